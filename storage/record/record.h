@@ -1,0 +1,105 @@
+// One key with its value: the block that every index points at.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+namespace flashkv {
+
+// Purpose: one immutable allocation: revisions, sizes, key bytes, value bytes and, where asked for, an
+//          expiry. Both halves of a double-buffered table point at the SAME record; a new value is a new
+//          record.
+// Usage:   RecordPtr r = Record::make("color", "blue", Expiry::kNone);
+//          if (!r) ...;                         // out of memory, nothing happened
+//          r->stamp(create, mod, version);      // the writer, once, before a reader can find it
+//          table.upsert(r.release(), hash);     // from here on the table owns it
+// Threads: made by any thread; stamped and counted by the writer alone; read by everyone after publish.
+// Lifetime: freed by release() at the last owner. Owners are what keeps it findable (a table counts as one,
+//          however many halves it has; later also history and pins), never a reader: a read section covers
+//          it until it is copied.
+// Cost:    32 bytes + key + value (+ 8 with an expiry).
+// Limits:  kMaxKeyBytes, kMaxValueBytes; a caller checks sizes before it asks.
+class Record {
+ public:
+  static constexpr std::size_t kMaxKeyBytes = 65'535;
+  static constexpr std::size_t kMaxValueBytes = std::size_t{1} << 30;
+
+  enum class Expiry : bool { kNone = false, kRoom = true };  // kRoom: set_expires_at_ms may be called
+  struct Deleter {
+    void operator()(Record* r) const noexcept { destroy(r); }
+  };
+  using Ptr = std::unique_ptr<Record, Deleter>;
+
+  // One owner-less record, unstamped; null when memory is short.
+  static Ptr make(std::string_view key, std::string_view value, Expiry expiry) noexcept;
+  // The same with the value in two parts, head first (Append).
+  static Ptr make(std::string_view key, std::string_view head, std::string_view tail, Expiry expiry) noexcept;
+  // A copy that no table owns, stamps and expiry included; null when memory is short.
+  Ptr clone() const noexcept;
+  // The bytes a record of this shape takes from the allocator.
+  static constexpr std::size_t bytes_for(std::size_t key, std::size_t value, Expiry expiry) noexcept {
+    return kHeaderBytes + key + value + (expiry == Expiry::kRoom ? sizeof(std::int64_t) : 0);
+  }
+
+  std::string_view key() const noexcept { return {data(), key_size_}; }
+  std::string_view value() const noexcept { return {data() + key_size_, value_size_}; }
+  std::uint64_t create_revision() const noexcept { return create_revision_; }
+  std::uint64_t mod_revision() const noexcept { return mod_revision_; }
+  std::uint64_t version() const noexcept { return version_; }  // 1 = never rewritten
+  bool has_expiry_room() const noexcept { return has_expiry_ != 0; }
+  // Unix milliseconds, 0 = never.
+  std::int64_t expires_at_ms() const noexcept {
+    if (has_expiry_ == 0) return 0;
+    std::int64_t at;
+    std::memcpy(&at, data() + key_size_ + value_size_, sizeof at);
+    return at;
+  }
+  std::size_t bytes() const noexcept {
+    return bytes_for(key_size_, value_size_, static_cast<Expiry>(has_expiry_ != 0));
+  }
+
+  void stamp(std::uint64_t create, std::uint64_t mod, std::uint64_t version) noexcept {
+    create_revision_ = create;
+    mod_revision_ = mod;
+    version_ = version;
+  }
+  // Only on a record made with Expiry::kRoom, before a reader can find it.
+  void set_expires_at_ms(std::int64_t at) noexcept {
+    std::memcpy(data() + key_size_ + value_size_, &at, sizeof at);
+  }
+
+  void retain() noexcept { ++owners_; }
+  // Frees the record when this was the last owner.
+  void release() noexcept {
+    if (--owners_ == 0) destroy(this);
+  }
+
+  Record(const Record&) = delete;
+  Record& operator=(const Record&) = delete;
+
+  // Records alive in the process: exact at any quiet moment. Counted in every build that checks itself
+  // (NDEBUG unset), 0 otherwise: a shared counter has no place in a release build.
+  static std::int64_t live() noexcept;
+
+ private:
+  static constexpr std::size_t kHeaderBytes = 32;
+  Record() = default;
+  static void destroy(Record* r) noexcept;
+  char* data() noexcept { return reinterpret_cast<char*>(this) + kHeaderBytes; }
+  const char* data() const noexcept { return reinterpret_cast<const char*>(this) + kHeaderBytes; }
+
+  std::uint64_t mod_revision_ = 0;
+  std::uint64_t create_revision_ = 0;
+  std::uint64_t version_ = 0;
+  std::uint32_t value_size_ : 31 = 0;
+  std::uint32_t has_expiry_ : 1 = 0;
+  std::uint16_t key_size_ = 0;
+  std::uint16_t owners_ = 0;
+};
+
+using RecordPtr = Record::Ptr;
+
+}  // namespace flashkv
