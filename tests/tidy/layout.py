@@ -1,0 +1,65 @@
+"""Where files are, and the form that all of them have."""
+
+import os
+import re
+
+from source import Finding
+
+ROOT_ENTRIES = {
+    "CMakeLists.txt", "CMakePresets.json", "README.md", "ARCHITECTURE.md", "LICENSE", "docker-compose.yml",
+    ".gitignore", ".dockerignore", ".clang-format", ".clang-tidy", ".ci",
+    "server", "proto", "client", "storage", "deploy", "tests",
+}  # fmt: skip
+
+
+def check_root(tree):
+    """The root holds a fixed set of entries."""
+    for entry in sorted(tree.entries()):
+        if entry not in ROOT_ENTRIES:
+            yield Finding(entry, 1, "not one of the root's entries")
+
+
+def check_headers(tree):
+    """A header starts with a comment that says what it is for, and is included once."""
+    for path in tree.with_suffix(".h"):
+        lines = tree.lines(path)
+        if not lines[0].startswith("//"):
+            yield Finding(path, 1, "starts without a comment that says what it is for")
+        if lines.count("#pragma once") != 1:
+            yield Finding(path, 1, "needs one #pragma once")
+
+
+def check_executables(tree):
+    """A file is executable if and only if it starts with "#!"."""
+    for path in tree.files:
+        executable = os.access(os.path.join(tree.root, path), os.X_OK)
+        script = tree.text(path).startswith("#!")
+        if script and not executable:
+            yield Finding(path, 1, "starts with #! but is not executable")
+        if executable and not script:
+            yield Finding(path, 1, "is executable but does not start with #!")
+
+
+def check_whitespace(tree):
+    """No tabs, no blanks at line ends, one newline at the end of a file."""
+    for path in tree.written():
+        text = tree.text(path)
+        for number, line in enumerate(text.split("\n"), 1):
+            if "\t" in line:
+                yield Finding(path, number, "a tab")
+            if re.search(r"[ \t\r]$", line):
+                yield Finding(path, number, "blanks at the end of the line")
+        if text and (not text.endswith("\n") or text.endswith("\n\n")):
+            yield Finding(path, text.count("\n"), "must end with one newline")
+
+
+def check_shell_syntax(tree):
+    """Every shell script parses."""
+    import subprocess
+
+    for path in tree.files:
+        if re.match(r"#!\s*/(?:usr/)?bin/(?:env )?(?:ba)?sh\b", tree.text(path)):
+            full = os.path.join(tree.root, path)
+            result = subprocess.run(["bash", "-n", full], capture_output=True, text=True, check=False)
+            if result.returncode != 0:
+                yield Finding(path, 1, result.stderr.strip().splitlines()[-1])
