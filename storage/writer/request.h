@@ -31,13 +31,13 @@ struct Op {
   bool want_prev = false;     // put, erase
   bool has_expected = false;  // put: expected_mod_revision counts
   std::string_view key;
-  std::uint64_t hash = 0;                    // of key, by the store's KeyHash; Store::submit fills it in
-  std::string_view value;                    // append
-  RecordPtr record;                          // put: made by the request thread, with Expiry::kRoom when
-                                             // ttl_ms or keep_ttl is set; moved out when it is applied
-  std::uint64_t expected_mod_revision = 0;   // 0 = must not exist
-  std::int64_t ttl_ms = 0;                   // 0 = none (expire: removes the expiry)
-  std::int64_t delta = 0, initial = 0;       // increment
+  std::uint64_t hash = 0;                   // of key, by the store's KeyHash; Store::submit fills it in
+  std::string_view value;                   // append
+  RecordPtr record;                         // put: made by the request thread, with Expiry::kRoom when
+                                            // ttl_ms or keep_ttl is set; moved out when it is applied
+  std::uint64_t expected_mod_revision = 0;  // 0 = must not exist
+  std::int64_t ttl_ms = 0;                  // 0 = none (expire: removes the expiry)
+  std::int64_t delta = 0, initial = 0;      // increment
   OpOutcome outcome;
 };
 
@@ -76,15 +76,15 @@ struct Request {
   RequestKind kind = RequestKind::kMutation;
   Ack ack = Ack::kPublished;
   std::span<Op> ops;
-  Nanos deadline = kNever;      // not applied once this has passed
-  std::uint64_t bytes = 0;      // payload held by it, for the queue's bound; set by submit()
-  PublishPolicy policy;         // kSetPolicy
+  Nanos deadline = kNever;  // not applied once this has passed
+  std::uint64_t bytes = 0;  // payload held by it, for the queue's bound; set by submit()
+  PublishPolicy policy;     // kSetPolicy
   CompletionSink* sink = nullptr;
 
-  Status status;                // not ok: nothing of it was applied
-  std::uint64_t revision = 0;   // in: kWaitRevision. out: made by it, or of the state its answer rests on
-  bool applied = false;         // false with kDeadlineExceeded: certainly not applied
-  Request* next = nullptr;      // the queue's, then the completion list's
+  Status status;               // not ok: nothing of it was applied
+  std::uint64_t revision = 0;  // in: kWaitRevision. out: made by it, or of the state its answer rests on
+  bool applied = false;        // false with kDeadlineExceeded: certainly not applied
+  Request* next = nullptr;     // the queue's, then the completion list's
 };
 
 }  // namespace flashkv
