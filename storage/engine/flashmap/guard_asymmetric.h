@@ -1,0 +1,221 @@
+// Guards without a read-modify-write: a reader's word names the half it holds, and the writer pays for the
+// order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "storage/clock.h"
+#include "storage/engine/engine.h"
+#include "storage/engine/flashmap/sync.h"
+
+namespace flashkv::flashmap {
+
+// The memory orders of AsymmetricGuards, each with what would break without it. A reader stores its slot and
+// then looks at `current`, the writer stores `current` and then looks at the slots: one of them must see the
+// other. With membarrier() that is the kernel's doing and the reader's two stay plain moves on x86; without,
+// all four take part in the single order of sequentially consistent operations.
+struct AsymmetricOrders {
+  // What a guard read comes before the writer's look at its slot without it (I1). enter() uses it too, so
+  // that a look that sees the next guard's half already is as good.
+  static constexpr sync::MemoryOrder kSlotStore = sync::kRelease;
+  // The same, and before the reader's look at `current`, where there is no membarrier().
+  static constexpr sync::MemoryOrder kSlotExchange = sync::kSeqCst;
+  // A reader sees what the writer did to the half before it became current (I1, I5).
+  static constexpr sync::MemoryOrder kCurrentLook = sync::kSeqCst;
+  static constexpr sync::MemoryOrder kCurrentStore = sync::kSeqCst;
+  // The other side of kSlotStore.
+  static constexpr sync::MemoryOrder kSlotLook = sync::kSeqCst;
+};
+
+// Purpose: which of two halves readers may hold, so that the writer never changes one under them (I1).
+//          enter() writes the half it means to use into the reader's own slot and then checks that this half
+//          is still current. swap() is one store. wait_drained() first makes every thread pass a fence: a
+//          guard on the old half is then in its slot for the writer to see, or its check has failed.
+//
+//   AsymmetricGuards<Half> guards(&a, &b);            AsymmetricGuards<Half>::Reader reader =
+//   guards.make_reader(); if (guards.wait_drained(budget)) {                const Half* half =
+//   reader.enter();
+//     change(*guards.other());                        look(*half);
+//     guards.swap();                                  reader.leave(half);
+//   }
+//
+// Threads:  all but make_reader() from one writer thread; a Reader and its guards belong to one thread.
+// Lifetime: the halves outlive the policy and every guard. Readers may outlive the policy. A reader that dies
+//           with a guard inside aborts.
+// Cost:     enter(): two loads and a store; leave(): a store; no locked instruction. swap(): one store for
+// any
+//           number of readers. The first wait_drained() after it: membarrier() (microseconds) and one look at
+//           each slot; later ones look only at those still inside.
+// Limits:   guards are left in any order, but a slot stays taken until its reader has no guard open: the
+// nested
+//           ones share the first one's half. The writer polls, as a reader's plain store cannot wake it.
+template <typename Half, typename Orders = AsymmetricOrders>
+class AsymmetricGuards {
+  struct Shared;
+  struct Slot;
+
+ public:
+  static constexpr std::string_view kName = "asymmetric";
+  static constexpr ReadRmw kReadRmw = ReadRmw::kNone;
+
+  class Reader {
+   public:
+    Reader(Reader&&) noexcept = default;
+    Reader& operator=(Reader&& other) noexcept {
+      Reader old(std::move(*this));
+      shared_ = std::move(other.shared_);
+      slot_ = std::move(other.slot_);
+      return *this;
+    }
+    ~Reader() {
+      if (slot_) shared_->remove(slot_.get());
+    }
+
+    const Half* enter() noexcept {
+      Slot& slot = *slot_;
+      if (slot.depth++ != 0) return slot.half.load(sync::kRelaxed);
+      if (!slot.membarrier) [[unlikely]]
+        return enter_fenced(slot);
+      const Half* half = slot.current->load(sync::kRelaxed);
+      for (;;) {
+        slot.half.store(half, Orders::kSlotStore);
+        sync::signal_fence();
+        const Half* now_current = slot.current->load(Orders::kCurrentLook);
+        if (now_current == half) return half;
+        half = now_current;
+      }
+    }
+    void leave(const Half*) noexcept {
+      Slot& slot = *slot_;
+      if (--slot.depth == 0) slot.half.store(nullptr, Orders::kSlotStore);
+    }
+
+   private:
+    friend class AsymmetricGuards;
+    Reader(std::shared_ptr<Shared> shared, std::unique_ptr<Slot> slot) noexcept
+        : shared_(std::move(shared)), slot_(std::move(slot)) {}
+
+    // Out of line: its exchange stays out of the code of enter().
+    [[gnu::noinline, gnu::cold]] static const Half* enter_fenced(Slot& slot) noexcept {
+      const Half* half = slot.current->load(sync::kRelaxed);
+      for (;;) {
+        slot.half.exchange(half, Orders::kSlotExchange);
+        const Half* now_current = slot.current->load(Orders::kCurrentLook);
+        if (now_current == half) return half;
+        half = now_current;
+      }
+    }
+
+    std::shared_ptr<Shared> shared_;
+    std::unique_ptr<Slot> slot_;
+  };
+
+  // Without `membarrier` readers pay for the order themselves, with one exchange per outermost enter().
+  AsymmetricGuards(Half* first, Half* second, bool membarrier = sync::register_membarrier())
+      : current_(first), other_(second), membarrier_(membarrier), shared_(std::make_shared<Shared>(first)) {}
+  AsymmetricGuards(const AsymmetricGuards&) = delete;
+  AsymmetricGuards& operator=(const AsymmetricGuards&) = delete;
+
+  Reader make_reader() {
+    auto slot = std::make_unique<Slot>(&shared_->current, membarrier_);
+    shared_->add(slot.get());
+    return Reader(shared_, std::move(slot));
+  }
+
+  Half* current() noexcept { return current_; }
+  Half* other() noexcept { return other_; }
+
+  void swap() noexcept {
+    // I2: a guard of two swaps ago would hold the half that is about to be called current.
+    if (!wait_drained(0)) sync::fatal("swap while readers hold the other half");
+    std::swap(current_, other_);
+    shared_->current.store(current_, Orders::kCurrentStore);
+    phase_ = Phase::kSwapped;
+  }
+
+  bool wait_drained(Nanos budget) noexcept {
+    if (phase_ == Phase::kDrained) return true;
+    if (phase_ == Phase::kSwapped) {
+      if (membarrier_) sync::membarrier();
+      shared_->watch_all();
+      phase_ = Phase::kDraining;
+    }
+    if (!shared_->all_left(other_) && !poll(budget)) return false;
+    phase_ = Phase::kDrained;
+    return true;
+  }
+
+ private:
+  // Of the half that is not current: nothing known yet; some slots found clear; no reader inside.
+  enum class Phase : std::uint8_t { kSwapped, kDraining, kDrained };
+
+  struct alignas(sync::kOwnLine) Slot {
+    Slot(const sync::Atomic<Half*>* which, bool has_membarrier) noexcept
+        : current(which), membarrier(has_membarrier) {}
+    sync::Atomic<const Half*> half{nullptr};  // null: no guard
+    const sync::Atomic<Half*>* const current;
+    const bool membarrier;
+    std::uint32_t depth = 0;  // open guards
+  };
+
+  // What readers need when the policy is gone already.
+  struct Shared {
+    explicit Shared(Half* first) noexcept : current(first) {}
+
+    void add(Slot* slot) {
+      const std::lock_guard lock(mutex);
+      watched.reserve(slots.size() + 1);
+      slots.push_back(slot);
+    }
+    void remove(Slot* slot) noexcept {
+      if (slot->depth != 0) sync::fatal("a reader died with a guard inside");
+      const std::lock_guard lock(mutex);
+      std::erase(slots, slot);
+      std::erase(watched, slot);
+    }
+
+    // A reader that is added later cannot find the old half: it took the mutex after the swap.
+    void watch_all() noexcept {
+      const std::lock_guard lock(mutex);
+      watched.assign(slots.begin(), slots.end());
+    }
+    // A slot once seen without the old half may still name it for a moment, but its reader then finds that
+    // this half is not current and does not hold it.
+    bool all_left(const Half* old) noexcept {
+      const std::lock_guard lock(mutex);
+      std::erase_if(watched, [old](const Slot* slot) { return slot->half.load(Orders::kSlotLook) != old; });
+      return watched.empty();
+    }
+
+    sync::Mutex mutex;  // slots and watched
+    std::vector<Slot*> slots;
+    std::vector<Slot*>
+        watched;  // still to be seen outside the old half; its capacity never lags behind slots
+    alignas(sync::kOwnLine) sync::Atomic<Half*> current;
+  };
+
+  bool poll(Nanos budget) noexcept {
+    if (budget <= 0) return false;
+    const Nanos start = sync::now();
+    const Nanos deadline = budget > kNever - start ? kNever : start + budget;
+    for (unsigned look = 0;; ++look) {
+      const Nanos left = deadline - sync::now();
+      if (left <= 0) return false;
+      sync::back_off(look, left);
+      if (shared_->all_left(other_)) return true;
+    }
+  }
+
+  Half* current_;
+  Half* other_;
+  const bool membarrier_;
+  Phase phase_ = Phase::kDrained;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace flashkv::flashmap
