@@ -10,6 +10,7 @@ MAX_FUNCTION_LINES = 70
 MAX_MAIN_LINES = 60
 
 _SCOPE = re.compile(r"^\s*(?:(?:inline|export)\s+)*(?:namespace\b|extern\s*$)|\b(?:class|struct|union|enum)\b[^()]*$")
+_ATTRIBUTES = re.compile(r"alignas\s*\([^()]*\)|\[\[[^\]]*\]\]")
 _INITIALIZERS = re.compile(r"\)[^(){}:]*:(?!:)")
 
 
@@ -58,7 +59,7 @@ def cpp_functions(text):
             position = _closing(code, position)
         elif char == "{":
             declaration = code[head:position]
-            if _SCOPE.search(declaration):
+            if _SCOPE.search(_ATTRIBUTES.sub("", declaration)):
                 head = position + 1
             elif _is_initializer(declaration):
                 position = _closing(code, position)

@@ -87,6 +87,7 @@ class Lengths(Sample):
     def test_functions_within_the_limit(self):
         function = "int f() {\n" + "  g();\n" * 68 + "}\n"
         self.passes(lengths.check_functions, {"storage/a.cc": "class A {\n" + function * 3 + "};\n"})
+        self.passes(lengths.check_functions, {"storage/a.h": "struct alignas(64) A final : B {\n" + function * 3 + "};\n"})
 
     def test_braces_in_text_do_not_count(self):
         text = 'int f() { return g("{", \'{\', R"x({{)x"); }  // {\n/* { */\n#define A {\n' + "int a;\n" * 100

@@ -1,0 +1,118 @@
+"""What deploy/loadtest measured, as a table for the terminal and as one HTML file without outside references."""
+
+import datetime
+import html
+
+PERCENTILES = (50, 90, 95, 99)
+CHART_WIDTH, CHART_HEIGHT, BAR_GAP = 520, 120, 2
+
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; color: #1b1f24; }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0 2rem; }
+th, td { padding: .35rem .6rem; text-align: right; border-bottom: 1px solid #d8dde3; }
+th:first-child, td:first-child { text-align: left; }
+.bad { color: #b3261e; font-weight: 600; }
+figure { margin: 1.5rem 0; }
+figcaption { font-weight: 600; }
+svg { background: #f6f8fa; }
+svg rect { fill: #2f6f9f; }
+svg text { font-size: 11px; fill: #4a5561; }
+"""
+
+
+def measurement(title, result):
+    """The part of a ghz result that is reported; times in microseconds."""
+    latencies = {entry["percentage"]: entry["latency"] / 1e3 for entry in result.get("latencyDistribution") or []}
+    statuses = result.get("statusCodeDistribution") or {}
+    return {
+        "title": title,
+        "requests": result["count"],
+        "ok": statuses.get("OK", 0),
+        "statuses": statuses,
+        "errors": result.get("errorDistribution") or {},
+        "per_second": result["rps"],
+        "average_us": result["average"] / 1e3,
+        "slowest_us": result["slowest"] / 1e3,
+        "percentiles_us": {str(p): latencies.get(p) for p in PERCENTILES},
+        "histogram": [[bucket["mark"] * 1e6, bucket["count"]] for bucket in result.get("histogram") or []],
+    }
+
+
+def columns(row):
+    """One row of the table, as text."""
+    percentiles = [microseconds(row["percentiles_us"][str(p)]) for p in PERCENTILES]
+    counts = [row["title"], f"{row['requests']:,}", f"{row['ok']:,}", f"{row['per_second']:,.0f}"]
+    return counts + [microseconds(row["average_us"]), *percentiles, microseconds(row["slowest_us"])]
+
+
+HEADINGS = ["", "requests", "OK", "per second", "mean", *(f"p{p}" for p in PERCENTILES), "slowest"]
+
+
+def microseconds(value):
+    if value is None:
+        return "-"
+    return f"{value / 1e3:.2f} ms" if value >= 1e3 else f"{value:.0f} us"
+
+
+def print_table(rows):
+    lines = [HEADINGS, *(columns(row) for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(HEADINGS))]
+    for line in lines:
+        first, *others = (cell.ljust(widths[0]) if i == 0 else cell.rjust(widths[i]) for i, cell in enumerate(line))
+        print("  ".join([first, *others]).rstrip())
+    for row in rows:
+        for error, count in row["errors"].items():
+            print(f"{row['title']}: {count} x {error}")
+
+
+def html_page(rows, setting):
+    """The whole report; everything it shows is inside it."""
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    head = "".join(f"<th>{html.escape(heading)}</th>" for heading in HEADINGS)
+    body = "".join(table_row(row) for row in rows)
+    figures = "".join(figure(row) for row in rows)
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>flashkv load test</title>\n'
+        f"<style>{STYLE}</style>\n</head>\n<body>\n<h1>flashkv load test</h1>\n"
+        f"<p>{html.escape(setting)}; {now}.</p>\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody>\n</table>\n"
+        f"<h2>Latencies</h2>\n{figures}{errors(rows)}</body>\n</html>\n"
+    )
+
+
+def table_row(row):
+    cells = columns(row)
+    marks = ["bad" if i == 2 and row["ok"] != row["requests"] else "" for i in range(len(cells))]
+    inner = "".join(f'<td class="{m}">{html.escape(c)}</td>' if m else f"<td>{html.escape(c)}</td>" for c, m in zip(cells, marks))
+    return f"<tr>{inner}</tr>\n"
+
+
+def figure(row):
+    """The latency distribution as bars: how many requests ended within each of ghz's ten steps."""
+    buckets = row["histogram"]
+    if not buckets:
+        return ""
+    highest = max(count for _, count in buckets) or 1
+    step = CHART_WIDTH / len(buckets)
+    parts = []
+    for index, (upper, count) in enumerate(buckets):
+        height = CHART_HEIGHT * count / highest
+        left, top = index * step, 16 + CHART_HEIGHT - height
+        tip = f"{count:,} requests within {microseconds(upper)}"
+        parts.append(
+            f'<g><title>{html.escape(tip)}</title>'
+            f'<rect x="{left + BAR_GAP / 2:.1f}" y="{top:.1f}" width="{step - BAR_GAP:.1f}" height="{height:.1f}"/>'
+            f'<text x="{left + step / 2:.1f}" y="{top - 3:.1f}" text-anchor="middle">{count:,}</text>'
+            f'<text x="{left + step / 2:.1f}" y="{CHART_HEIGHT + 30}" text-anchor="middle">{microseconds(upper)}</text></g>\n'
+        )
+    size = f'width="{CHART_WIDTH}" height="{CHART_HEIGHT + 38}" viewBox="0 0 {CHART_WIDTH} {CHART_HEIGHT + 38}"'
+    title = html.escape(row["title"])
+    return f'<figure>\n<figcaption>{title}</figcaption>\n<svg role="img" {size}>\n{"".join(parts)}</svg>\n</figure>\n'
+
+
+def errors(rows):
+    items = [
+        f"<li>{html.escape(row['title'])}: {count:,} x {html.escape(error)}</li>"
+        for row in rows
+        for error, count in row["errors"].items()
+    ]
+    return f"<h2>Errors</h2>\n<ul>{''.join(items)}</ul>\n" if items else ""
