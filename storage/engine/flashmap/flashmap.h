@@ -1,0 +1,133 @@
+// The default engine: a double-buffered map whose readers write nothing that others read.
+#pragma once
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <span>
+#include <utility>
+
+#include "storage/engine/engine.h"
+#include "storage/engine/flashmap/guard_asymmetric.h"
+#include "storage/engine/flashmap/guard_refcount.h"
+#include "storage/engine/flashmap/twin_table.h"
+
+namespace flashkv {
+
+// Purpose: an Engine (storage/engine/engine.h) over a TwinTable: readers walk the published half, the writer
+//          changes the staged one, publish() exchanges them, try_open() brings the stale one level.
+//          `Guards` decides how the writer learns that a half has no readers: RefcountGuards,
+//          AsymmetricGuards.
+// Usage:   Flashmap<AsymmetricGuards> map(KeyHash{seed});
+//          auto reader = map.make_reader();  auto guard = reader.enter();  guard.find({key, hash});
+//          if (map.try_open(0) && map.prepare(probes)) { map.upsert(record, hash); map.publish(revision); }
+// Threads: one writer for everything but make_reader() and published(), which any thread may call. A Reader
+// is
+//          one thread's; its guards may nest and end in any order, also across publishes.
+// Lifetime: guards before their reader, readers before the map. A record found stays readable as long as the
+//          guard that found it.
+// Cost:    a lookup: the guard (see the policy), a directory word, a bucket line, the record. A publish: the
+//          policy's swap(). try_open(): the buckets changed by the last batch, and freeing what it replaced.
+// Limits:  memory for two indexes; a guard held long keeps the writer's next batch waiting, never the reader.
+// Errors:  as the concept says; publish() without try_open() ends the process.
+template <template <typename> class Guards>
+class Flashmap {
+ public:
+  using Half = flashmap::Half;
+  using Policy = Guards<Half>;
+
+  // One read section: all it finds is of one revision.
+  class Guard {
+   public:
+    explicit Guard(typename Policy::Reader& reader) noexcept : reader_(reader), half_(reader.enter()) {}
+    ~Guard() { reader_.leave(half_); }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+
+    // Under RefcountGuards it may be newer than published() until publish() returns, because readers change
+    // over one after another; who must not run ahead of other threads waits for that word.
+    std::uint64_t revision() const noexcept { return half_->revision; }
+    const Record* find(const Probe& probe) const noexcept { return half_->find(probe); }
+    void find_batch(std::span<const Probe> probes, std::span<const Record*> found) const noexcept {
+      half_->find_batch(probes, found);
+    }
+
+   private:
+    typename Policy::Reader& reader_;
+    const Half* half_;
+  };
+
+  class Reader {
+   public:
+    explicit Reader(typename Policy::Reader reader) noexcept : reader_(std::move(reader)) {}
+    Guard enter() noexcept { return Guard(reader_); }
+
+   private:
+    typename Policy::Reader reader_;
+  };
+
+  explicit Flashmap(KeyHash hash) : table_(hash), guards_(&table_.halves()[0], &table_.halves()[1]) {}
+
+  static Traits traits() {
+    return {.name = "flashmap",
+            .atomic_batch = true,
+            .linearizable = true,
+            .ordered = false,
+            .bounded_garbage = true,
+            .read_rmw = Policy::kReadRmw};
+  }
+  static constexpr std::string_view guard_name() noexcept { return Policy::kName; }
+
+  Reader make_reader() { return Reader(guards_.make_reader()); }
+
+  bool try_open(Nanos budget) noexcept {
+    if (open_) return true;
+    if (!guards_.wait_drained(budget)) {
+      ++deferred_opens_;
+      return false;
+    }
+    table_.replay();  // the staged half has no reader (I1)
+    open_ = true;
+    return true;
+  }
+
+  Record* find(const Probe& probe) const noexcept { return table_.find(probe); }
+  void prefetch(std::span<const Probe> probes) const noexcept { table_.prefetch(probes); }
+  bool prepare(std::span<const Probe> probes) noexcept { return table_.prepare(probes); }
+  void upsert(Record* record, std::uint64_t hash) noexcept { table_.upsert(record, hash); }
+  void erase(const Probe& probe) noexcept { table_.erase(probe); }
+
+  void publish(std::uint64_t revision) noexcept {
+    if (!open_) {  // (I2): the last publish is not settled yet, its readers could see this batch change
+      std::fputs("flashmap: publish() without try_open()\n", stderr);
+      std::abort();
+    }
+    table_.stage_revision(revision);
+    guards_.swap();
+    // (I5): whoever reads this revision here and then enters a guard sees the batch.
+    published_.store(revision, std::memory_order_release);
+    table_.swap_staged();
+    open_ = false;
+  }
+  std::uint64_t published() const noexcept { return published_.load(std::memory_order_acquire); }
+
+  EngineStats stats() const noexcept {
+    EngineStats stats = table_.stats();
+    stats.deferred_opens = deferred_opens_;
+    return stats;
+  }
+  const flashmap::TwinTable& table() const noexcept { return table_; }
+
+ private:
+  flashmap::TwinTable table_;
+  Policy guards_;
+  bool open_ = false;
+  std::uint64_t deferred_opens_ = 0;
+  alignas(128) std::atomic<std::uint64_t> published_{0};
+};
+
+using AsymmetricFlashmap = Flashmap<flashmap::AsymmetricGuards>;
+using RefcountFlashmap = Flashmap<flashmap::RefcountGuards>;
+static_assert(Engine<AsymmetricFlashmap> && Engine<RefcountFlashmap>);
+
+}  // namespace flashkv
