@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "storage/engine/engine.h"
 #include "storage/status.h"
 #include "storage/writer/histogram.h"
 
@@ -57,15 +58,18 @@ class LiveCounter {
   std::atomic<std::uint64_t> value_{0};
 };
 
-// Purpose: the writer's own counters. The queue's part of the view (refusals, depth, bytes, limits) and the
-//          revisions come from those who own them: Writer::stats() puts the view together.
+// Purpose: the writer's own counters, and the engine's sizes as it last saw them. The queue's part of the
+// view
+//          (refusals, depth, bytes, limits) comes from the queue: Writer::stats() puts the view together.
 // Threads: written by the writer's thread alone; copy_to() from any.
 struct WriterStats {
   LiveHistogram wait_ns, batch_ops, publish_ns, publish_lag_ns;
   LiveCounter steps, publishes, deferrals, idle_replays, applied_requests, applied_ops, completed_requests;
   std::array<LiveCounter, kCodes> rejected;
   LiveCounter keys, awaiting_publish, waiting_revision;
-  LiveCounter blocked_since;  // Nanos, 0 = not blocked
+  LiveCounter assigned_revision, published_revision;
+  LiveCounter blocked_since;                                             // Nanos, 0 = not blocked
+  LiveCounter record_bytes, index_bytes, retired_bytes, deferred_opens;  // the engine's, with keys above
 
   void reject(Code code) noexcept {
     const auto i = static_cast<std::size_t>(code);
@@ -87,6 +91,18 @@ struct WriterStats {
     v.keys = keys.get();
     v.awaiting_publish = awaiting_publish.get();
     v.waiting_revision = waiting_revision.get();
+    v.assigned_revision = assigned_revision.get();
+    v.published_revision = published_revision.get();
+  }
+  void set_engine(const EngineStats& e) noexcept {
+    keys.set(e.keys);
+    record_bytes.set(e.record_bytes);
+    index_bytes.set(e.index_bytes);
+    retired_bytes.set(e.retired_bytes);
+    deferred_opens.set(e.deferred_opens);
+  }
+  EngineStats engine() const noexcept {
+    return {keys.get(), record_bytes.get(), index_bytes.get(), retired_bytes.get(), deferred_opens.get()};
   }
 };
 

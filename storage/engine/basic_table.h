@@ -1,0 +1,51 @@
+// From an engine's type to a Table.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "storage/engine/overlay.h"
+#include "storage/engine/table.h"
+#include "storage/engine/table_reader.h"
+
+namespace flashkv {
+
+// Purpose: Table over the engine E, which it owns and which is made from the hash. Instantiated in one .cc an
+//          engine. E's batches are atomic; where they are not, Overlaid<E> takes its place.
+// Usage:   auto table = std::make_unique<BasicTable<MyEngine>>(KeyHash{seed});
+//          auto other = std::make_unique<BasicTable<Overlaid<OtherEngine>>>(KeyHash{seed});
+//          table->engine().make_reader();   // tests: guards that live as long as they like
+// Threads, Lifetime, Cost: as Table.
+template <Engine E>
+class BasicTable final : public Table {
+ public:
+  explicit BasicTable(KeyHash hash, std::string_view guard = "")
+      : engine_(hash), hash_(hash), guard_(guard), traits_(E::traits()) {}
+
+  E& engine() noexcept { return engine_; }
+
+  const Traits& traits() const noexcept override { return traits_; }
+  std::string_view guard() const noexcept override { return guard_; }
+  KeyHash hash() const noexcept override { return hash_; }
+  std::unique_ptr<ReadHandle> make_reader(const Clock& clock) override {
+    return std::make_unique<TableReader<E>>(engine_, hash_, clock);
+  }
+  bool try_open(Nanos budget) noexcept override { return engine_.try_open(budget); }
+  Record* find(const Probe& probe) noexcept override { return engine_.find(probe); }
+  void prefetch(std::span<const Probe> probes) noexcept override { engine_.prefetch(probes); }
+  bool prepare(std::span<const Probe> probes) noexcept override { return engine_.prepare(probes); }
+  void upsert(Record* record, std::uint64_t hash) noexcept override { engine_.upsert(record, hash); }
+  void erase(const Probe& probe) noexcept override { engine_.erase(probe); }
+  void publish(std::uint64_t revision) noexcept override { engine_.publish(revision); }
+  std::uint64_t published() const noexcept override { return engine_.published(); }
+  EngineStats stats() const noexcept override { return engine_.stats(); }
+
+ private:
+  // published() is a question, but engines need not have it const.
+  mutable E engine_;
+  KeyHash hash_;
+  std::string_view guard_;
+  Traits traits_;
+};
+
+}  // namespace flashkv

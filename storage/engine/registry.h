@@ -1,0 +1,32 @@
+// From the names that --engine and --guard take to a table.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/engine/guard_choice.h"
+#include "storage/engine/table.h"
+#include "storage/status.h"
+
+namespace flashkv {
+
+// Purpose: one row an engine; adding an engine adds a row and the .cc that instantiates it.
+struct EngineEntry {
+  std::string_view name;
+  bool has_guards;  // takes another GuardChoice than kAuto
+  std::unique_ptr<Table> (*make)(GuardChoice guard, KeyHash hash);
+};
+
+// Names that --engine takes, in the order they are listed to a user.
+std::vector<std::string> engine_names();
+
+// Null and `why` (INVALID_ARGUMENT with the allowed values) for an unknown engine or for a guard that the
+// engine does not have. Throws std::bad_alloc.
+std::unique_ptr<Table> make_table(std::string_view engine, GuardChoice guard, KeyHash hash, Status& why);
+
+// The factories, each in a .cc of its own.
+std::unique_ptr<Table> make_flashmap_table(GuardChoice guard, KeyHash hash);
+
+}  // namespace flashkv

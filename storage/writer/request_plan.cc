@@ -1,0 +1,53 @@
+#include "storage/writer/request_plan.h"
+
+#include <new>
+
+#include "storage/writer/failure.h"
+
+namespace flashkv {
+
+bool RequestPlan::decide_all(Request& request, std::size_t& decided) {
+  changes_.begin(request.ops.size());
+  probes_.clear();
+  for (Op& op : request.ops) {
+    if (!rules_.decide(op, request.status)) return false;
+    ahead_.passed(1);
+    ++decided;
+  }
+  for (const Change& c : changes_.all()) {
+    if (c.is_net()) probes_.push_back(c.probe);
+  }
+  if (probes_.empty() || table_.prepare(probes_)) return true;
+  fail(request.status, Code::kResourceExhausted, kOutOfMemory);
+  return false;
+}
+
+bool RequestPlan::prepare(Request& request, std::uint64_t revision, std::int64_t now_ms) noexcept {
+  rules_.at(revision, now_ms);
+  std::size_t decided = 0;
+  try {
+    if (decide_all(request, decided)) return true;
+  } catch (const std::bad_alloc&) {
+    fail(request.status, Code::kResourceExhausted, kOutOfMemory);
+  }
+  changes_.clear();
+  probes_.clear();
+  for (Op& op : request.ops) op.outcome = OpOutcome{};
+  ahead_.passed(request.ops.size() - decided);
+  return false;
+}
+
+void RequestPlan::commit() noexcept {
+  for (Change& c : changes_.all()) {
+    if (!c.is_net()) continue;
+    if (c.after == nullptr) {
+      table_.erase(c.probe);
+    } else {
+      Record* record = c.source != nullptr ? c.source->record.release() : c.made.release();
+      table_.upsert(record, c.probe.hash);
+    }
+  }
+  changes_.clear();
+}
+
+}  // namespace flashkv

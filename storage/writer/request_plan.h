@@ -1,0 +1,48 @@
+// A mutation request, prepared and then committed.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "storage/engine/table.h"
+#include "storage/writer/change_set.h"
+#include "storage/writer/op_rules.h"
+#include "storage/writer/probe_ahead.h"
+#include "storage/writer/request.h"
+
+namespace flashkv {
+
+// Purpose: all of a request or nothing of it. prepare() does everything that can fail and changes nothing
+//          anyone can find; commit() cannot fail.
+// Usage:   RequestPlan plan(table, max_value_bytes);
+//          if (plan.prepare(request, next_revision, now_ms)) { if (plan.changes_anything()) plan.commit(); }
+//          else answer(request.status);
+// Threads: the writer's, between try_open() and publish().
+// Cost:    one find, one prepare and one upsert or erase a key; no allocation but the records, once its
+// scratch
+//          space has grown to the largest request.
+class RequestPlan {
+ public:
+  RequestPlan(Table& table, std::uint64_t max_value_bytes) noexcept
+      : table_(table), rules_(table, changes_, max_value_bytes) {}
+
+  // The batch starts here: the requests linked behind `first` come next.
+  void look_ahead(const Request* first) noexcept { ahead_.start(table_, first); }
+  // False: request.status says why, its operations hold no outcome, and nothing has changed.
+  bool prepare(Request& request, std::uint64_t revision, std::int64_t now_ms) noexcept;
+  bool changes_anything() const noexcept { return !probes_.empty(); }
+  void commit() noexcept;
+  // The batch goes on behind `request`, which was not prepared.
+  void pass_over(const Request& request) noexcept { ahead_.passed(request.ops.size()); }
+
+ private:
+  bool decide_all(Request& request, std::size_t& decided);
+
+  Table& table_;
+  ChangeSet changes_;
+  OpRules rules_;
+  ProbeAhead ahead_;
+  std::vector<Probe> probes_;  // of the keys that are changed in the end
+};
+
+}  // namespace flashkv

@@ -1,0 +1,131 @@
+// The writer's side of everything that is not a mutation: control requests, the end, and what others may see.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "storage/writer/failure.h"
+#include "storage/writer/writer.h"
+
+namespace flashkv {
+
+void Writer::take_control(Request& r) noexcept {
+  switch (r.kind) {
+    case RequestKind::kPublish:
+      s_.publishers.push(r);
+      return;
+    case RequestKind::kSetPolicy:
+      set_policy(r);
+      answer_control(r);
+      return;
+    case RequestKind::kWaitRevision:
+      if (r.revision > s_.assigned) {
+        char text[96];
+        std::snprintf(text, sizeof text, "at_least_revision: above the last assigned revision %llu",
+                      static_cast<unsigned long long>(s_.assigned));
+        fail(r.status, Code::kOutOfRange, text);
+        answer_control(r);
+      } else {
+        s_.waiting.add(r, s_.now);
+      }
+      return;
+    case RequestKind::kMutation:
+      break;
+  }
+  fail(r.status, Code::kInternal, "kind: not a control request");
+  answer_control(r);
+}
+
+void Writer::set_policy(Request& r) noexcept {
+  if (r.policy.interval < 0) {
+    fail(r.status, Code::kInvalidArgument, "interval: negative");
+  } else if (r.policy.max_batch == 0) {
+    fail(r.status, Code::kInvalidArgument, "max_batch: must be at least 1");
+  } else {
+    s_.schedule.set(r.policy, s_.now);
+    show_policy();
+  }
+}
+
+void Writer::answer_control(Request& r) noexcept {
+  s_.queue.leave_control(1);
+  if (!r.status.ok()) s_.stats.reject(r.status.code);
+  r.applied = r.status.ok();
+  r.revision = s_.published;
+  s_.done.add(r);
+}
+
+void Writer::answer_waiting() noexcept {
+  s_.waiting.settle(s_.published, s_.now, [this](Request& r, bool reached) noexcept {
+    if (!reached) fail(r.status, Code::kDeadlineExceeded, "at_least_revision: not published in time");
+    answer_control(r);
+  });
+}
+
+void Writer::refuse_pending() noexcept {
+  while (!s_.pending.empty()) {
+    Request& r = s_.pending.pop();
+    s_.queue.leave_work(1, r.bytes);
+    fail(r.status, Code::kUnavailable, "stopping: readers held up the last batch, not applied");
+    s_.stats.reject(r.status.code);
+    r.revision = s_.assigned;
+    s_.done.add(r);
+  }
+}
+
+bool Writer::finish(Nanos patience) noexcept {
+  const Nanos give_up = clock_.now() + patience;
+  s_.closing = true;
+  do {
+    s_.retry_open_at = 0;
+    step();
+    const bool blocked = !s_.open && !s_.pending.empty() && s_.blocked_since != kNever;
+    if (blocked && clock_.now() >= give_up) refuse_pending();
+    if (!s_.dirty() && s_.pending.empty()) {
+      s_.waiting.settle(s_.published, kNever, [this](Request& r, bool) noexcept {
+        fail(r.status, Code::kUnavailable, "stopping");
+        answer_control(r);
+      });
+    }
+    s_.done.deliver();
+    if (blocked) std::this_thread::sleep_for(std::chrono::nanoseconds(kRetryGap));
+  } while (s_.dirty() || !s_.pending.empty() || !s_.queue.drained());
+  while (!s_.open) {
+    s_.open = s_.table.try_open(kOpenBudget);
+    if (!s_.open && clock_.now() >= give_up) break;
+  }
+  s_.stats.set_engine(s_.table.stats());
+  s_.stats.completed_requests.set(s_.done.added());
+  return s_.open;
+}
+
+void Writer::show_policy() noexcept {
+  const PublishPolicy& p = s_.schedule.policy();
+  shown_interval_.store(p.interval, std::memory_order_relaxed);
+  shown_max_batch_.store(p.max_batch, std::memory_order_relaxed);
+  shown_adaptive_.store(p.adaptive, std::memory_order_relaxed);
+}
+
+PublishPolicy Writer::policy() const noexcept {
+  PublishPolicy p;
+  p.interval = shown_interval_.load(std::memory_order_relaxed);
+  p.max_batch = shown_max_batch_.load(std::memory_order_relaxed);
+  p.adaptive = shown_adaptive_.load(std::memory_order_relaxed);
+  return p;
+}
+
+WriterStatsView Writer::stats() const noexcept {
+  WriterStatsView v;
+  s_.stats.copy_to(v);
+  v.queue_requests = s_.queue.requests();
+  v.queue_bytes = s_.queue.bytes();
+  v.queue_requests_limit = s_.queue.limits().requests;
+  v.queue_bytes_limit = s_.queue.limits().bytes;
+  v.refused_full = s_.queue.refused_full();
+  v.refused_stopping = s_.queue.refused_closed();
+  const auto since = static_cast<Nanos>(s_.stats.blocked_since.get());
+  if (since != 0) v.blocked_ns = static_cast<std::uint64_t>(std::max<Nanos>(clock_.now() - since, 0));
+  return v;
+}
+
+}  // namespace flashkv
