@@ -1,0 +1,124 @@
+// What storage/engine/flashmap/sync.h is made of when relacy schedules the threads: every atomic operation is
+// a point where another thread may run, and a load may see any value that its order allows.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <type_traits>
+
+#include <relacy/relacy.hpp>
+
+// relacy renames these for the whole file; only its own words are wanted here.
+#undef new
+#undef delete
+#undef malloc
+#undef calloc
+#undef realloc
+#undef free
+#undef assert
+#undef errno
+#undef memory_order_relaxed
+#undef memory_order_consume
+#undef memory_order_acquire
+#undef memory_order_release
+#undef memory_order_acq_rel
+#undef memory_order_seq_cst
+
+#include "storage/clock.h"
+
+namespace flashkv::flashmap::sync {
+
+using MemoryOrder = rl::memory_order;
+inline constexpr MemoryOrder kRelaxed = rl::mo_relaxed;
+inline constexpr MemoryOrder kAcquire = rl::mo_acquire;
+inline constexpr MemoryOrder kRelease = rl::mo_release;
+inline constexpr MemoryOrder kAcqRel = rl::mo_acq_rel;
+inline constexpr MemoryOrder kSeqCst = rl::mo_seq_cst;
+
+// What a model takes away to see whether it would notice.
+inline bool wakes_work = true;
+inline bool membarrier_works = true;
+
+// One tick for each look and for each wait that ran out. Only the writer looks at it.
+inline Nanos ticks = 0;
+
+template <typename T>
+class Atomic {
+ public:
+  Atomic(T value) : word_(to_word(value)) {}
+  T load(MemoryOrder order) const noexcept { return word_.load(order, RL_INFO); }
+  void store(T value, MemoryOrder order) noexcept { word_.store(to_word(value), order, RL_INFO); }
+  T exchange(T value, MemoryOrder order) noexcept { return rmw<rl::rmw_type_swap>(value, order); }
+  T fetch_add(T value, MemoryOrder order) noexcept { return rmw<rl::rmw_type_add>(value, order); }
+  T fetch_sub(T value, MemoryOrder order) noexcept { return rmw<rl::rmw_type_sub>(value, order); }
+  T fetch_or(T value, MemoryOrder order) noexcept { return rmw<rl::rmw_type_or>(value, order); }
+  T fetch_and(T value, MemoryOrder order) noexcept { return rmw<rl::rmw_type_and>(value, order); }
+
+  // The kernel compares the newest value and puts the thread to sleep in one step.
+  void sleep_while(T expected, bool timed) {
+    rl::ctx().sched();
+    if (word_.debug_value() != expected) return;
+    if (word_.wait(rl::ctx(), timed, true, RL_INFO) == rl::unpark_reason_timeout) ++ticks;
+  }
+  void wake() {
+    rl::ctx().sched();
+    if (wakes_work) word_.wake(rl::ctx(), 1, RL_INFO);
+  }
+
+ private:
+  // relacy prints pointers, and knows only those to what is not const.
+  using Word = std::conditional_t<std::is_pointer_v<T>,
+                                  std::add_pointer_t<std::remove_const_t<std::remove_pointer_t<T>>>, T>;
+  static Word to_word(T value) noexcept {
+    if constexpr (std::is_pointer_v<T>) {
+      return const_cast<Word>(value);
+    } else {
+      return value;
+    }
+  }
+  template <rl::rmw_type_e kKind>
+  T rmw(T value, MemoryOrder order) noexcept {
+    return word_.rmw(rl::rmw_type_t<kKind>(), to_word(value), order, RL_INFO);
+  }
+
+  rl::atomic<Word> word_;
+};
+
+class Mutex {
+ public:
+  void lock() { mutex_.lock(RL_INFO); }
+  void unlock() { mutex_.unlock(RL_INFO); }
+
+ private:
+  rl::mutex mutex_;
+};
+
+inline constexpr std::size_t kOwnLine = 128;
+inline constexpr unsigned kSpins = 1;
+
+inline void signal_fence() noexcept {}
+inline void pause() noexcept { rl::yield(1, RL_INFO); }
+inline Nanos now() noexcept { return ticks; }
+
+inline void back_off(unsigned, Nanos) noexcept {
+  ++ticks;
+  rl::yield(1, RL_INFO);
+}
+
+inline void wait_word(Atomic<std::uint32_t>& word, std::uint32_t expected, Nanos left) noexcept {
+  word.sleep_while(expected, left != kNever);
+}
+inline void wake_word(Atomic<std::uint32_t>& word) noexcept { word.wake(); }
+
+inline bool register_membarrier() noexcept { return true; }
+inline void membarrier() noexcept {
+  rl::ctx().sched();
+  if (membarrier_works) rl::systemwide_fence(RL_INFO);
+}
+
+[[noreturn]] inline void fatal(const char* what) noexcept {
+  rl::ctx().fail_test(what, rl::test_result_user_assert_failed, RL_INFO);
+  std::abort();
+}
+
+}  // namespace flashkv::flashmap::sync

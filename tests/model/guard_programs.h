@@ -1,0 +1,201 @@
+// Small programs of one writer and some readers around a guard policy. relacy runs each under many schedules
+// and fails it on a data race, a false RL_ASSERT, a deadlock, a leak, or a loop that never ends.
+#pragma once
+
+#include <cstdint>
+
+#include "tests/model/checked_sync.h"
+
+namespace flashkv::flashmap::model {
+
+// Not atomic: reading it while the writer changes it, or without a happens-before between the two, is a race.
+struct Half {
+  rl::var<unsigned> revision;
+  rl::var<unsigned> twin;
+
+  void set(unsigned value) {
+    revision(RL_INFO) = value;
+    twin(RL_INFO) = value;
+  }
+  // I1: what a guard shows is whole.
+  unsigned read() const {
+    const unsigned first = revision(RL_INFO);
+    const unsigned second = twin(RL_INFO);
+    RL_ASSERT(first == second);
+    return first;
+  }
+};
+
+inline Half* cleared(Half& half) {
+  half.set(0);
+  return &half;
+}
+
+// The state of every program, and the two things that its threads do.
+template <typename Guards>
+struct Program {
+  using Reader = typename Guards::Reader;
+
+  Half halves[2];
+  Guards guards{cleared(halves[0]), cleared(halves[1])};
+  sync::Atomic<unsigned> published{0};  // the newest revision whose swap has returned
+
+  Program() { sync::ticks = 0; }
+
+  void publish(unsigned revision) {
+    guards.other()->set(revision);
+    guards.swap();
+    published.store(revision, sync::kRelease);
+  }
+  void write(unsigned revision) {
+    RL_ASSERT(guards.wait_drained(kNever));
+    publish(revision);
+  }
+  // I5: a guard that is opened after a publish shows it.
+  const Half* open(Reader& reader) {
+    const unsigned newest = published.load(sync::kAcquire);
+    const Half* half = reader.enter();
+    RL_ASSERT(half->read() >= newest);
+    return half;
+  }
+  // I1: nothing changed since it was opened.
+  void close(Reader& reader, const Half* half) {
+    const unsigned seen = half->read();
+    RL_ASSERT(half->read() == seen);
+    reader.leave(half);
+  }
+};
+
+// I1, I5: a reader opens one guard after the other while the writer publishes.
+template <typename Guards>
+struct OneReader : Program<Guards>, rl::test_suite<OneReader<Guards>, 2> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      for (unsigned revision = 1; revision <= 3; ++revision) this->write(revision);
+      return;
+    }
+    auto reader = this->guards.make_reader();
+    for (int i = 0; i < 2; ++i) this->close(reader, this->open(reader));
+  }
+};
+
+// I1, I5 with two readers: what one leaves behind must not hide the other.
+template <typename Guards>
+struct TwoReaders : Program<Guards>, rl::test_suite<TwoReaders<Guards>, 3> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      for (unsigned revision = 1; revision <= 2; ++revision) this->write(revision);
+      return;
+    }
+    auto reader = this->guards.make_reader();
+    this->close(reader, this->open(reader));
+  }
+};
+
+// I1: nested guards, the outer one dropped first.
+template <typename Guards>
+struct NestedGuards : Program<Guards>, rl::test_suite<NestedGuards<Guards>, 2> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      for (unsigned revision = 1; revision <= 2; ++revision) this->write(revision);
+      return;
+    }
+    auto reader = this->guards.make_reader();
+    const Half* outer = this->open(reader);
+    const Half* inner = reader.enter();
+    this->close(reader, outer);
+    this->close(reader, inner);
+    this->close(reader, this->open(reader));
+  }
+};
+
+// I1, I5 while readers come and go: each reads through a reader of its own and drops it.
+template <typename Guards>
+struct ReaderChurn : Program<Guards>, rl::test_suite<ReaderChurn<Guards>, 3> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      for (unsigned revision = 1; revision <= 2; ++revision) this->write(revision);
+      return;
+    }
+    for (int i = 0; i < 2; ++i) {
+      auto reader = this->guards.make_reader();
+      this->close(reader, this->open(reader));
+    }
+  }
+};
+
+// I2: a writer whose wait may run out swaps only once it was answered true; it gives up for good after some
+// tries.
+template <typename Guards>
+struct ImpatientWriter : Program<Guards>, rl::test_suite<ImpatientWriter<Guards>, 2> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      unsigned revision = 1;
+      for (int attempt = 0; attempt < 4 && revision <= 2; ++attempt) {
+        if (this->guards.wait_drained(attempt % 2)) this->publish(revision++);
+      }
+      return;
+    }
+    auto reader = this->guards.make_reader();
+    for (int i = 0; i < 2; ++i) this->close(reader, this->open(reader));
+  }
+};
+
+// The writer sleeps without a limit: a wake-up that is lost is a deadlock. Two residual guards race to be
+// last.
+template <typename Guards>
+struct SleepingWriter : Program<Guards>, rl::test_suite<SleepingWriter<Guards>, 3> {
+  typename Guards::Reader readers[2] = {this->guards.make_reader(), this->guards.make_reader()};
+  const Half* held[2] = {readers[0].enter(), readers[1].enter()};
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      this->publish(1);
+      this->write(2);
+      return;
+    }
+    this->close(readers[index - 1], held[index - 1]);
+  }
+};
+
+// A guard that another thread drops (counting guards only).
+template <typename Guards>
+struct HandedGuard : Program<Guards>, rl::test_suite<HandedGuard<Guards>, 3> {
+  typename Guards::Reader reader = this->guards.make_reader();
+  sync::Atomic<const Half*> handed{nullptr};
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      for (unsigned revision = 1; revision <= 2; ++revision) this->write(revision);
+    } else if (index == 1) {
+      handed.store(this->open(reader), sync::kRelease);
+      this->close(reader, this->open(reader));
+    } else {
+      const Half* half = handed.load(sync::kAcquire);
+      while (half == nullptr) {
+        sync::pause();
+        half = handed.load(sync::kAcquire);
+      }
+      this->close(reader, half);
+    }
+  }
+};
+
+// Runs `Suite` under `schedules` random schedules and answers what was found; the schedule that failed is run
+// again to print what happened in it.
+template <typename Suite>
+rl::test_result_e check(std::uint64_t schedules) {
+  using Scheduler = rl::random_scheduler<Suite::params::thread_count>;
+  rl::test_params params;
+  params.iteration_count = schedules;
+  rl::ostringstream failed;
+  const rl::test_result_e found = rl::run_test<Suite, Scheduler>(params, failed, false);
+  if (found != rl::test_result_success) {
+    params.initial_state = failed.str();
+    params.collect_history = true;
+    rl::run_test<Suite, Scheduler>(params, failed, true);
+  }
+  return found;
+}
+
+}  // namespace flashkv::flashmap::model

@@ -1,0 +1,54 @@
+// Taking one order away from a policy and asking whether any of its programs notices.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "tests/model/guard_programs.h"
+
+namespace flashkv::flashmap::model {
+
+// Schedules that a sound program has to stand, and those that may pass before a defect has to show.
+inline constexpr std::uint64_t kSchedules = 100'000;
+inline constexpr std::uint64_t kSchedulesToCatch = 1'000'000;
+
+// `value` is something else while this lives.
+template <typename T>
+class Weakened {
+ public:
+  Weakened(T& value, T weaker) : value_(value), whole_(std::exchange(value, weaker)) {}
+  Weakened(const Weakened&) = delete;
+  Weakened& operator=(const Weakened&) = delete;
+  ~Weakened() { value_ = whole_; }
+
+ private:
+  T& value_;
+  const T whole_;
+};
+
+struct WeakenedOrder {
+  const char* name;
+  sync::MemoryOrder* order;
+  sync::MemoryOrder weaker;
+};
+inline std::string name_of(const testing::TestParamInfo<WeakenedOrder>& info) { return info.param.name; }
+
+template <typename Program>
+void expect_sound() {
+  EXPECT_EQ(check<Program>(kSchedules), rl::test_result_success);
+}
+
+// The first program that fails is enough. All get few schedules before any gets many.
+template <typename... Programs>
+void expect_caught() {
+  bool caught = false;
+  for (std::uint64_t schedules = 100; !caught && schedules <= kSchedulesToCatch; schedules *= 10) {
+    caught = ((check<Programs>(schedules) != rl::test_result_success) || ...);
+  }
+  EXPECT_TRUE(caught) << "no program noticed";
+}
+
+}  // namespace flashkv::flashmap::model
