@@ -1,0 +1,39 @@
+#include "server/daemon.h"
+
+#include "server/process_usage.h"
+
+namespace flashkv {
+
+Status Daemon::start() {
+  process_usage();
+  Status why;
+  store_ = Store::open(config_.store, why);
+  if (!store_) return why;
+  kv_ = std::make_unique<KvService>(*store_, *config_.store.clock, config_.limits);
+  admin_ = std::make_unique<AdminService>(*store_, config_.threads);
+  front_ =
+      std::make_unique<GrpcServer>(config_, Services{*store_, *kv_, *admin_, health_, *config_.store.clock});
+  admin_->count_requests_with([this] { return front_->counts(); });
+  store_->start();
+  health_.set_serving(true);
+  Status started = front_->start();
+  if (!started.ok()) {
+    store_->stop(0);
+    front_.reset();
+    store_.reset();
+  }
+  return started;
+}
+
+bool Daemon::stop() {
+  if (!store_) return true;
+  health_.set_serving(false);
+  front_->begin_drain();
+  const bool settled = store_->stop(config_.drain_timeout);
+  front_->stop(config_.drain_timeout);
+  front_.reset();
+  store_.reset();
+  return settled;
+}
+
+}  // namespace flashkv

@@ -1,0 +1,41 @@
+// kvd without its command line: the store, the services and the front, wired together.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "server/admin_service.h"
+#include "server/config.h"
+#include "server/front/grpc/grpc_server.h"
+#include "server/kv_service.h"
+
+namespace flashkv {
+
+// Purpose: opens everything in the order of dependence and stops it in the order that loses nothing.
+// Usage:   Daemon daemon(config); if (Status s = daemon.start(); !s.ok()) return s;
+//          ... daemon.stop();
+// Threads: its owner's.
+// Errors:  start(): INVALID_ARGUMENT for the store's options, UNAVAILABLE for an address that is taken.
+class Daemon {
+ public:
+  explicit Daemon(Config config) : config_(std::move(config)) {}
+  ~Daemon() { stop(); }
+
+  Status start();
+  // Health says NOT_SERVING, streams end, what is queued is applied and answered, calls in flight end within
+  // the drain timeout. False: a reader was stuck, or calls had to be cancelled.
+  bool stop();
+
+  const std::string& address() const { return front_->address(); }
+  Store& store() { return *store_; }
+
+ private:
+  const Config config_;
+  HealthState health_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<KvService> kv_;
+  std::unique_ptr<AdminService> admin_;
+  std::unique_ptr<GrpcServer> front_;
+};
+
+}  // namespace flashkv

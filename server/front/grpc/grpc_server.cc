@@ -1,0 +1,120 @@
+#include "server/front/grpc/grpc_server.h"
+
+#include <grpc/support/log.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/server_builder.h>
+
+#include <vector>
+
+#include "server/front/grpc/health_calls.h"
+#include "server/front/grpc/kv_calls.h"
+#include "server/front/grpc/request_thread.h"
+#include "server/front/grpc/unserved_calls.h"
+#include "server/front/grpc/write_stream.h"
+#include "server/log.h"
+
+namespace flashkv {
+namespace {
+
+constexpr int kPingIntervalMs = 5'000;       // clients may ping this often, also without calls
+constexpr int kKeepaliveMs = 60'000;         // a connection this quiet is probed ...
+constexpr int kKeepaliveTimeoutMs = 20'000;  // ... and closed when it stays silent this long
+constexpr std::size_t kConnectionBytes = std::size_t{64} << 10;
+
+// gRPC's own messages join ours, for those who debug; what matters to an operator is logged by us.
+void log_from_grpc(gpr_log_func_args* args) {
+  log::write(log::Level::kDebug, "grpc", {{"detail", args->message}});
+}
+
+void set_limits(const Config& config, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(static_cast<int>(config.limits.max_request_bytes + kEnvelopeBytes));
+  builder.SetMaxSendMessageSize(-1);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(config.max_streams));
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  grpc::ResourceQuota quota("kvd");
+  quota.Resize(config.max_connections * kConnectionBytes + 2 * config.store.max_queue_bytes +
+               64 * config.limits.max_request_bytes);
+  builder.SetResourceQuota(quota);
+  builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 1);
+}
+
+std::string with_port(const std::string& listen, int port) {
+  if (listen.starts_with("unix:")) return listen;
+  return listen.substr(0, listen.rfind(':') + 1) + std::to_string(port);
+}
+
+}  // namespace
+
+struct GrpcServer::Wiring {
+  ServedKv kv;
+  ServedAdmin admin;
+  HealthService health;
+  grpc::AsyncGenericService unserved;
+  std::vector<std::unique_ptr<RequestThread>> threads;
+  std::unique_ptr<grpc::Server> server;
+};
+
+GrpcServer::GrpcServer(const Config& config, Services services)
+    : config_(config), services_(services), wiring_(std::make_unique<Wiring>()) {}
+
+GrpcServer::~GrpcServer() { stop(0); }
+
+Status GrpcServer::start() {
+  gpr_set_log_function(log_from_grpc);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  Wiring& w = *wiring_;
+  grpc::ServerBuilder builder;
+  set_limits(config_, builder);
+  int port = 0;
+  builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&w.kv);
+  builder.RegisterService(&w.admin);
+  builder.RegisterService(&w.health);
+  builder.RegisterAsyncGenericService(&w.unserved);
+  std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues;
+  for (unsigned i = 0; i < config_.threads; ++i) queues.push_back(builder.AddCompletionQueue());
+  w.server = builder.BuildAndStart();
+  if (!w.server) {
+    for (auto& queue : queues) queue->Shutdown();
+    return {Code::kUnavailable, "--listen: cannot listen on " + config_.listen + " (is the port taken?)"};
+  }
+  address_ = with_port(config_.listen, port);
+  for (auto& queue : queues) {
+    auto& thread = w.threads.emplace_back(std::make_unique<RequestThread>(std::move(queue), services_));
+    thread->add(make_kv_calls(*thread, w.kv));
+    thread->add(std::make_unique<WriteStreams>(*thread, w.kv));
+    thread->add(make_admin_calls(*thread, w.admin));
+    thread->add(make_health_calls(*thread, w.health));
+    thread->add(std::make_unique<UnservedCalls>(*thread, w.unserved));
+  }
+  for (auto& thread : w.threads) thread->start();
+  return {};
+}
+
+MethodCounts GrpcServer::counts() const {
+  MethodCounts sum{};
+  for (const auto& thread : wiring_->threads) thread->counters().add_to(sum);
+  return sum;
+}
+
+void GrpcServer::begin_drain() {
+  for (const auto& thread : wiring_->threads) thread->drain();
+}
+
+void GrpcServer::stop(Nanos patience) {
+  Wiring& w = *wiring_;
+  if (!w.server) return;
+  w.server->Shutdown(std::chrono::system_clock::now() + std::chrono::microseconds(patience / kNanosPerMicro));
+  for (const auto& thread : w.threads) thread->join();
+  w.threads.clear();
+  w.server.reset();
+}
+
+}  // namespace flashkv

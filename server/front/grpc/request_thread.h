@@ -1,0 +1,66 @@
+// One request thread: a completion queue, a read handle and the calls that live on them.
+#pragma once
+
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/server_builder.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "server/front/grpc/inbox.h"
+#include "server/method.h"
+#include "server/session.h"
+
+namespace flashkv {
+
+// Purpose: the calls of one service on one thread.
+// Threads: post() before the thread runs; everything else on the thread.
+class CallGroup {
+ public:
+  virtual ~CallGroup() = default;
+  virtual void post() = 0;
+  // Something that all calls may care about has changed: health, draining.
+  virtual void notice() {}
+};
+
+// Purpose: runs handlers of one queue, one after another; all that its calls share needs no lock.
+// Usage:   RequestThread t(builder.AddCompletionQueue(), services...); t.add(group); t.start(); ... t.join();
+// Lifetime: joined once the gRPC server is shut down and the store has stopped: every call then comes back,
+//          and the last one closes the queue.
+class RequestThread {
+ public:
+  RequestThread(std::unique_ptr<grpc::ServerCompletionQueue> queue, Services services);
+
+  void add(std::unique_ptr<CallGroup> group) { groups_.push_back(std::move(group)); }
+  void start();
+  void join();
+  // Any thread: notice() on every group, soon. After `draining` is set, streams end.
+  void wake() noexcept { inbox_.wake(); }
+  void drain() noexcept;
+
+  grpc::ServerCompletionQueue& queue() noexcept { return *queue_; }
+  Inbox& inbox() noexcept { return inbox_; }
+  Session& session() noexcept { return session_; }
+  MethodCounters& counters() noexcept { return counters_; }
+  bool draining() const noexcept { return draining_.load(std::memory_order_relaxed); }
+
+  // A call is pending from started() to ended(); the queue stays open as long as one is.
+  void started() noexcept { ++pending_; }
+  void ended();
+
+ private:
+  void run();
+
+  std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+  Inbox inbox_;
+  Session session_;
+  MethodCounters counters_;
+  std::vector<std::unique_ptr<CallGroup>> groups_;
+  std::atomic<bool> draining_{false};
+  std::size_t pending_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace flashkv

@@ -1,0 +1,30 @@
+// What one request may ask for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "storage/record/record.h"
+
+namespace flashkv {
+
+// Set by the flags of the same names.
+struct RequestLimits {
+  std::uint64_t max_key_bytes = Record::kMaxKeyBytes;
+  std::uint64_t max_value_bytes = std::uint64_t{8} << 20;
+  std::uint64_t max_request_bytes = std::uint64_t{16} << 20;
+  std::uint64_t max_multiget_keys = 10'000;
+};
+
+// Fixed by the interface.
+inline constexpr std::uint64_t kMaxReplyBytes = std::uint64_t{16} << 20;  // values of one MultiGet
+inline constexpr std::size_t kMaxWriteOps = 10'000;                       // operations of one WriteRequest
+inline constexpr std::int64_t kMaxTtlMs = std::int64_t{100} * 365 * 24 * 3600 * 1000;
+inline constexpr std::uint64_t kMaxRevisionWaitMs = 30'000;
+inline constexpr std::int64_t kMaxPublishIntervalUs = std::int64_t{24} * 3600 * 1'000'000;
+inline constexpr std::uint64_t kMaxPublishBatch = 1'000'000;
+
+// Field numbers, lengths and the other fields that a message carries beside its keys and values.
+inline constexpr std::uint64_t kEnvelopeBytes = std::uint64_t{64} << 10;
+
+}  // namespace flashkv

@@ -1,0 +1,58 @@
+#include <cstdio>
+
+#include "server/config.h"
+#include "server/daemon.h"
+#include "server/housekeeping.h"
+#include "server/log.h"
+
+namespace {
+
+constexpr int kBadUsage = 2;
+constexpr int kCannotServe = 3;
+
+int fail(const std::string& why, int code) {
+  std::fprintf(stderr, "kvd: %s\n", why.c_str());
+  return code;
+}
+
+// Reads the command line, the environment and the file again, and takes over what may change.
+void reload(int argc, char** argv) {
+  const flashkv::CommandLine line = flashkv::read_command_line(argc, argv);
+  if (line.action == flashkv::CommandLine::Action::kFail) {
+    flashkv::log::write(flashkv::log::Level::kError, "reload refused", {{"reason", line.text}});
+    return;
+  }
+  flashkv::log::set_level(line.config.log_level);
+  flashkv::log::write(flashkv::log::Level::kInfo, "reloaded",
+                      {{"log_level", std::string(flashkv::log::name(line.config.log_level))}});
+}
+
+void announce(const flashkv::Config& config, flashkv::Daemon& daemon) {
+  const flashkv::StoreStats stats = daemon.store().stats();
+  flashkv::log::write(flashkv::log::Level::kInfo, "serving",
+                      {{"listen", daemon.address()},
+                       {"engine", config.store.engine},
+                       {"guard", stats.guard},
+                       {"threads", std::to_string(config.threads)},
+                       {"storage", "memory only, nothing survives a stop"}});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const flashkv::CommandLine line = flashkv::read_command_line(argc, argv);
+  if (line.action == flashkv::CommandLine::Action::kFail) return fail(line.text, kBadUsage);
+  if (line.action == flashkv::CommandLine::Action::kPrint) {
+    return std::fputs(line.text.c_str(), stdout) < 0 ? kCannotServe : 0;
+  }
+  flashkv::log::start(line.config.log_level, line.config.log_format);
+  flashkv::Housekeeping housekeeping([&] { reload(argc, argv); });
+  flashkv::Daemon daemon(line.config);
+  if (const flashkv::Status s = daemon.start(); !s.ok()) return fail(s.message, kCannotServe);
+  announce(line.config, daemon);
+  housekeeping.wait_for_stop();
+  flashkv::log::write(flashkv::log::Level::kInfo, "draining");
+  const bool clean = daemon.stop();
+  flashkv::log::write(flashkv::log::Level::kInfo, "stopped", {{"clean", clean ? "true" : "false"}});
+  return 0;
+}
