@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 
 from source import Finding
 
@@ -55,11 +56,24 @@ def check_whitespace(tree):
 
 def check_shell_syntax(tree):
     """Every shell script parses."""
-    import subprocess
-
     for path in tree.files:
         if re.match(r"#!\s*/(?:usr/)?bin/(?:env )?(?:ba)?sh\b", tree.text(path)):
             full = os.path.join(tree.root, path)
             result = subprocess.run(["bash", "-n", full], capture_output=True, text=True, check=False)
             if result.returncode != 0:
                 yield Finding(path, 1, result.stderr.strip().splitlines()[-1])
+
+
+def check_tests_are_run(tree):
+    """Every test file is named in a build file, or it would never run."""
+    named = []
+    for path in tree.with_suffix("CMakeLists.txt"):
+        for token in re.findall(r"[\w${}./-]+\.(?:cc|py|sh)\b", tree.text(path)):
+            named.append(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(token.split("/")[-1])))
+    pattern = re.compile("|".join(named) or "(?!)")
+    for path in tree.files:
+        name = os.path.basename(path)
+        if path.startswith("tests/tidy/") or not re.fullmatch(r"\w+_test\.(cc|py)|test_\w+\.py", name):
+            continue
+        if path.startswith("tests/") and not pattern.fullmatch(name):
+            yield Finding(path, 1, "no CMakeLists.txt names it")

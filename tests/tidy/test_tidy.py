@@ -166,6 +166,12 @@ class Layout(Sample):
         self.fails(layout.check_shell_syntax, {"deploy/run": "#!/bin/bash\nif true; then\n"})
         self.passes(layout.check_shell_syntax, {"deploy/run": "#!/bin/bash\ntrue\n"})
 
+    def test_a_test_that_is_never_run(self):
+        found = self.fails(layout.check_tests_are_run, {"tests/a/b_test.cc": "\n", "tests/a/CMakeLists.txt": "x_test.cc\n"})
+        self.assertEqual(["tests/a/b_test.cc:1"], found)
+        files = {"tests/a/b_test.cc": "\n", "tests/a/c_x_test.cc": "\n", "tests/a/d.cc": "\n"}
+        self.passes(layout.check_tests_are_run, {**files, "tests/CMakeLists.txt": "f(a/b_test.cc ${p}_x_test.cc)\n"})
+
 
 class Formatting(Sample):
     def test_an_unformatted_file(self):
