@@ -1,0 +1,102 @@
+#include "client/flashkv/transport.h"
+
+#include <fstream>
+#include <sstream>
+
+namespace flashkv::client {
+namespace {
+
+Result<std::string> contents(const std::string& path) {
+  if (path.empty()) return std::string{};
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf()))
+    return Error{.code = Errc::kInvalidArgument, .message = "cannot read " + path};
+  return text.str();
+}
+
+bool on_loopback(const std::string& endpoint) {
+  return endpoint.starts_with("127.") || endpoint.starts_with("localhost:") ||
+         endpoint.starts_with("[::1]") || endpoint.starts_with("unix:");
+}
+
+Result<std::shared_ptr<grpc::ChannelCredentials>> credentials(const ClientOptions& options) {
+  if (options.ca_file.empty() && options.cert_file.empty() && options.key_file.empty()) {
+    if (!options.token.empty() && !on_loopback(options.endpoint))
+      return Error{.code = Errc::kInvalidArgument,
+                   .message = "a token is not sent without TLS; give a CA certificate"};
+    return grpc::InsecureChannelCredentials();
+  }
+  grpc::SslCredentialsOptions ssl;
+  for (auto [path, to] :
+       {std::pair{&options.ca_file, &ssl.pem_root_certs}, std::pair{&options.cert_file, &ssl.pem_cert_chain},
+        std::pair{&options.key_file, &ssl.pem_private_key}}) {
+    auto read = contents(*path);
+    if (!read) return read.error();
+    *to = std::move(*read);
+  }
+  return grpc::SslCredentials(ssl);
+}
+
+}  // namespace
+
+void Transport::prepare(grpc::ClientContext& context, std::chrono::milliseconds timeout) const {
+  if (timeout.count() > 0) context.set_deadline(std::chrono::system_clock::now() + timeout);
+  if (!authorization.empty()) context.AddMetadata("authorization", authorization);
+}
+
+Result<std::unique_ptr<Transport>> connect(const ClientOptions& options) {
+  auto trusted = credentials(options);
+  if (!trusted) return trusted.error();
+  grpc::ChannelArguments arguments;
+  const int limit = static_cast<int>(options.max_message_bytes);
+  arguments.SetMaxReceiveMessageSize(limit);
+  arguments.SetMaxSendMessageSize(limit);
+  arguments.SetInt("flashkv.connection", options.connection);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // A proxy of the environment is for the web, not for a database.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  auto t = std::make_unique<Transport>();
+  t->channel = grpc::CreateCustomChannel(options.endpoint, *trusted, arguments);
+  t->kv = v1::KV::NewStub(t->channel);
+  t->admin = v1::Admin::NewStub(t->channel);
+  t->health = grpc::health::v1::Health::NewStub(t->channel);
+  if (!options.token.empty()) t->authorization = "Bearer " + options.token;
+  return t;
+}
+
+Error error_of(const grpc::Status& status, const grpc::ClientContext* context) {
+  Error e{.code = static_cast<Errc>(status.error_code()), .message = status.error_message()};
+  if (context != nullptr) {
+    const auto& trailers = context->GetServerTrailingMetadata();
+    const auto applied = trailers.find("flashkv-applied");
+    e.certainly_not_applied = applied != trailers.end() && applied->second == "no";
+  }
+  return e;
+}
+
+v1::Ack to_wire(Ack ack) noexcept {
+  switch (ack) {
+    case Ack::kApplied:
+      return v1::ACK_APPLIED;
+    case Ack::kDurable:
+      return v1::ACK_DURABLE;
+    case Ack::kPublished:
+      break;
+  }
+  return v1::ACK_PUBLISHED;
+}
+
+KeyValue from_wire(v1::KeyValue&& kv) {
+  return {.key = std::move(*kv.mutable_key()),
+          .value = std::move(*kv.mutable_value()),
+          .create_revision = kv.create_revision(),
+          .mod_revision = kv.mod_revision(),
+          .version = kv.version(),
+          .expires_at_ms = kv.expires_at_ms()};
+}
+
+}  // namespace flashkv::client

@@ -1,0 +1,69 @@
+// The values that the client library takes and gives.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace flashkv::client {
+
+// When a mutation is answered: readable by everyone, merely applied, or synced to the journal.
+enum class Ack { kPublished, kApplied, kDurable };
+enum class Condition { kAlways, kIfAbsent, kIfPresent };
+
+struct KeyValue {
+  std::string key;
+  std::string value;
+  std::uint64_t create_revision = 0;
+  std::uint64_t mod_revision = 0;
+  std::uint64_t version = 0;       // 1 = never changed since it was created
+  std::int64_t expires_at_ms = 0;  // Unix milliseconds, 0 = never
+};
+
+struct GetOptions {
+  bool keys_only = false;               // leave values out
+  std::uint64_t at_least_revision = 0;  // wait until the server shows this revision
+};
+
+struct PutOptions {
+  std::int64_t ttl_ms = 0;  // 0 = no expiry
+  bool keep_ttl = false;
+  Condition condition = Condition::kAlways;
+  std::optional<std::uint64_t> expected_mod_revision;  // 0 = the key must not exist
+  bool prev_kv = false;
+  Ack ack = Ack::kPublished;
+};
+
+struct GetResult {
+  std::optional<KeyValue> kv;  // nothing: no such key
+  std::uint64_t revision = 0;
+};
+
+struct MultiGetResult {
+  std::vector<std::optional<KeyValue>> kvs;  // kvs[i] answers keys[i]; all from one revision
+  std::uint64_t revision = 0;
+};
+
+struct PutResult {
+  bool succeeded = false;  // false: a condition did not hold
+  std::optional<KeyValue> prev_kv;
+  std::uint64_t revision = 0;
+};
+
+struct DeleteResult {
+  std::uint64_t deleted = 0;
+  std::vector<KeyValue> prev_kvs;
+  std::uint64_t revision = 0;
+};
+
+struct PublishPolicy {
+  std::chrono::microseconds interval{0};  // least gap between two publishes
+  std::uint64_t max_batch = 1024;
+  bool adaptive = true;
+};
+
+enum class Health { kUnknown, kServing, kNotServing };
+
+}  // namespace flashkv::client

@@ -1,0 +1,231 @@
+#include "client/flashkv/writer.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "client/flashkv/transport.h"
+
+namespace flashkv::client {
+
+// Requests are numbered from 0; number n lives in slot n % slots. Slots from `kept` on are not reused:
+// they are unanswered, or were sent after a rejection and may have to be sent again.
+struct Writer::Stream {
+  struct Slot {
+    v1::WriteRequest request;
+    std::vector<std::uint64_t> tags;
+    std::size_t bytes = 0;
+    std::optional<Error> rejected;
+  };
+
+  Stream(Client& client, const Options& wanted) : options(wanted), slots(wanted.window + 1) {
+    client.transport().prepare(context, std::chrono::milliseconds(0));
+    call = client.transport().kv->Write(&context);
+    reader = std::thread([this] { read_answers(); });
+  }
+
+  Slot& filling() { return slots[sent % slots.size()]; }
+  bool halted() const { return broken.has_value() || first_rejected.has_value(); }
+
+  void read_answers() {
+    v1::WriteResponse answer;
+    while (call->Read(&answer)) {
+      const std::lock_guard lock(mutex);
+      Slot& slot = slots[answered % slots.size()];
+      if (answer.request_id() != answered || answered == sent) {
+        broken = Error{.code = Errc::kInternal, .message = "the server answered out of order"};
+        context.TryCancel();
+        break;
+      }
+      slot.rejected.reset();
+      if (answer.has_error()) {
+        slot.rejected = Error{.code = static_cast<Errc>(answer.error().code()),
+                              .message = answer.error().message(),
+                              .certainly_not_applied = true};
+        if (!first_rejected) first_rejected = answered;
+      } else if (!first_rejected) {
+        acknowledged += slot.tags.size();
+        revision = answer.header().revision();
+      }
+      ++answered;
+      if (!first_rejected) kept = answered;
+      changed.notify_all();
+    }
+    const std::lock_guard lock(mutex);
+    ended = true;
+    changed.notify_all();
+  }
+
+  // The stream is over although it was not closed: ask why, once.
+  void note_broken() {
+    if (broken) return;
+    if (reader.joinable()) reader.join();
+    const grpc::Status status = call->Finish();
+    finished = true;
+    broken = status.ok() ? Error{.code = Errc::kUnavailable, .message = "the server ended the stream"}
+                         : error_of(status, &context);
+  }
+
+  bool send() {
+    Slot& slot = filling();
+    if (slot.tags.empty()) return true;
+    slot.request.set_request_id(sent);
+    slot.request.set_ack(to_wire(options.ack));
+    {
+      const std::lock_guard lock(mutex);
+      ++sent;  // before the write: its answer may come back first
+    }
+    if (!call->Write(slot.request)) {
+      note_broken();
+      return false;
+    }
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [this] { return ended || first_rejected || sent - kept < slots.size(); });
+    if (ended && sent != answered) {
+      lock.unlock();
+      note_broken();
+      return false;
+    }
+    // No room only after a rejection: then every slot holds what may have to be sent again.
+    if (sent - kept < slots.size()) reset(filling());
+    return !first_rejected;
+  }
+
+  static void reset(Slot& slot) {
+    slot.request.Clear();  // keeps the operations and their strings for the next round
+    slot.tags.clear();
+    slot.bytes = 0;
+  }
+
+  void add_items(const Slot& slot, std::vector<Item>& to) const {
+    for (int i = 0; i < slot.request.ops_size(); ++i) {
+      const v1::PutRequest& put = slot.request.ops(i).put();
+      to.push_back({.key = put.key(),
+                    .value = put.value(),
+                    .ttl_ms = put.ttl_ms(),
+                    .tag = slot.tags[static_cast<std::size_t>(i)]});
+    }
+  }
+
+  const Options options;
+  grpc::ClientContext context;
+  std::unique_ptr<grpc::ClientReaderWriter<v1::WriteRequest, v1::WriteResponse>> call;
+  std::vector<Slot> slots;
+  std::thread reader;
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::uint64_t sent = 0;      // number of the request being filled
+  std::uint64_t answered = 0;  // number of the next answer
+  std::uint64_t kept = 0;
+  std::optional<std::uint64_t> first_rejected;
+  std::uint64_t acknowledged = 0, revision = 0;
+  bool ended = false;     // no further answer will come
+  bool finished = false;  // Finish() was called
+  std::optional<Error> broken;
+};
+
+Writer::Writer(Client& client, const Options& options) {
+  Options sane = options;
+  sane.ops_per_request = std::clamp<std::size_t>(sane.ops_per_request, 1, 10'000);
+  sane.window = std::max<std::size_t>(sane.window, 1);
+  stream_ = std::make_unique<Stream>(client, sane);
+}
+
+Writer::~Writer() {
+  Stream& s = *stream_;
+  if (!s.finished) s.context.TryCancel();
+  if (s.reader.joinable()) s.reader.join();
+  if (!s.finished) s.call->Finish();
+}
+
+bool Writer::put(std::string_view key, std::string_view value, std::int64_t ttl_ms, std::uint64_t tag) {
+  Stream& s = *stream_;
+  {
+    const std::lock_guard lock(s.mutex);
+    if (s.halted()) return false;
+  }
+  Stream::Slot& slot = s.filling();
+  v1::PutRequest& put = *slot.request.add_ops()->mutable_put();
+  put.mutable_key()->assign(key);
+  put.mutable_value()->assign(value);
+  put.set_ttl_ms(ttl_ms);
+  slot.tags.push_back(tag);
+  slot.bytes += key.size() + value.size();
+  // The put is taken, whatever comes of its request: a rejection shows at the next call.
+  if (slot.tags.size() >= s.options.ops_per_request || slot.bytes >= s.options.bytes_per_request) flush();
+  return true;
+}
+
+bool Writer::flush() {
+  Stream& s = *stream_;
+  {
+    const std::lock_guard lock(s.mutex);
+    if (s.halted()) return false;
+  }
+  return s.send();
+}
+
+bool Writer::drain() {
+  if (!flush()) return false;
+  Stream& s = *stream_;
+  std::unique_lock lock(s.mutex);
+  s.changed.wait(lock, [&s] { return s.ended || s.answered == s.sent; });
+  if (s.answered == s.sent) return !s.first_rejected;
+  lock.unlock();
+  s.note_broken();
+  return false;
+}
+
+std::optional<Writer::Rejection> Writer::take_rejection() {
+  Stream& s = *stream_;
+  std::unique_lock lock(s.mutex);
+  if (!s.first_rejected || s.broken) return std::nullopt;
+  s.changed.wait(lock, [&s] { return s.ended || s.answered == s.sent; });
+  if (s.answered != s.sent) {
+    lock.unlock();
+    s.note_broken();
+    return std::nullopt;
+  }
+  const std::uint64_t at = *s.first_rejected;
+  Rejection rejection;
+  rejection.error = *s.slots[at % s.slots.size()].rejected;
+  s.add_items(s.slots[at % s.slots.size()], rejection.items);
+  for (std::uint64_t n = at + 1; n < s.sent; ++n) s.add_items(s.slots[n % s.slots.size()], rejection.later);
+  if (s.sent - at < s.slots.size()) s.add_items(s.filling(), rejection.later);
+  s.first_rejected.reset();
+  s.kept = s.sent;
+  Stream::reset(s.filling());
+  return rejection;
+}
+
+std::optional<Error> Writer::close() {
+  Stream& s = *stream_;
+  const bool drained = drain();
+  if (s.broken) return s.broken;
+  if (!drained) return s.slots[*s.first_rejected % s.slots.size()].rejected;
+  s.call->WritesDone();
+  s.reader.join();
+  const grpc::Status status = s.call->Finish();
+  s.finished = true;
+  if (!status.ok()) s.broken = error_of(status, &s.context);
+  return s.broken;
+}
+
+std::uint64_t Writer::acknowledged() const {
+  const std::lock_guard lock(stream_->mutex);
+  return stream_->acknowledged;
+}
+
+std::uint64_t Writer::last_revision() const {
+  const std::lock_guard lock(stream_->mutex);
+  return stream_->revision;
+}
+
+std::optional<Error> Writer::error() const {
+  const std::lock_guard lock(stream_->mutex);
+  return stream_->broken;
+}
+
+}  // namespace flashkv::client
