@@ -1,13 +1,7 @@
-// flashmap as a table, with either guard.
-#include "storage/engine/basic_table.h"
-#include "storage/engine/flashmap/flashmap.h"
+#include "storage/engine/flashmap_table.h"
 #include "storage/engine/registry.h"
 
 namespace flashkv {
-
-// One store to one word shows a new half to every reader.
-template <>
-inline constexpr bool kReadersMoveAtOnce<AsymmetricFlashmap> = true;
 
 template class BasicTable<AsymmetricFlashmap>;
 template class BasicTable<RefcountFlashmap>;

@@ -1,0 +1,55 @@
+#include "tests/storage/writer/engine_cases.h"
+
+#include <utility>
+
+#include "storage/engine/basic_table.h"
+#include "storage/engine/flashmap_table.h"
+#include "tests/storage/writer/engines/locked_map.h"
+#include "tests/storage/writer/engines/twin_map.h"
+
+namespace flashkv::test {
+namespace {
+
+template <Engine E>
+class Held final : public HeldGuard {
+ public:
+  explicit Held(E& engine) : reader_(engine.make_reader()), guard_(reader_.enter()) {}
+  std::uint64_t revision() const noexcept override { return guard_.revision(); }
+  const Record* find(const Probe& probe) const noexcept override { return guard_.find(probe); }
+
+ private:
+  using Reader = decltype(std::declval<E&>().make_reader());
+  Reader reader_;
+  decltype(std::declval<Reader&>().enter()) guard_;
+};
+
+template <Engine E>
+class Source final : public GuardSource {
+ public:
+  explicit Source(E& engine) : engine_(engine) {}
+  std::unique_ptr<HeldGuard> hold() override { return std::make_unique<Held<E>>(engine_); }
+
+ private:
+  E& engine_;
+};
+
+template <Engine E>
+TestTable make(KeyHash hash) {
+  auto table = std::make_unique<BasicTable<E>>(hash);
+  auto guards = std::make_unique<Source<E>>(table->engine());
+  return {std::move(table), std::move(guards)};
+}
+
+}  // namespace
+
+const std::vector<EngineCase>& engine_cases() {
+  static const std::vector<EngineCase> cases{
+      {"locked_map", &make<Overlaid<LockedMap>>, false},
+      {"twin_map", &make<TwinMap>, true},
+      {"flashmap_refcount", &make<RefcountFlashmap>, true},
+      {"flashmap_asymmetric", &make<AsymmetricFlashmap>, true},
+  };
+  return cases;
+}
+
+}  // namespace flashkv::test

@@ -1,0 +1,53 @@
+// The engines that the writer's tests run over.
+#pragma once
+
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/engine/table.h"
+#include "storage/record/hash.h"
+
+namespace flashkv::test {
+
+// A read section that stays open for as long as a test wants.
+class HeldGuard {
+ public:
+  virtual ~HeldGuard() = default;
+  virtual std::uint64_t revision() const noexcept = 0;
+  virtual const Record* find(const Probe& probe) const noexcept = 0;
+};
+
+// Where such guards come from; belongs to one table and goes before it.
+class GuardSource {
+ public:
+  virtual ~GuardSource() = default;
+  virtual std::unique_ptr<HeldGuard> hold() = 0;
+};
+
+struct TestTable {
+  std::unique_ptr<Table> table;
+  std::unique_ptr<GuardSource> guards;
+};
+
+struct EngineCase {
+  std::string_view name;
+  TestTable (*make)(KeyHash hash);
+  bool readers_block;  // a guard held over a publish keeps the next batch waiting
+};
+inline std::ostream& operator<<(std::ostream& out, const EngineCase& c) { return out << c.name; }
+
+// locked_map (not atomic, through the overlay), twin_map, and flashmap with each guard.
+const std::vector<EngineCase>& engine_cases();
+
+// Puts the engine's name into the test's.
+struct EngineName {
+  template <typename Info>
+  std::string operator()(const Info& info) const {
+    return std::string(info.param.name);
+  }
+};
+
+}  // namespace flashkv::test
