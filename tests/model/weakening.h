@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <ostream>
 #include <string>
 #include <utility>
 
@@ -34,6 +35,7 @@ struct WeakenedOrder {
   sync::MemoryOrder* order;
   sync::MemoryOrder weaker;
 };
+inline void PrintTo(const WeakenedOrder& weakened, std::ostream* out) { *out << weakened.name; }
 inline std::string name_of(const testing::TestParamInfo<WeakenedOrder>& info) { return info.param.name; }
 
 template <typename Program>
