@@ -41,7 +41,7 @@ class ProbeAhead {
 
  private:
   void refill() noexcept {
-    while (request_ != nullptr && ahead_ < kDistance) {
+    while (request_ != nullptr && ahead_ + kGroup <= kDistance) {
       std::array<Probe, kGroup> group;
       std::size_t n = 0;
       while (request_ != nullptr && n < kGroup) {

@@ -1,0 +1,9 @@
+// An allocator that runs dry on command; a program that links it has no other.
+#pragma once
+
+namespace flashkv::test {
+
+// Allocations that this thread still gets; negative = as many as it wants.
+extern thread_local long allocations_left;
+
+}  // namespace flashkv::test
