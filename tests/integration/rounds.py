@@ -45,6 +45,7 @@ class RoundWriter:
         self._window = threading.Semaphore(WINDOW)
         self.rounds = 0
         self.acknowledged = ABSENT  # the last round whose every request was answered PUBLISHED
+        self.turned_away = 0  # requests answered that the server is stopping
         self.ended = None  # the error that the stream ended with
         self.problems = []
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -73,8 +74,13 @@ class RoundWriter:
         try:
             for reply in kv_pb2_grpc.KVStub(self._channel).Write(self._requests()):
                 self._window.release()
+                if reply.error.code == grpc.StatusCode.UNAVAILABLE.value[0]:
+                    self.turned_away += 1
+                    continue
                 if reply.error.code != 0:
                     self.problems.append(f"request {reply.request_id}: {reply.error.message}")
+                if self.turned_away:
+                    self.problems.append(f"request {reply.request_id} was taken after one was turned away")
                 if reply.header.revision <= revision:
                     self.problems.append(f"revision {reply.header.revision} after {revision} on one stream")
                 revision = reply.header.revision

@@ -16,7 +16,7 @@ class Snapshot(KvdCase):
         readers.wait_until(lambda: min(len(seen) for seen in readers.rounds_seen) >= states, DEADLINE)
         for writer in running:
             writer.stop()
-            self.assertIsNone(writer.ended)
+            self.assertEqual((writer.ended, writer.turned_away), (None, 0))
             self.assertEqual(writer.problems[:3], [])
         readers.stop()
         self.assertEqual(readers.ended, [])

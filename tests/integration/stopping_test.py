@@ -15,6 +15,8 @@ from rounds import RoundReaders, RoundWriter, group
 
 UNDER_WAY = 20_000  # keys in the store when the server is stopped
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
+# What a call gets that meets the drain: CANCELLED is the library's own word for one that came in too late.
+TURNED_AWAY = {UNAVAILABLE, grpc.StatusCode.CANCELLED}
 
 
 class EndlessImport:
@@ -108,7 +110,9 @@ class Stopping(unittest.TestCase):
         readers.stop()
         self.assertEqual(readers.problems[:3] + writer.problems[:3], [])
         self.assertGreater(writer.acknowledged, 0)
-        self.assertEqual([writer.ended.code()] + [e.code() for e in readers.ended], [UNAVAILABLE] * 3)
+        self.assertEqual(writer.ended.code(), UNAVAILABLE)
+        self.assertEqual(len(readers.ended), 2)
+        self.assertLessEqual({e.code() for e in readers.ended}, TURNED_AWAY)
 
     def test_every_request_on_a_stream_that_was_taken_before_the_drain_is_answered(self):
         opened = threading.Event()
@@ -141,7 +145,7 @@ class Stopping(unittest.TestCase):
             if round_number == 10:
                 self.kvd.terminate()
             codes = {call.code() for call in calls}
-            self.assertLessEqual(codes, {grpc.StatusCode.OK, UNAVAILABLE})
+            self.assertLessEqual(codes, {grpc.StatusCode.OK, *TURNED_AWAY})
             if grpc.StatusCode.OK not in codes:
                 break
         self.assertEqual(self.kvd.wait(), 0)
