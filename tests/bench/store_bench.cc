@@ -1,0 +1,143 @@
+// The writer seen through the store's door: how long it waits for readers, and how much it writes.
+//   store_bench [--smoke] [--json] [--guard auto|refcount|asymmetric] [--seconds S]
+//
+// wait       publish interval 1 ms, one reader flat out, a steady trickle of Puts: what each opening of the
+//            staged state waited. Target p99 <= 10 us, p99.9 <= 200 us; turns put off are counted beside it.
+// mutations  Puts into existing keys, 1,024 a publish, one reader flat out, once as one request of 1,024
+//            operations and once as 1,024 requests of one. Target >= 1 M/s of the writer's turns, in which it
+//            waits for the reader too; making the requests is not part of them.
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include "tests/bench/store_load.h"
+
+namespace flashkv::bench {
+namespace {
+
+constexpr std::uint64_t kFillOps =
+    65'536;  // large, so that filling adds next to no openings to those measured
+
+struct Options {
+  bool smoke = false;
+  bool json = false;
+  GuardChoice guard = GuardChoice::kAuto;
+  double seconds = 5;
+  std::uint64_t keys() const { return smoke ? 20'000 : 1'000'000; }
+};
+
+std::unique_ptr<Store> open_filled(const Options& options, PublishPolicy policy) {
+  StoreOptions store_options;
+  store_options.guard = options.guard;
+  store_options.policy = policy;
+  Status why;
+  auto store = Store::open(store_options, why);
+  if (!store) {
+    std::fprintf(stderr, "store_bench: %s\n", why.message.c_str());
+    std::exit(3);
+  }
+  BatchWriter writer(*store, 1, kFillOps);
+  for (std::uint64_t first = 0; first < options.keys(); first += kFillOps) writer.put(first, options.keys());
+  return store;
+}
+
+void report_wait(const Options& options) {
+  const auto store = open_filled(options, PublishPolicy{.interval = kNanosPerMilli});
+  store->start();
+  BusyReader reader(*store, options.keys());
+  const std::uint64_t puts = trickle(*store, options.keys(), options.seconds);
+  const std::uint64_t reads = reader.stop();
+  const WriterStatsView w = store->stats().writer;
+  store->stop(kNanosPerMilli * 1'000);
+  const Histogram& wait = w.wait_ns;
+  const double p99 = static_cast<double>(wait.percentile(0.99)) / 1e3;
+  const double p999 = static_cast<double>(wait.percentile(0.999)) / 1e3;
+  const double worst = static_cast<double>(wait.max()) / 1e3;
+  if (options.json) {
+    std::printf(
+        "{\"bench\":\"wait\",\"guard\":\"%s\",\"samples\":%llu,\"p99_us\":%.3f,\"p999_us\":%.3f,\"max_us\":%."
+        "3f,"
+        "\"deferrals\":%llu,\"publishes\":%llu,\"puts\":%llu,\"reads\":%llu}\n",
+        store->stats().guard.c_str(), ull(wait.count()), p99, p999, worst, ull(w.deferrals), ull(w.publishes),
+        ull(puts), ull(reads));
+    return;
+  }
+  std::printf("wait for readers, %s guard, publish interval 1 ms, one reader flat out\n",
+              store->stats().guard.c_str());
+  std::printf(
+      "  p99 %.1f us (target <= 10)  p99.9 %.1f us (target <= 200)  max %.1f us  over %llu openings\n", p99,
+      p999, worst, ull(wait.count()));
+  std::printf("  %llu turns put off, %llu publishes, %llu puts, %llu reads\n", ull(w.deferrals),
+              ull(w.publishes), ull(puts), ull(reads));
+}
+
+void report_mutations(const Options& options, std::size_t requests, std::size_t ops) {
+  const auto store = open_filled(options, PublishPolicy{.max_batch = 1'024});
+  BusyReader reader(*store, options.keys());
+  BatchWriter writer(*store, requests, ops);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto end = begin + std::chrono::duration<double>(options.seconds);
+  while (std::chrono::steady_clock::now() < end) writer.put_scattered(options.keys());
+  const std::uint64_t reads = reader.stop();
+  const WriterStatsView w = store->stats().writer;
+  store->stop(kNanosPerMilli * 1'000);
+  const double rate = static_cast<double>(writer.written()) / writer.turns_seconds();
+  const double cpu_rate = static_cast<double>(writer.written()) / writer.turns_cpu_seconds();
+  if (options.json) {
+    std::printf(
+        "{\"bench\":\"mutations\",\"guard\":\"%s\",\"requests\":%zu,\"ops\":%zu,\"written\":%llu,"
+        "\"per_second\":%.0f,\"per_cpu_second\":%.0f,\"deferrals\":%llu,\"reads\":%llu}\n",
+        store->stats().guard.c_str(), requests, ops, ull(writer.written()), rate, cpu_rate, ull(w.deferrals),
+        ull(reads));
+    return;
+  }
+  std::printf("mutations, %s guard, %llu keys, a publish per %zu x %zu puts, one reader flat out\n",
+              store->stats().guard.c_str(), ull(options.keys()), requests, ops);
+  std::printf("  %.2f M/s of the writer's turns (target >= 1), %.2f M/s of their CPU time\n", rate / 1e6,
+              cpu_rate / 1e6);
+  std::printf("  %llu written, %llu turns put off, %llu reads\n", ull(writer.written()), ull(w.deferrals),
+              ull(reads));
+}
+
+bool parse(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    const bool has_value = i + 1 < argc;
+    if (argument == "--smoke") {
+      options.smoke = true;
+      options.seconds = 0.3;
+    } else if (argument == "--json") {
+      options.json = true;
+    } else if (argument == "--seconds" && has_value) {
+      options.seconds = std::atof(argv[++i]);
+    } else if (argument == "--guard" && has_value) {
+      const std::string_view guard = argv[++i];
+      if (guard != "auto" && guard != "refcount" && guard != "asymmetric") return false;
+      options.guard = guard == "refcount"     ? GuardChoice::kRefcount
+                      : guard == "asymmetric" ? GuardChoice::kAsymmetric
+                                              : GuardChoice::kAuto;
+    } else {
+      return false;
+    }
+  }
+  return options.seconds > 0;
+}
+
+}  // namespace
+}  // namespace flashkv::bench
+
+int main(int argc, char** argv) {
+  flashkv::bench::Options options;
+  if (!flashkv::bench::parse(argc, argv, options)) {
+    std::fprintf(stderr,
+                 "usage: store_bench [--smoke] [--json] [--guard auto|refcount|asymmetric] [--seconds S]\n");
+    return 2;
+  }
+  report_wait(options);
+  report_mutations(options, 1, 1'024);
+  report_mutations(options, 1'024, 1);
+  return 0;
+}
