@@ -10,8 +10,8 @@ import re
 import subprocess
 import sys
 
-# x86: a lock prefix, an exchange with memory (it locks by itself), the fence. Arm: exclusive and atomic accesses,
-# barriers.
+# x86: a lock prefix, an exchange with memory (it locks by itself), the fence. Arm: exclusive and atomic
+# accesses, barriers.
 LOCKED = re.compile(
     r"\block\b|\bxchg\b.*\(|\bmfence\b"
     r"|\b(ldadd|ldclr|ldset|ldeor|swp|cas)[a-z]*\b|\b(ldxr|ldaxr|stxr|stlxr|dmb|dsb)\b"
@@ -22,7 +22,8 @@ RELOCATION = re.compile(r"R_\w+_(?:PLT32|PC32|CALL26)\s+(.*?)(?:[-+]0x[0-9a-f]+)
 
 def instructions_of(objdump, obj, function):
     """The lines of `function` and of the part of it that the compiler has moved away as unlikely."""
-    text = subprocess.run([objdump, "-drC", "--no-show-raw-insn", obj], capture_output=True, text=True, check=True)
+    command = [objdump, "-drC", "--no-show-raw-insn", obj]
+    text = subprocess.run(command, capture_output=True, text=True, check=True)
     lines, inside = [], False
     for line in text.stdout.splitlines():
         head = re.match(r"^[0-9a-f]+ <(.*)>:$", line)
