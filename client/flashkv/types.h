@@ -31,7 +31,7 @@ struct PutOptions {
   std::int64_t ttl_ms = 0;  // 0 = no expiry
   bool keep_ttl = false;
   Condition condition = Condition::kAlways;
-  std::optional<std::uint64_t> expected_mod_revision;  // 0 = the key must not exist
+  std::optional<std::uint64_t> expected_mod_revision{};  // 0 = the key must not exist
   bool prev_kv = false;
   Ack ack = Ack::kPublished;
 };

@@ -1,0 +1,24 @@
+// What each command does; every one answers with the exit code.
+#pragma once
+
+#include "client/flashkv/client.h"
+#include "client/kvctl/settings.h"
+
+namespace flashkv::kvctl {
+
+int run_get(client::Client& client, const Settings& settings);
+int run_mget(client::Client& client, const Settings& settings);
+int run_put(client::Client& client, const Settings& settings);
+int run_del(client::Client& client, const Settings& settings);
+int run_import(client::Client& client, const Settings& settings);
+int run_bench(client::Client& client, const Settings& settings);
+int run_stats(client::Client& client, const Settings& settings);
+int run_publish_policy(client::Client& client, const Settings& settings);
+int run_publish(client::Client& client, const Settings& settings);
+int run_health(client::Client& client, const Settings& settings);
+int run_version(client::Client& client, const Settings& settings);
+
+// Opens the client that the settings describe and runs the command.
+int run_command(const Settings& settings);
+
+}  // namespace flashkv::kvctl

@@ -1,0 +1,126 @@
+// bench: load on a server, and what it took.
+#include <atomic>
+#include <cstdio>
+#include <limits>
+#include <thread>
+
+#include "client/flashkv/writer.h"
+#include "client/kvctl/bench/load.h"
+#include "client/kvctl/commands.h"
+#include "client/kvctl/exit_code.h"
+#include "client/kvctl/interrupt.h"
+#include "client/kvctl/output.h"
+#include "client/kvctl/progress.h"
+#include "flashkv/v1/admin.pb.h"
+
+namespace flashkv::kvctl {
+namespace {
+
+std::string fixed(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+// Writes every key once, so that reads find something.
+std::optional<client::Error> load_keys(client::Client& client, const Settings& settings) {
+  const BenchSettings& bench = settings.bench;
+  const KeyStream keys(bench, nullptr, 0);
+  client::Writer writer(client, {});
+  Progress progress("load", bench.keys, settings.quiet);
+  const std::string value(bench.value_size, 'v');
+  std::string key;
+  for (std::uint64_t i = 0; i < bench.keys && interrupted == 0; ++i) {
+    keys.write(i, &key);
+    if (!writer.put(key, value)) break;
+    progress.at(i, i);
+  }
+  auto failed = writer.close();
+  progress.done();
+  return failed;
+}
+
+struct Measured {
+  LoadResult load;
+  double seconds = 0;
+  double server_cpu_us = 0;
+};
+
+double cpu_us(const v1::StatsResponse& s) { return static_cast<double>(s.cpu_user_us() + s.cpu_system_us()); }
+
+client::Result<Measured> measure(client::Client& client, const BenchSettings& bench) {
+  const auto zipf =
+      bench.distribution == Distribution::kZipf ? std::make_shared<const Zipf>(bench.keys) : nullptr;
+  std::vector<std::vector<client::Client>> connections(bench.clients);
+  int number = 0;
+  for (auto& of_thread : connections)
+    for (unsigned i = 0; i < bench.connections; ++i) {
+      client::ClientOptions options = client.options();
+      options.connection = ++number;
+      auto opened = client::Client::open(options);
+      if (!opened) return opened.error();
+      if (auto there = opened->health(); !there) return there.error();
+      of_thread.push_back(std::move(*opened));
+    }
+  auto before = client.stats();
+  if (!before) return before.error();
+  std::atomic<std::int64_t> budget = bench.requests > 0 ? static_cast<std::int64_t>(bench.requests)
+                                                        : std::numeric_limits<std::int64_t>::max();
+  const auto begin = Load::Clock::now();
+  const auto until = bench.requests > 0 ? Load::Clock::time_point::max() : begin + bench.duration;
+  std::vector<LoadResult> results(bench.clients);
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < bench.clients; ++i)
+    threads.emplace_back([&, i] {
+      Load load(connections[i], bench, zipf, bench.seed * 1000 + i, bench.rate / bench.clients);
+      results[i] = load.run(until, budget);
+    });
+  for (std::thread& t : threads) t.join();
+  Measured measured;
+  measured.seconds = std::chrono::duration<double>(Load::Clock::now() - begin).count();
+  auto after = client.stats();
+  if (!after) return after.error();
+  measured.server_cpu_us = cpu_us(**after) - cpu_us(**before);
+  for (const LoadResult& r : results) measured.load.merge(r);
+  return measured;
+}
+
+void report(const Measured& m, const Settings& settings) {
+  const LoadResult& load = m.load;
+  std::uint64_t errors = 0;
+  for (const auto& [code, count] : load.errors) errors += count;
+  const double answered = static_cast<double>(load.answered);
+  auto us = [](std::uint64_t ns) { return fixed(static_cast<double>(ns) / 1000.0, 1); };
+  std::vector<std::pair<std::string, std::string>> rows{
+      {"requests", std::to_string(load.answered)},
+      {"errors", std::to_string(errors)},
+      {"seconds", fixed(m.seconds, 2)},
+      {"requests_per_second", fixed(answered / m.seconds, 0)},
+      {"latency_p50_us", us(load.latency_ns.percentile(0.5))},
+      {"latency_p99_us", us(load.latency_ns.percentile(0.99))},
+      {"latency_p999_us", us(load.latency_ns.percentile(0.999))},
+      {"latency_max_us", us(load.latency_ns.max())},
+      {"server_cpu_us_per_request", fixed(load.answered > 0 ? m.server_cpu_us / answered : 0, 2)}};
+  for (const auto& [code, count] : load.errors)
+    rows.emplace_back("errors_code_" + std::to_string(static_cast<int>(code)), std::to_string(count));
+  Output(settings.format, settings.utf8).fields(rows);
+}
+
+}  // namespace
+
+int run_bench(client::Client& client, const Settings& settings) {
+  const BenchSettings& bench = settings.bench;
+  const InterruptScope ctrl_c;
+  if (auto there = client.health(); !there) return fail(there.error(), settings);
+  if (bench.load)
+    if (auto failed = load_keys(client, settings)) return fail(*failed, settings);
+  auto measured = measure(client, bench);
+  if (!measured) return fail(measured.error(), settings);
+  report(*measured, settings);
+  if (measured->load.errors.empty()) return kDone;
+  const client::Error first{.code = measured->load.errors.begin()->first,
+                            .message = measured->load.first_error};
+  return fail(first, settings);
+}
+
+}  // namespace flashkv::kvctl

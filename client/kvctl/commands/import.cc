@@ -1,0 +1,171 @@
+// import: records from a file into the store, over one stream.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include "client/flashkv/writer.h"
+#include "client/kvctl/commands.h"
+#include "client/kvctl/exit_code.h"
+#include "client/kvctl/interrupt.h"
+#include "client/kvctl/jsonl.h"
+#include "client/kvctl/output.h"
+#include "client/kvctl/progress.h"
+
+namespace flashkv::kvctl {
+namespace {
+
+// The state of one import: what is sent, what was refused, where the file stands.
+class Import {
+ public:
+  Import(client::Client& client, const Settings& settings)
+      : client_(client),
+        settings_(settings),
+        writer_(client, {.ops_per_request = settings.import.batch,
+                         .window = settings.import.window,
+                         .ack = settings.import.ack}) {}
+
+  int run(std::istream& in, std::uint64_t total_bytes) {
+    Progress progress("import", total_bytes, settings_.quiet);
+    std::string line;
+    std::string why;
+    ImportRecord record;
+    std::uint64_t bytes = 0;
+    while (exit_ == kDone && interrupted == 0 && std::getline(in, line)) {
+      ++line_;
+      bytes += line.size() + 1;
+      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+      if (!parse_jsonl(line, record, why))
+        refuse(line_, why);
+      else
+        put(record.key, record.value, record.ttl_ms, line_);
+      progress.at(line_, bytes);
+    }
+    if (in.bad() && interrupted == 0) stop(kFailed, "cannot read on after line " + std::to_string(line_));
+    settle();
+    progress.done();
+    return finish();
+  }
+
+ private:
+  void put(std::string_view key, std::string_view value, std::int64_t ttl_ms, std::uint64_t line) {
+    while (exit_ == kDone && !writer_.put(key, value, ttl_ms, line)) recover();
+  }
+
+  // The stream refused something or broke. A refused request is tried again record by record, which finds
+  // the bad one; what was sent after it goes out again, so that the last of two equal keys still wins.
+  void recover() {
+    auto rejection = writer_.take_rejection();
+    if (!rejection) {
+      if (exit_ == kDone) broken_ = writer_.error();
+      if (exit_ == kDone) exit_ = exit_code_of(broken_ ? broken_->code : client::Errc::kUnknown);
+      return;
+    }
+    for (const auto& item : rejection->items) {
+      if (exit_ != kDone) return;
+      auto done = client_.put(item.key, item.value, {.ttl_ms = item.ttl_ms, .ack = settings_.import.ack});
+      if (done) {
+        ++singly_;
+      } else if (exit_code_of(done.error().code) == kUsage) {
+        refuse(item.tag, done.error().message);
+      } else {
+        broken_ = done.error();
+        exit_ = exit_code_of(broken_->code);
+      }
+    }
+    for (const auto& item : rejection->later) put(item.key, item.value, item.ttl_ms, item.tag);
+  }
+
+  void refuse(std::uint64_t line, const std::string& why) {
+    ++bad_;
+    const std::string text = "line " + std::to_string(line) + ": " + why;
+    if (settings_.import.skip_bad)
+      complain(text + " (skipped)");
+    else
+      stop(kUsage, text + "; mend it, or pass bad lines over with --skip-bad");
+  }
+
+  void stop(ExitCode code, const std::string& text) {
+    if (exit_ != kDone) return;
+    exit_ = code;
+    last_words_ = text;
+  }
+
+  // Everything that was put gets its answer, also after a bad line: it may be acknowledged yet.
+  void settle() {
+    while (!writer_.drain()) {
+      const ExitCode before = exit_;
+      if (writer_.error()) {
+        if (!broken_) broken_ = writer_.error();
+        if (exit_ == kDone) exit_ = exit_code_of(broken_->code);
+        return;
+      }
+      recover();
+      if (before != kDone || exit_ != kDone) return;
+    }
+    if (auto failed = writer_.close(); failed && exit_ == kDone) {
+      broken_ = failed;
+      exit_ = exit_code_of(failed->code);
+    }
+  }
+
+  int finish() {
+    const std::uint64_t imported = writer_.acknowledged() + singly_;
+    const std::string count = std::to_string(imported) + " records imported";
+    if (broken_) {
+      complain(advice(*broken_, settings_) + "; " + count + " and acknowledged, importing again is safe");
+      return exit_;
+    }
+    if (exit_ != kDone) {
+      complain(last_words_ + "; " + count);
+      return exit_;
+    }
+    if (interrupted != 0) {
+      complain("stopped; " + count + " and acknowledged, importing again is safe");
+      return kInterrupted;
+    }
+    const Output output(settings_.format, settings_.utf8);
+    if (settings_.format == Format::kSimple)
+      std::printf("%s\n", (count + (bad_ > 0 ? ", " + std::to_string(bad_) + " skipped" : "")).c_str());
+    else
+      output.fields({{"imported", std::to_string(imported)},
+                     {"skipped", std::to_string(bad_)},
+                     {"revision", std::to_string(writer_.last_revision())}});
+    return kDone;
+  }
+
+  static constexpr int kInterrupted = 130;  // as a shell reports SIGINT
+
+  client::Client& client_;
+  const Settings& settings_;
+  client::Writer writer_;
+  std::uint64_t line_ = 0, bad_ = 0, singly_ = 0;
+  ExitCode exit_ = kDone;
+  std::string last_words_;
+  std::optional<client::Error> broken_;
+};
+
+}  // namespace
+
+int run_import(client::Client& client, const Settings& settings) {
+  const std::string& path = settings.import.file;
+  std::ios::sync_with_stdio(false);
+  // A server that is not there is told apart from one that dies under way.
+  if (auto there = client.health(); !there) return fail(there.error(), settings);
+  const InterruptScope ctrl_c;
+  if (path == "-") return Import(client, settings).run(std::cin, 0);
+  std::ifstream file;
+  const auto buffer = std::make_unique<char[]>(std::size_t{1} << 20);
+  file.rdbuf()->pubsetbuf(buffer.get(), std::streamsize{1} << 20);
+  file.open(path, std::ios::binary);
+  std::error_code no_size;
+  const auto size = std::filesystem::file_size(path, no_size);
+  if (!file || no_size) {
+    complain("cannot read " + path + "; name a file, or - for standard input");
+    return kUsage;
+  }
+  return Import(client, settings).run(file, size);
+}
+
+}  // namespace flashkv::kvctl

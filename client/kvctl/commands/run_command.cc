@@ -1,0 +1,53 @@
+#include <array>
+#include <fstream>
+#include <utility>
+
+#include "client/kvctl/commands.h"
+#include "client/kvctl/exit_code.h"
+
+namespace flashkv::kvctl {
+namespace {
+
+constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 11> kCommands{{
+    {Command::kGet, run_get},
+    {Command::kMget, run_mget},
+    {Command::kPut, run_put},
+    {Command::kDel, run_del},
+    {Command::kImport, run_import},
+    {Command::kBench, run_bench},
+    {Command::kStats, run_stats},
+    {Command::kPublishPolicy, run_publish_policy},
+    {Command::kPublish, run_publish},
+    {Command::kHealth, run_health},
+    {Command::kVersion, run_version},
+}};
+
+// The first line of the file, so that an editor's last newline is not part of the token.
+bool read_token(const std::string& path, std::string& token) {
+  std::ifstream file(path);
+  if (!file || !std::getline(file, token)) return false;
+  while (!token.empty() && (token.back() == '\r' || token.back() == ' ')) token.pop_back();
+  return !token.empty();
+}
+
+}  // namespace
+
+int run_command(const Settings& settings) {
+  client::ClientOptions options{.endpoint = settings.endpoint,
+                                .timeout = settings.timeout,
+                                .ca_file = settings.ca_file,
+                                .cert_file = settings.cert_file,
+                                .key_file = settings.key_file,
+                                .token = {}};
+  if (!settings.token_file.empty() && !read_token(settings.token_file, options.token)) {
+    complain("cannot read a token from " + settings.token_file + "; --token-file names a file with one line");
+    return kUsage;
+  }
+  auto client = client::Client::open(options);
+  if (!client) return fail(client.error(), settings);
+  for (const auto& [command, run] : kCommands)
+    if (command == settings.command) return run(*client, settings);
+  return kUsage;
+}
+
+}  // namespace flashkv::kvctl

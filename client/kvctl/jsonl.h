@@ -1,0 +1,23 @@
+// One record of an import file: a JSON object a line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace flashkv::kvctl {
+
+struct ImportRecord {
+  std::string key, value;
+  std::int64_t ttl_ms = 0;
+};
+
+// Purpose: parses {"key": text, "value": text} or {"key_b64", "value_b64"}, with "ttl_ms" where wanted.
+// Usage:   ImportRecord r; std::string why; if (!parse_jsonl(line, r, why)) report(number, why);
+// Threads: any, each with its own record.
+// Cost:    one pass without a document in memory; the record's strings are reused.
+// Errors:  false and `why`: not an object, a missing or doubled field, a wrong type, bad base64, unknown
+// name.
+bool parse_jsonl(std::string_view line, ImportRecord& record, std::string& why);
+
+}  // namespace flashkv::kvctl

@@ -1,0 +1,102 @@
+// What the command line asked for, free of any parser.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/flashkv/types.h"
+
+namespace flashkv::kvctl {
+
+enum class Format { kSimple, kTable, kJson };
+enum class Command {
+  kNone,
+  kGet,
+  kMget,
+  kPut,
+  kDel,
+  kImport,
+  kBench,
+  kStats,
+  kPublishPolicy,
+  kPublish,
+  kHealth,
+  kVersion,
+};
+
+struct ReadSettings {
+  std::vector<std::string> keys;
+  bool print_key = false;
+  client::GetOptions options;
+};
+
+struct PutSettings {
+  std::string key;
+  std::optional<std::string> value;  // "-" = standard input
+  std::string file;
+  client::PutOptions options;
+};
+
+struct DelSettings {
+  std::vector<std::string> keys;
+  bool prev_kv = false;
+  client::Ack ack = client::Ack::kPublished;
+};
+
+struct ImportSettings {
+  std::string file = "-";
+  std::string format = "jsonl";
+  bool skip_bad = false;
+  std::size_t batch = 500;  // records a request
+  std::size_t window = 16;  // requests unanswered at once
+  client::Ack ack = client::Ack::kPublished;
+};
+
+enum class Distribution { kUniform, kZipf };
+
+struct BenchSettings {
+  unsigned clients = 1;        // threads, each with connections of its own
+  unsigned streams = 10;       // calls in flight per client
+  unsigned connections = 1;    // per client
+  unsigned get_percent = 100;  // the rest are puts
+  unsigned mget = 0;           // keys a MultiGet instead of Get; 0 = Get
+  std::uint64_t keys = 10'000;
+  std::size_t key_size = 16;
+  std::size_t value_size = 100;
+  Distribution distribution = Distribution::kUniform;
+  std::uint64_t requests = 0;  // 0 = for `duration`
+  std::chrono::milliseconds duration{10'000};
+  double rate = 0;   // requests a second in all; 0 = closed loop
+  bool load = true;  // write the keys first
+  std::uint64_t seed = 1;
+  client::Ack ack = client::Ack::kPublished;
+};
+
+struct PolicySettings {
+  std::optional<std::chrono::microseconds> interval;
+  std::optional<std::uint64_t> max_batch;
+  std::optional<bool> adaptive;
+};
+
+struct Settings {
+  Command command = Command::kNone;
+  std::string endpoint = "127.0.0.1:7400";
+  std::string ca_file, cert_file, key_file, token_file;
+  std::chrono::milliseconds timeout{5000};
+  Format format = Format::kSimple;
+  bool utf8 = false;   // json: text where it is valid UTF-8
+  bool quiet = false;  // no progress
+
+  ReadSettings read;
+  PutSettings put;
+  DelSettings del;
+  ImportSettings import;
+  BenchSettings bench;
+  PolicySettings policy;
+  std::string health_service;
+};
+
+}  // namespace flashkv::kvctl

@@ -1,0 +1,73 @@
+#include "client/kvctl/text.h"
+
+#include <absl/strings/escaping.h>
+
+#include <charconv>
+#include <cstdint>
+#include <limits>
+
+namespace flashkv::kvctl {
+namespace {
+
+struct Lead {
+  int following;         // continuation bytes
+  unsigned char lo, hi;  // what the first of them may be
+};
+
+std::optional<Lead> lead_of(unsigned char c) noexcept {
+  if (c < 0x80) return Lead{0, 0, 0};
+  if (c >= 0xC2 && c <= 0xDF) return Lead{1, 0x80, 0xBF};
+  if (c == 0xE0) return Lead{2, 0xA0, 0xBF};
+  if (c == 0xED) return Lead{2, 0x80, 0x9F};
+  if (c >= 0xE1 && c <= 0xEF) return Lead{2, 0x80, 0xBF};
+  if (c == 0xF0) return Lead{3, 0x90, 0xBF};
+  if (c >= 0xF1 && c <= 0xF3) return Lead{3, 0x80, 0xBF};
+  if (c == 0xF4) return Lead{3, 0x80, 0x8F};
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view bytes) noexcept {
+  std::size_t i = 0;
+  while (i < bytes.size()) {
+    const auto lead = lead_of(static_cast<unsigned char>(bytes[i++]));
+    if (!lead) return false;
+    for (int n = 0; n < lead->following; ++n, ++i) {
+      if (i == bytes.size()) return false;
+      const auto c = static_cast<unsigned char>(bytes[i]);
+      if (c < (n == 0 ? lead->lo : 0x80) || c > (n == 0 ? lead->hi : 0xBF)) return false;
+    }
+  }
+  return true;
+}
+
+std::string to_base64(std::string_view bytes) {
+  std::string text;
+  absl::Base64Escape({bytes.data(), bytes.size()}, &text);
+  return text;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string bytes;
+  if (!absl::Base64Unescape({text.data(), text.size()}, &bytes)) return std::nullopt;
+  return bytes;
+}
+
+std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || number < 0) return std::nullopt;
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (unit.empty() && number == 0) return std::chrono::microseconds(0);
+  std::int64_t scale = 0;
+  if (unit == "us") scale = 1;
+  if (unit == "ms") scale = 1'000;
+  if (unit == "s") scale = 1'000'000;
+  if (unit == "m") scale = 60'000'000;
+  if (unit == "h") scale = 3'600'000'000;
+  if (scale == 0 || number > std::numeric_limits<std::int64_t>::max() / scale) return std::nullopt;
+  return std::chrono::microseconds(number * scale);
+}
+
+}  // namespace flashkv::kvctl
