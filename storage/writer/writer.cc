@@ -58,8 +58,8 @@ void Writer::take_arrivals() noexcept {
 
 void Writer::open_staged() noexcept {
   Nanos looked = s_.now;
-  for (int i = 0; i < kOpenPolls; ++i) {
-    if (s_.table.try_open(i == 0 ? 0 : kOpenBudget / kOpenPolls)) {
+  for (int poll = 0; poll < kOpenPolls && looked - s_.now < kOpenBudget; ++poll) {
+    if (s_.table.try_open(0)) {
       const Nanos waited = s_.blocked_since == kNever ? 0 : looked - s_.blocked_since;
       s_.stats.wait_ns.record(static_cast<std::uint64_t>(waited));
       opened();

@@ -32,9 +32,10 @@ struct WriterOptions {
 // max_batch operations, or one larger request; waits for readers kOpenBudget at most.
 class Writer {
  public:
-  // What a turn spends on readers that are still inside before it goes on queueing, in kOpenPolls looks.
+  // What a turn spends on readers that are still inside before it goes on queueing, and the looks it takes in
+  // that time at most. It looks and does not sleep: the kernel's shortest sleep is longer than this.
   static constexpr Nanos kOpenBudget = 20 * kNanosPerMicro;
-  static constexpr int kOpenPolls = 10;
+  static constexpr int kOpenPolls = 512;
   // Then the next look comes after kRetryGap, later twice that, and so on up to kMaxRetryGap: a reader that
   // is stuck for seconds must not cost a processor.
   static constexpr Nanos kRetryGap = 50 * kNanosPerMicro;

@@ -91,8 +91,9 @@ bool Writer::finish(Nanos patience) noexcept {
     if (blocked) std::this_thread::sleep_for(std::chrono::nanoseconds(kRetryGap));
   } while (s_.dirty() || !s_.pending.empty() || !s_.queue.drained());
   while (!s_.open) {
-    s_.open = s_.table.try_open(kOpenBudget);
-    if (!s_.open && clock_.now() >= give_up) break;
+    const Nanos left = give_up - clock_.now();
+    s_.open = s_.table.try_open(std::clamp<Nanos>(left, 0, kMaxRetryGap));
+    if (!s_.open && left <= 0) break;
   }
   s_.stats.set_engine(s_.table.stats());
   s_.stats.completed_requests.set(s_.done.added());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <string>
@@ -101,21 +102,25 @@ class CountingSink final : public CompletionSink {
       order_.push_back(static_cast<Call*>(r));
       r = following;
     }
-    count_.store(order_.size());
-    count_.notify_all();
+    grown_.notify_all();
   }
-  void wait_for(std::size_t n) const {
-    for (std::size_t seen = count_.load(); seen < n; seen = count_.load()) count_.wait(seen);
+  // Afterwards the sink may go: whoever called complete() has left it.
+  void wait_for(std::size_t n) {
+    std::unique_lock lock(mutex_);
+    grown_.wait(lock, [&] { return order_.size() >= n; });
   }
-  std::size_t count() const { return count_.load(); }
+  std::size_t count() const {
+    const std::scoped_lock lock(mutex_);
+    return order_.size();
+  }
   std::size_t calls() const { return calls_; }
   const std::vector<Call*>& order() const { return order_; }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::condition_variable grown_;
   std::vector<Call*> order_;
   std::size_t calls_ = 0;
-  std::atomic<std::size_t> count_{0};
 };
 
 }  // namespace flashkv::test

@@ -1,0 +1,189 @@
+// What may happen in a simulation.
+#include <algorithm>
+
+#include "storage/store_over_table.h"
+#include "tests/sim/simulation.h"
+
+namespace flashkv::sim {
+namespace {
+
+using test::kMs;
+constexpr std::size_t kTraceLength = 60;
+constexpr int kActions = 1500;
+constexpr std::uint64_t kMaxValueBytes = 24;
+
+PublishPolicy draw_policy(Dice& dice) {
+  constexpr std::array<Nanos, 5> kIntervals{0, 0, kMs / 10, 2 * kMs, 50 * kMs};
+  return {kIntervals[dice.below(kIntervals.size())], 1 + dice.below(dice.one_in(2) ? 6 : 100),
+          !dice.one_in(3)};
+}
+
+}  // namespace
+
+Simulation::Simulation(const test::EngineCase& engine, std::uint64_t seed)
+    : dice_(seed),
+      engine_(engine),
+      hash_(7, dice_.one_in(3) ? 0x3 : ~std::uint64_t{0}),
+      model_(kMaxValueBytes),
+      maker_(dice_) {
+  options_.clock = &clock_;
+  options_.max_value_bytes = kMaxValueBytes;
+  options_.max_queue_requests = dice_.one_in(2) ? 1 + dice_.below(8) : 64;
+  options_.max_queue_bytes = dice_.one_in(3) ? 2'000 + dice_.below(5'000) : 1'000'000;
+  options_.policy = policy_ = draw_policy(dice_);
+  policy_set_at_ = clock_.now();
+  last_publish_ = clock_.now() - 3600'000 * kMs;
+  test::TestTable made = engine_.make(hash_);
+  guards_ = std::move(made.guards);
+  store_ = open_store_over(std::move(made.table), options_);
+  reader_ = store_->make_reader();
+  for (int i = 0; i < 3; ++i) sinks_.emplace_back(*this);
+  note("policy interval " + std::to_string(policy_.interval) + " batch " + std::to_string(policy_.max_batch) +
+       (policy_.adaptive ? " adaptive" : " ticking") + " queue " +
+       std::to_string(options_.max_queue_requests));
+}
+
+Simulation::~Simulation() {
+  held_.clear();
+  reader_.reset();
+  store_.reset();
+}
+
+void Simulation::note(std::string event) {
+  trace_.push_back(std::to_string(clock_.now() / kNanosPerMicro % 1'000'000'000) + "us " + std::move(event));
+  if (trace_.size() > kTraceLength) trace_.pop_front();
+}
+
+void Simulation::run() {
+  for (int i = 0; i < kActions; ++i) act();
+  if (dice_.one_in(2)) {
+    drain();
+    require(in_flight_.empty(), std::to_string(in_flight_.size()) + " requests were never answered");
+  }
+  stop();
+}
+
+void Simulation::act() {
+  const std::uint64_t d = dice_.below(100);
+  if (d < 40) return submit_mutation();
+  if (d < 48) return submit_control();
+  if (d < 70) return turn();
+  if (d < 80) return advance();
+  if (d < 84) return hold();
+  if (d < 90) return let_go();
+  if (d < 99) return read();
+  drain();
+}
+
+bool Simulation::submit(std::unique_ptr<SimCall> call, const std::string& what) {
+  call->sink = &sinks_[dice_.below(sinks_.size())];
+  const Status s = store_->submit(*call);
+  note("submit " + std::to_string(call->id) + " " + what + (s.ok() ? "" : " refused: " + s.message));
+  if (call->kind == RequestKind::kMutation) {
+    const bool full = queued_.size() >= options_.max_queue_requests ||
+                      queued_bytes_ + call->bytes > options_.max_queue_bytes;
+    require(s.ok() == !full, "the queue took or refused a request against its limits");
+    require(s.ok() || s.code == Code::kResourceExhausted, "refused with another code");
+  } else {
+    require(s.ok(), "a control request was refused");
+  }
+  if (!s.ok()) return false;
+  if (call->kind == RequestKind::kMutation) {
+    queued_.push_back(call.get());
+    queued_bytes_ += call->bytes;
+  }
+  in_flight_.emplace(call->id, std::move(call));
+  return true;
+}
+
+void Simulation::submit_mutation() {
+  auto call = maker_.mutation(next_id_++, model_.assigned(), clock_.now());
+  const std::string what = std::to_string(call->ops.size()) + " ops" +
+                           (call->ack == Ack::kApplied ? " applied" : "") +
+                           (call->deadline != kNever ? " with deadline" : "");
+  submit(std::move(call), what);
+}
+
+void Simulation::submit_control() {
+  const std::uint64_t d = dice_.below(10);
+  const RequestKind kind = d < 2   ? RequestKind::kPublish
+                           : d < 4 ? RequestKind::kSetPolicy
+                                   : RequestKind::kWaitRevision;
+  auto call = std::make_unique<SimCall>(next_id_++, kind);
+  if (kind == RequestKind::kSetPolicy) {
+    call->policy = draw_policy(dice_);
+    submit(std::move(call), "set policy");
+  } else if (kind == RequestKind::kPublish) {
+    submit(std::move(call), "publish");
+  } else {
+    call->revision = call->asked_revision =
+        model_.assigned() + dice_.below(5) - std::min<std::uint64_t>(model_.assigned(), 2);
+    if (dice_.one_in(2)) call->deadline = clock_.now() + static_cast<Nanos>(dice_.below(10)) * kMs;
+    const std::string what = "wait for " + std::to_string(call->revision);
+    submit(std::move(call), what);
+  }
+}
+
+void Simulation::advance() {
+  Nanos by = static_cast<Nanos>(dice_.below(3'000'000));
+  if (dice_.one_in(2) && wants_turn_at_ != kNever) by = std::max<Nanos>(wants_turn_at_ - clock_.now(), 0);
+  if (dice_.one_in(30)) by = static_cast<Nanos>(dice_.below(40'000)) * kMs;  // a stall
+  clock_.advance(by);
+  note("advance " + std::to_string(by / kNanosPerMicro) + "us");
+}
+
+void Simulation::hold() {
+  if (held_.size() >= 4) return;
+  Held h{guards_->hold(), 0, {}};
+  h.revision = h.guard->revision();
+  require(h.revision == store_->published_revision(), "a new guard does not see what is published");
+  note("hold a guard at " + std::to_string(h.revision));
+  held_.push_back(std::move(h));
+}
+
+void Simulation::let_go() {
+  if (held_.empty()) return;
+  check_held();
+  const auto i = static_cast<std::ptrdiff_t>(dice_.below(held_.size()));
+  note("let go the guard at " + std::to_string((held_.begin() + i)->revision));
+  held_.erase(held_.begin() + i);
+}
+
+void Simulation::read() {
+  std::vector<std::string> keys;
+  for (std::uint64_t i = 0; i < CallMaker::kKeys; ++i) keys.push_back(CallMaker::key(i));
+  const std::vector<std::string_view> views(keys.begin(), keys.end());
+  std::vector<std::string> values(keys.size());
+  std::vector<Lookup> out(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) out[i].value = &values[i];
+  if (dice_.one_in(10)) reader_ = store_->make_reader();
+  bool complete = false;
+  const std::uint64_t revision = reader_->multi_get(views, out, 1 << 20, complete);
+  require(complete && revision == store_->published_revision(),
+          "a read saw another revision than the published one");
+  const State& state = model_.at(revision);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto it = state.find(keys[i]);
+    const bool there = it != state.end() && it->second.live_at(clock_.now_ms());
+    require(out[i].found == there, keys[i] + (there ? " is missing" : " should not be there"));
+    if (!there) continue;
+    const Entry seen{values[i], out[i].create_revision, out[i].mod_revision, out[i].version,
+                     out[i].expires_at_ms};
+    require(seen == it->second, keys[i] + " reads " + seen.value + " instead of " + it->second.value);
+  }
+  check_held();
+}
+
+// Lets every reader go and turns until the writer has nothing left to do.
+void Simulation::drain() {
+  note("drain");
+  held_.clear();
+  for (int i = 0; i < 10'000; ++i) {
+    turn();
+    if (wants_turn_at_ == kNever) return;
+    clock_.advance(std::max<Nanos>(wants_turn_at_ - clock_.now(), 0));
+  }
+  throw Violation("the writer never comes to rest");
+}
+
+}  // namespace flashkv::sim

@@ -1,0 +1,243 @@
+// What must hold in a simulation.
+#include <algorithm>
+
+#include "storage/writer/revision_waiters.h"
+#include "tests/sim/simulation.h"
+
+namespace flashkv::sim {
+namespace {
+
+std::string name(const SimCall& call) { return "request " + std::to_string(call.id) + ": "; }
+
+Entry entry_of(const Record& r) {
+  return {std::string(r.value()), r.create_revision(), r.mod_revision(), r.version(), r.expires_at_ms()};
+}
+
+}  // namespace
+
+void Simulation::Sink::complete(Request* first) noexcept {
+  ++calls_this_turn;
+  for (Request* r = first; r != nullptr;) {
+    Request* following = r->next;
+    auto* call = static_cast<SimCall*>(r);
+    ++call->completions;
+    simulation.completed_.push_back(call);
+    r = following;
+  }
+}
+
+void Simulation::turn() {
+  const WriterStatsView before = store_->stats().writer;
+  const std::uint64_t published_before = store_->published_revision();
+  // Control requests are taken first: they meet the revisions of before the batch, and the new policy rules
+  // it.
+  for (auto& [id, call] : in_flight_) {
+    if (call->kind == RequestKind::kSetPolicy) {
+      policy_ = call->policy;
+      policy_set_at_ = clock_.now();
+    } else if (call->kind == RequestKind::kPublish) {
+      force_publish_ = true;
+    } else if (call->kind == RequestKind::kWaitRevision && !call->expected) {
+      call->expected =
+          model_.reject(call->asked_revision > model_.assigned() ? Code::kOutOfRange : Code::kOk);
+      call->due = std::min(call->deadline, clock_.now() + RevisionWaiters::kMaxWait);
+    }
+  }
+  wants_turn_at_ = store_->step();
+  const WriterStatsView after = store_->stats().writer;
+  const bool swept = after.deferrals != before.deferrals;
+  const std::uint64_t handled = queued_.size() - after.queue_requests;
+  note("turn: " + std::to_string(handled) + (swept ? " swept" : " handled") + ", assigned " +
+       std::to_string(store_->assigned_revision()) + ", published " +
+       std::to_string(store_->published_revision()));
+  deal_with_batch(handled, swept, policy_.max_batch);
+  require(after.queue_bytes == queued_bytes_, "the queue's bytes are counted wrongly");
+  check_turn(published_before);
+}
+
+// The writer took the first `handled` requests of the queue, or, blocked by readers, those whose deadline has
+// passed.
+void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_t max_batch) {
+  std::uint64_t ops = 0;
+  for (auto it = queued_.begin(); it != queued_.end() && handled > 0;) {
+    SimCall& call = **it;
+    const bool late = call.deadline <= clock_.now();
+    if (swept && !late) {
+      ++it;
+      continue;
+    }
+    --handled;
+    require(ops == 0 || ops + std::max<std::uint64_t>(call.ops.size(), 1) <= max_batch,
+            "a batch above its limit");
+    if (!swept) ops += std::max<std::uint64_t>(call.ops.size(), 1);
+    if (call.ack == Ack::kDurable && !swept) {
+      call.expected = model_.reject(Code::kFailedPrecondition);
+    } else if (late) {
+      call.expected = model_.reject(Code::kDeadlineExceeded);
+    } else {
+      const std::uint64_t assigned = model_.assigned();
+      call.expected = model_.apply(call.plans, clock_.now_ms());
+      if (model_.assigned() != assigned && assigned == store_->published_revision())
+        changed_at_ = clock_.now();
+    }
+    queued_bytes_ -= call.bytes;
+    it = queued_.erase(it);
+  }
+  require(handled == 0, "requests left the queue that should not have");
+}
+
+void Simulation::check_turn(std::uint64_t published_before) {
+  require(store_->assigned_revision() == model_.assigned(),
+          "assigned revision " + std::to_string(store_->assigned_revision()) + " instead of " +
+              std::to_string(model_.assigned()));
+  check_policy(published_before, std::exchange(force_publish_, false));
+  check_answers();
+  check_unanswered();
+  check_held();
+  forget_answered();
+}
+
+void Simulation::check_policy(std::uint64_t published_before, bool forced) {
+  const std::uint64_t published = store_->published_revision();
+  require(published >= published_before && published <= model_.assigned(), "the published revision ran away");
+  const Nanos now = clock_.now();
+  const auto tick = [this](Nanos t) { return (t - policy_set_at_) / std::max<Nanos>(policy_.interval, 1); };
+  const bool due =
+      policy_.interval == 0 || (policy_.adaptive ? now - last_publish_ >= policy_.interval
+                                                 : tick(now) > tick(std::max(changed_at_, policy_set_at_)));
+  if (published != published_before) {
+    require(due || forced, "published before its time");
+    require(published == model_.assigned(), "published only a part of what was assigned");
+    last_publish_ = now;
+  } else if (published != model_.assigned()) {
+    require(!due, "not published when it was due");
+  }
+}
+
+void Simulation::check_answers() {
+  for (Sink& s : sinks_) {
+    require(s.calls_this_turn <= 1, "a sink was called twice in a turn");
+    s.calls_this_turn = 0;
+  }
+  for (const SimCall* call : completed_) {
+    require(call->completions == 1, name(*call) + "answered twice");
+    check_answer(*call);
+  }
+}
+
+void Simulation::check_answer(const SimCall& call) {
+  const std::uint64_t published = store_->published_revision();
+  if (call.kind == RequestKind::kSetPolicy || call.kind == RequestKind::kPublish) {
+    require(call.status.ok() && call.revision <= published,
+            name(call) + "a wrong answer to a control request");
+    const bool all_published = call.revision == model_.assigned();
+    require(all_published || call.kind != RequestKind::kPublish, name(call) + "something stayed unpublished");
+    return;
+  }
+  require(call.expected.has_value(), name(call) + "answered before it was dealt with");
+  const Expectation& e = *call.expected;
+  if (call.kind == RequestKind::kWaitRevision) {
+    const bool reached = call.asked_revision <= published;
+    const Code code = e.code != Code::kOk ? e.code : reached ? Code::kOk : Code::kDeadlineExceeded;
+    require(call.status.code == code, name(call) + "a wrong answer to a wait: " + call.status.message);
+    require(code != Code::kDeadlineExceeded || call.due <= clock_.now(), name(call) + "gave up too soon");
+    return;
+  }
+  require(call.status.code == e.code, name(call) + "code " +
+                                          std::to_string(static_cast<int>(call.status.code)) +
+                                          " instead of " + std::to_string(static_cast<int>(e.code)));
+  require(call.applied == e.applied, name(call) + "wrong about being applied");
+  require(call.revision == e.revision, name(call) + "revision " + std::to_string(call.revision) +
+                                           " instead of " + std::to_string(e.revision));
+  require(call.ack == Ack::kApplied || call.revision <= published,
+          name(call) + "told before anyone can see it");
+  for (std::size_t i = 0; i < call.ops.size(); ++i) check_outcome(call, i);
+}
+
+void Simulation::check_outcome(const SimCall& call, std::size_t i) {
+  const OpOutcome& out = call.ops[i].outcome;
+  const OpExpectation e = call.expected->ops.empty() ? OpExpectation{} : call.expected->ops[i];
+  const std::string what = name(call) + "operation " + std::to_string(i) + ": ";
+  require(out.succeeded == e.succeeded, what + "succeeded");
+  require(out.number == e.number, what + "number " + std::to_string(out.number));
+  require(out.length == e.length, what + "length " + std::to_string(out.length));
+  require((out.kv != nullptr) == e.kv.has_value(), what + (out.kv ? "a record" : "no record"));
+  if (out.kv) require(entry_of(*out.kv) == *e.kv, what + "the record reads " + std::string(out.kv->value()));
+}
+
+// Nobody is kept waiting for what has happened already.
+void Simulation::check_unanswered() {
+  const std::uint64_t published = store_->published_revision();
+  for (const auto& [id, call] : in_flight_) {
+    if (call->completions != 0) continue;
+    const bool wait = call->kind == RequestKind::kWaitRevision;
+    require(call->kind == RequestKind::kMutation || wait, name(*call) + "a control request went unanswered");
+    if (wait) {
+      require(call->asked_revision > published && call->due > clock_.now(),
+              name(*call) + "waits for nothing");
+    } else if (call->expected) {
+      require(call->ack != Ack::kApplied && call->expected->revision > published,
+              name(*call) + "answered too late");
+    }
+  }
+}
+
+void Simulation::check_held() {
+  for (Held& h : held_) {
+    const bool atomic = store_->traits().atomic_batch;
+    const State& state = model_.at(atomic ? h.revision : store_->published_revision());
+    require(!atomic || h.guard->revision() == h.revision, "a guard changed its revision");
+    for (const auto& [record, bytes] : h.found) {
+      require(record->value() == bytes, "a record changed under a guard");
+    }
+    const std::string key = CallMaker::key(dice_.below(CallMaker::kKeys));
+    const Record* found = h.guard->find(probe(key));
+    const auto it = state.find(key);
+    require((found != nullptr) == (it != state.end()), key + " under a guard: there or not");
+    if (found == nullptr) continue;
+    require(entry_of(*found) == it->second, key + " under a guard reads " + std::string(found->value()));
+    if (h.found.size() < 8) h.found.emplace_back(found, std::string(found->value()));
+  }
+}
+
+void Simulation::forget_answered() {
+  answered_ += completed_.size();
+  for (SimCall* call : completed_) in_flight_.erase(call->id);
+  completed_.clear();
+}
+
+void Simulation::stop() {
+  note("stop");
+  const bool settled = store_->stop(0);
+  require(settled || !held_.empty(), "the stop did not settle although no reader was inside");
+  deal_with_stop();
+  require(store_->published_revision() == model_.assigned(), "the stop left something unpublished");
+  require(store_->assigned_revision() == model_.assigned(), "the stop assigned other revisions");
+  for (Sink& s : sinks_) s.calls_this_turn = 0;
+  check_answers();
+  require(completed_.size() == in_flight_.size(), "the stop left a request unanswered");
+  forget_answered();
+  read();
+  SimCall late(next_id_++, RequestKind::kMutation);
+  require(store_->submit(late).code == Code::kUnavailable, "a stopped store takes requests");
+}
+
+// What readers did not block was applied; the rest, behind it, was refused.
+void Simulation::deal_with_stop() {
+  for (auto& [id, call] : in_flight_) {
+    if (call->kind == RequestKind::kWaitRevision && !call->expected) {
+      call->expected =
+          model_.reject(call->asked_revision > model_.assigned() ? Code::kOutOfRange : Code::kOk);
+    }
+  }
+  std::uint64_t kept = queued_.size();
+  while (kept > 0 && queued_[kept - 1]->status.code == Code::kUnavailable) --kept;
+  require(kept == queued_.size() || !held_.empty(),
+          "the stop refused a request although no reader was inside");
+  std::vector<SimCall*> refused(queued_.begin() + static_cast<std::ptrdiff_t>(kept), queued_.end());
+  queued_.resize(kept);
+  deal_with_batch(kept, false, ~std::uint64_t{0});
+  for (SimCall* call : refused) call->expected = model_.reject(Code::kUnavailable);
+}
+
+}  // namespace flashkv::sim

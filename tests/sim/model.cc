@@ -1,0 +1,98 @@
+#include "tests/sim/model.h"
+
+#include <charconv>
+#include <limits>
+#include <utility>
+
+namespace flashkv::sim {
+namespace {
+
+std::optional<std::int64_t> number_in(const std::string& text) {
+  std::int64_t n = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return n;
+}
+
+bool sum_fits(std::int64_t a, std::int64_t b) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  return b >= 0 ? a <= Limits::max() - b : a >= Limits::min() - b;
+}
+
+}  // namespace
+
+// The value and the expiry that increment, append and expire leave.
+Code Model::decide_value(const Entry* current, const OpPlan& op, std::int64_t now_ms, Entry& next,
+                         OpExpectation& out) const {
+  next.value = current != nullptr ? current->value : "";
+  next.expires_at_ms = current != nullptr ? current->expires_at_ms : 0;
+  if (op.kind == OpKind::kExpire) {
+    next.expires_at_ms = op.ttl_ms == 0 ? 0 : now_ms + op.ttl_ms;
+  } else if (op.kind == OpKind::kAppend) {
+    next.value += op.value;
+    if (next.value.size() > max_value_bytes_) return Code::kInvalidArgument;
+    out.length = next.value.size();
+  } else {
+    if (current == nullptr && op.ttl_ms > 0) next.expires_at_ms = now_ms + op.ttl_ms;
+    const auto before = current != nullptr ? number_in(current->value) : op.initial;
+    if (!before) return Code::kFailedPrecondition;
+    if (!sum_fits(*before, op.delta)) return Code::kOutOfRange;
+    out.number = *before + op.delta;
+    next.value = std::to_string(out.number);
+  }
+  return Code::kOk;
+}
+
+Code Model::decide(State& state, const OpPlan& op, std::int64_t now_ms, OpExpectation& out) const {
+  const auto it = state.find(op.key);
+  const Entry* current = it != state.end() && it->second.live_at(now_ms) ? &it->second : nullptr;
+  if (current != nullptr && (op.kind == OpKind::kGet || op.want_prev)) out.kv = *current;
+  out.succeeded = current != nullptr;
+  Entry next;
+  switch (op.kind) {
+    case OpKind::kGet:
+      return Code::kOk;
+    case OpKind::kErase:
+      if (it != state.end()) state.erase(it);
+      return Code::kOk;
+    case OpKind::kPut: {
+      const std::uint64_t mod = current != nullptr ? current->mod : 0;
+      out.succeeded = !(op.condition == Condition::kIfAbsent && current != nullptr) &&
+                      !(op.condition == Condition::kIfPresent && current == nullptr) &&
+                      !(op.has_expected && op.expected != mod);
+      if (!out.succeeded) return Code::kOk;
+      next.value = op.value;
+      if (op.ttl_ms > 0) next.expires_at_ms = now_ms + op.ttl_ms;
+      if (op.keep_ttl && current != nullptr) next.expires_at_ms = current->expires_at_ms;
+      break;
+    }
+    case OpKind::kExpire:
+      if (current == nullptr || (op.ttl_ms == 0 && current->expires_at_ms == 0)) return Code::kOk;
+      [[fallthrough]];
+    case OpKind::kIncrement:
+    case OpKind::kAppend:
+      out.succeeded = true;
+      if (const Code c = decide_value(current, op, now_ms, next, out); c != Code::kOk) return c;
+  }
+  next.mod = assigned() + 1;
+  next.create = current != nullptr ? current->create : next.mod;
+  next.version = current == nullptr ? 1 : current->version + (current->mod == next.mod ? 0 : 1);
+  state[op.key] = std::move(next);
+  return Code::kOk;
+}
+
+Expectation Model::apply(const std::vector<OpPlan>& ops, std::int64_t now_ms) {
+  State next = history_.back();
+  Expectation e;
+  for (const OpPlan& op : ops) {
+    e.ops.emplace_back();
+    e.code = decide(next, op, now_ms, e.ops.back());
+    if (e.code != Code::kOk) return reject(e.code);
+  }
+  e.applied = true;
+  if (next != history_.back()) history_.push_back(std::move(next));
+  e.revision = assigned();
+  return e;
+}
+
+}  // namespace flashkv::sim

@@ -1,0 +1,75 @@
+// What the store must hold: a second, slow and evident implementation of every operation.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/status.h"
+#include "storage/writer/request.h"
+
+namespace flashkv::sim {
+
+struct Entry {
+  std::string value;
+  std::uint64_t create = 0;
+  std::uint64_t mod = 0;
+  std::uint64_t version = 0;
+  std::int64_t expires_at_ms = 0;
+  bool operator==(const Entry&) const = default;
+  bool live_at(std::int64_t now_ms) const { return expires_at_ms == 0 || expires_at_ms > now_ms; }
+};
+// Expired entries stay until something removes them, as they do in the store.
+using State = std::map<std::string, Entry>;
+
+// One operation as it was asked for; it outlives the record that the store takes over.
+struct OpPlan {
+  OpKind kind = OpKind::kGet;
+  Condition condition = Condition::kAlways;
+  bool keep_ttl = false;
+  bool want_prev = false;
+  bool has_expected = false;
+  std::string key;
+  std::string value;
+  std::uint64_t expected = 0;
+  std::int64_t ttl_ms = 0;
+  std::int64_t delta = 0;
+  std::int64_t initial = 0;
+};
+
+struct OpExpectation {
+  bool succeeded = false;
+  std::int64_t number = 0;
+  std::uint64_t length = 0;
+  std::optional<Entry> kv;
+};
+struct Expectation {
+  Code code = Code::kOk;
+  bool applied = false;
+  std::uint64_t revision = 0;      // what the answer carries, and what must be published before it is given
+  std::vector<OpExpectation> ops;  // empty when the request failed
+};
+
+// Purpose: the exact history: the state at every revision since the start.
+class Model {
+ public:
+  explicit Model(std::uint64_t max_value_bytes) : max_value_bytes_(max_value_bytes) {}
+  std::uint64_t assigned() const { return history_.size() - 1; }
+  const State& at(std::uint64_t revision) const { return history_.at(revision); }
+
+  Expectation apply(const std::vector<OpPlan>& ops, std::int64_t now_ms);
+  // A request that was turned down with `code` before anything was decided.
+  Expectation reject(Code code) const { return {code, false, assigned(), {}}; }
+
+ private:
+  Code decide(State& state, const OpPlan& op, std::int64_t now_ms, OpExpectation& out) const;
+  Code decide_value(const Entry* current, const OpPlan& op, std::int64_t now_ms, Entry& next,
+                    OpExpectation& out) const;
+
+  const std::uint64_t max_value_bytes_;
+  std::vector<State> history_{State{}};
+};
+
+}  // namespace flashkv::sim

@@ -1,0 +1,117 @@
+// A request of the simulation: what was asked, what must come back, and how often it did.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "storage/writer/request.h"
+#include "tests/sim/model.h"
+
+namespace flashkv::sim {
+
+// Purpose: a seeded source of choices, the same on every machine.
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : engine_(seed) {}
+  std::uint64_t below(std::uint64_t n) { return engine_() % n; }
+  bool one_in(std::uint64_t n) { return below(n) == 0; }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+class SimCall : public Request {
+ public:
+  SimCall(std::uint64_t call_id, RequestKind k) : id(call_id) { kind = k; }
+
+  // Once all plans are in: the operations as the store takes them.
+  void build() {
+    list_ = std::vector<Op>(plans.size());
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+      const OpPlan& p = plans[i];
+      Op& op = list_[i];
+      op.kind = p.kind;
+      op.condition = p.condition;
+      op.keep_ttl = p.keep_ttl;
+      op.want_prev = p.want_prev;
+      op.has_expected = p.has_expected;
+      op.key = p.key;
+      op.expected_mod_revision = p.expected;
+      op.ttl_ms = p.ttl_ms;
+      op.delta = p.delta;
+      op.initial = p.initial;
+      if (p.kind == OpKind::kAppend) op.value = p.value;
+      if (p.kind == OpKind::kPut) {
+        const bool room = p.ttl_ms != 0 || p.keep_ttl;
+        op.record = Record::make(p.key, p.value, static_cast<Record::Expiry>(room));
+      }
+    }
+    ops = list_;
+  }
+
+  const std::uint64_t id;
+  std::vector<OpPlan> plans;
+  std::optional<Expectation> expected;  // set once the writer has dealt with it
+  std::uint64_t asked_revision = 0;     // kWaitRevision
+  Nanos due = kNever;                   // kWaitRevision: answered by then
+  int completions = 0;
+
+ private:
+  std::vector<Op> list_;
+};
+
+// Purpose: invents mutations over few keys, so that they meet.
+class CallMaker {
+ public:
+  explicit CallMaker(Dice& dice) : dice_(dice) {}
+  static constexpr std::uint64_t kKeys = 12;
+  static std::string key(std::uint64_t i) { return std::string("key") + static_cast<char>('a' + i); }
+
+  // `assigned` makes guesses at revisions that have a chance.
+  std::unique_ptr<SimCall> mutation(std::uint64_t id, std::uint64_t assigned, Nanos now) {
+    auto call = std::make_unique<SimCall>(id, RequestKind::kMutation);
+    const std::uint64_t ops = dice_.one_in(3) ? dice_.below(24) : 1;
+    for (std::uint64_t i = 0; i < ops; ++i) call->plans.push_back(op(assigned));
+    if (dice_.one_in(3)) call->ack = Ack::kApplied;
+    if (dice_.one_in(50)) call->ack = Ack::kDurable;
+    if (dice_.one_in(6)) call->deadline = now + static_cast<Nanos>(dice_.below(20)) * kNanosPerMilli / 4;
+    call->build();
+    return call;
+  }
+
+ private:
+  OpPlan op(std::uint64_t assigned) {
+    OpPlan p;
+    p.kind = static_cast<OpKind>(dice_.below(6));
+    if (dice_.one_in(2)) p.kind = OpKind::kPut;
+    p.key = key(dice_.below(kKeys));
+    p.want_prev = dice_.one_in(3) && (p.kind == OpKind::kPut || p.kind == OpKind::kErase);
+    if (dice_.one_in(4)) p.ttl_ms = static_cast<std::int64_t>(dice_.below(30));
+    if (p.kind == OpKind::kPut) {
+      p.condition = static_cast<Condition>(dice_.one_in(2) ? 0 : dice_.below(3));
+      p.keep_ttl = p.ttl_ms == 0 && dice_.one_in(4);
+      p.has_expected = dice_.one_in(6);
+      if (p.has_expected && !dice_.one_in(3)) p.expected = assigned - std::min(assigned, dice_.below(8));
+    }
+    p.value = value();
+    p.delta = static_cast<std::int64_t>(dice_.below(9)) - 4;
+    p.initial = dice_.one_in(20) ? std::numeric_limits<std::int64_t>::max()
+                                 : static_cast<std::int64_t>(dice_.below(5));
+    return p;
+  }
+  // Mostly numbers, for Increment's sake; now and then a text of some length.
+  std::string value() {
+    if (!dice_.one_in(4)) return std::to_string(dice_.below(1000));
+    return std::string(dice_.below(12), static_cast<char>('A' + dice_.below(26)));
+  }
+
+  Dice& dice_;
+};
+
+}  // namespace flashkv::sim

@@ -1,0 +1,118 @@
+// One run of the store against the model: seeded, single-threaded, on a clock of its own.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "storage/store.h"
+#include "tests/sim/model.h"
+#include "tests/sim/sim_call.h"
+#include "tests/storage/writer/calls.h"
+#include "tests/storage/writer/engine_cases.h"
+
+namespace flashkv::sim {
+
+// What went wrong, in one line.
+class Violation : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Purpose: interleaves submits, turns, readers that stay over turns, full queues, deadlines, stalls, policy
+// changes,
+//          revision waits and the stop, in an order that the seed decides, and checks after every turn:
+//            - every view of a reader equals the model's state at that view's revision;
+//            - an answered PUBLISHED request is readable, an unanswered one is not due;
+//            - every accepted request is answered once, with what the model computed;
+//            - revisions grow by one; a failed request changes nothing;
+//            - publishes keep to the policy; the queue refuses exactly when it is full.
+// Usage:   Simulation s(engine, seed);  try { s.run(); } catch (const Violation& v) { report(v, s.trace()); }
+class Simulation {
+ public:
+  Simulation(const test::EngineCase& engine, std::uint64_t seed);
+  ~Simulation();
+  void run();
+  // The last events, oldest first.
+  const std::deque<std::string>& trace() const { return trace_; }
+  std::uint64_t answered() const { return answered_; }
+
+ private:
+  // actions.cc: what may happen.
+  void act();
+  void submit_mutation();
+  void submit_control();
+  void turn();
+  void advance();
+  void hold();
+  void let_go();
+  void read();
+  void drain();
+  void stop();
+  bool submit(std::unique_ptr<SimCall> call, const std::string& what);
+
+  // checks.cc: what must hold.
+  void deal_with_batch(std::uint64_t handled, bool swept, std::uint64_t max_batch);
+  void deal_with_stop();
+  void check_turn(std::uint64_t published_before);
+  void check_policy(std::uint64_t published_before, bool forced);
+  void check_answers();
+  void check_answer(const SimCall& call);
+  void check_outcome(const SimCall& call, std::size_t i);
+  void check_held();
+  void check_unanswered();
+  void forget_answered();
+
+  struct Sink final : CompletionSink {
+    explicit Sink(Simulation& s) : simulation(s) {}
+    void complete(Request* first) noexcept override;
+    Simulation& simulation;
+    int calls_this_turn = 0;
+  };
+  struct Held {
+    std::unique_ptr<test::HeldGuard> guard;
+    std::uint64_t revision;
+    std::vector<std::pair<const Record*, std::string>> found;  // stays readable while the guard lives
+  };
+
+  void note(std::string event);
+  void require(bool holds, const std::string& what) const {
+    if (!holds) throw Violation(what);
+  }
+  Probe probe(const std::string& key) const { return {key, hash_(key)}; }
+
+  Dice dice_;
+  const test::EngineCase& engine_;
+  KeyHash hash_;
+  StoreOptions options_;
+  test::ManualClock clock_;
+  Model model_;
+  CallMaker maker_;
+  std::unique_ptr<test::GuardSource> guards_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<ReadHandle> reader_;
+  std::vector<Held> held_;
+  std::deque<Sink> sinks_;
+
+  std::map<std::uint64_t, std::unique_ptr<SimCall>> in_flight_;
+  std::deque<SimCall*> queued_;      // mutations in the queue, oldest first
+  std::vector<SimCall*> completed_;  // in this turn
+  std::uint64_t queued_bytes_ = 0;
+  std::uint64_t next_id_ = 1;
+  std::uint64_t answered_ = 0;
+
+  PublishPolicy policy_;
+  Nanos policy_set_at_ = 0;
+  Nanos last_publish_ = 0;
+  Nanos changed_at_ = 0;  // the oldest unpublished change
+  Nanos wants_turn_at_ = 0;
+  bool force_publish_ = false;  // a kPublish is on its way
+  std::deque<std::string> trace_;
+};
+
+}  // namespace flashkv::sim
