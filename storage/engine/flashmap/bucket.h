@@ -1,6 +1,7 @@
 // One cache line of the index: nine records and what is needed to find the right one.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cstdint>
@@ -14,10 +15,9 @@
 
 namespace flashkv::flashmap {
 
-// The byte of a hash that a bucket keeps beside each record; 0 means an empty slot.
+// The byte of a hash that a bucket keeps beside each record; 0 means an empty slot, so 1 stands for both.
 inline std::uint8_t tag_of(std::uint64_t hash) noexcept {
-  const auto low = static_cast<std::uint8_t>(hash);
-  return static_cast<std::uint8_t>(low + (low == 0 ? 1 : 0));
+  return std::max(static_cast<std::uint8_t>(hash), std::uint8_t{1});
 }
 
 // The lowest slot of a non-empty match() or free_slots().
@@ -25,7 +25,7 @@ inline unsigned first_slot(unsigned slots) noexcept { return static_cast<unsigne
 
 // Purpose: up to nine records whose keys share a home bucket, or were displaced from a full one before it.
 //          Bytes 0..8 hold tags, byte 9 the overflow count, then nine record addresses of 48 bits each.
-// Usage:   for (unsigned m = bucket.match(tag_of(hash)); m != 0; m &= m - 1)
+// Usage:   for (unsigned m = bucket.match_hash(hash); m != 0; m &= m - 1)
 // try(bucket.record(first_slot(m)));
 //          if (bucket.overflow() != 0) look into the next bucket too;
 // Threads: none of its own: readers see it only inside a half that nobody changes (I1).
@@ -45,6 +45,16 @@ class alignas(64) Bucket {
     return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, wanted))) & kAllSlots;
 #else
     return match_portable(tag);
+#endif
+  }
+  // match(tag_of(hash)), the maximum taken on the vector where that is an instruction less.
+  unsigned match_hash(std::uint64_t hash) const noexcept {
+#if defined(__SSE2__)
+    const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(bytes_));
+    const __m128i wanted = _mm_max_epu8(_mm_set1_epi8(static_cast<char>(hash)), _mm_set1_epi8(1));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, wanted))) & kAllSlots;
+#else
+    return match_portable(tag_of(hash));
 #endif
   }
   unsigned free_slots() const noexcept { return match(0); }

@@ -36,7 +36,8 @@ class Entry {
   // The bucket where a key of this hash lives unless that was full. Uses bits 31 and down; the directory uses
   // bits 63 and down, the tag bits 7 to 0.
   const Bucket* home(std::uint64_t hash) const noexcept {
-    return first() + (std::uint64_t{static_cast<std::uint32_t>(hash)} >> (word_ & 63));
+    const std::uint64_t index = std::uint64_t{static_cast<std::uint32_t>(hash)} >> (word_ & 63);
+    return reinterpret_cast<const Bucket*>((word_ + index * sizeof(Bucket)) & ~std::uint64_t{63});
   }
   const Bucket* first() const noexcept { return reinterpret_cast<const Bucket*>(word_ & ~std::uint64_t{63}); }
   std::uint64_t size() const noexcept { return std::uint64_t{1} << (32 - (word_ & 63)); }
@@ -58,16 +59,16 @@ class alignas(128) Half {
   const Entry& entry(std::uint64_t hash) const noexcept { return directory[hash >> shift]; }
 
   Record* find(const Probe& probe) const noexcept {
-    const Entry& segment = entry(probe.hash);
+    const Entry segment = entry(probe.hash);
     const Bucket* home = segment.home(probe.hash);
-    for (unsigned m = home->match(tag_of(probe.hash)); m != 0; m &= m - 1) {
+    for (unsigned m = home->match_hash(probe.hash); m != 0; m &= m - 1) {
       Record* record = home->record(first_slot(m));
       if (same_key(*record, probe.key)) [[likely]]
         return record;
     }
     if (home->overflow() == 0) [[likely]]
       return nullptr;
-    return find_displaced(segment, probe);
+    return find_displaced(segment, probe.hash, probe.key.data(), probe.key.size());
   }
 
   // found[i] answers probes[i]. All buckets of a group are asked for before the first is used, then all
@@ -89,7 +90,7 @@ class alignas(128) Half {
       __builtin_prefetch(homes[i]);
     }
     for (std::size_t i = 0; i < size; ++i) {
-      const unsigned m = homes[i]->match(tag_of(probes[i].hash));
+      const unsigned m = homes[i]->match_hash(probes[i].hash);
       const Record* candidate = m != 0 ? homes[i]->record(first_slot(m)) : nullptr;
       found[i] = candidate;
       __builtin_prefetch(candidate);
@@ -103,18 +104,20 @@ class alignas(128) Half {
     }
   }
 
-  // The buckets after a full home, until one that nobody was displaced from.
-  [[gnu::noinline]] static Record* find_displaced(const Entry& segment, const Probe& probe) noexcept {
+  // The buckets after a full home, until one that nobody was displaced from. Takes its arguments one by one
+  // so that find() keeps the probe in registers.
+  [[gnu::noinline]] static Record* find_displaced(Entry segment, std::uint64_t hash, const char* data,
+                                                  std::size_t size) noexcept {
+    const std::string_view key(data, size);
     const Bucket* first = segment.first();
     const std::uint64_t mask = segment.size() - 1;
-    const std::uint8_t tag = tag_of(probe.hash);
-    auto at = static_cast<std::uint64_t>(segment.home(probe.hash) - first);
+    auto at = static_cast<std::uint64_t>(segment.home(hash) - first);
     for (std::uint64_t walked = 0; walked < mask; ++walked) {
       at = (at + 1) & mask;
       const Bucket& bucket = first[at];
-      for (unsigned m = bucket.match(tag); m != 0; m &= m - 1) {
+      for (unsigned m = bucket.match_hash(hash); m != 0; m &= m - 1) {
         Record* record = bucket.record(first_slot(m));
-        if (same_key(*record, probe.key)) return record;
+        if (same_key(*record, key)) return record;
       }
       if (bucket.overflow() == 0) return nullptr;
     }

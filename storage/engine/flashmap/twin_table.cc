@@ -52,7 +52,7 @@ void TwinTable::prefetch(std::span<const Probe> probes) const noexcept {
     }
     for (const Probe& probe : group) {
       const Bucket* home = half.entry(probe.hash).home(probe.hash);
-      const unsigned m = home->match(tag_of(probe.hash));
+      const unsigned m = home->match_hash(probe.hash);
       if (m != 0) __builtin_prefetch(home->record(first_slot(m)));
     }
   }
@@ -124,7 +124,7 @@ TwinTable::Slot TwinTable::locate(Segment& s, const Probe& probe) noexcept {
   std::uint64_t at = s.home(probe.hash);
   for (std::uint64_t walked = 0; walked < s.size(); ++walked) {
     Bucket& bucket = buckets[at];
-    for (unsigned m = bucket.match(tag_of(probe.hash)); m != 0; m &= m - 1) {
+    for (unsigned m = bucket.match_hash(probe.hash); m != 0; m &= m - 1) {
       if (same_key(*bucket.record(first_slot(m)), probe.key)) return {&bucket, at, first_slot(m)};
     }
     if (bucket.overflow() == 0) break;

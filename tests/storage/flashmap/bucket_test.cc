@@ -40,6 +40,9 @@ TEST(Bucket, MatchesOnlyTagsWhateverTheOtherBytesAre) {
     for (unsigned i = 0; i < Bucket::kSlots; ++i) expected |= (tags[i] == wanted ? 1U : 0U) << i;
     ASSERT_EQ(bucket.match(wanted), expected);
     ASSERT_EQ(bucket.match_portable(wanted), expected);
+    const std::uint64_t hash = random();
+    ASSERT_EQ(bucket.match_hash(hash), bucket.match(tag_of(hash)));
+    ASSERT_EQ(bucket.match_hash(hash & ~std::uint64_t{0xff}), bucket.match(1));
   }
 }
 
