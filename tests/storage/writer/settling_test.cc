@@ -1,0 +1,155 @@
+// What happens to the old state: readers that stay in it, garbage, the stop.
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "storage/writer/writer.h"
+#include "tests/storage/writer/store_fixture.h"
+
+namespace flashkv::test {
+namespace {
+
+class SettlingTest : public StoreTest {};
+// Engines whose readers can keep the writer out.
+class BlockedWriterTest : public StoreTest {};
+
+std::vector<EngineCase> blocking_cases() {
+  std::vector<EngineCase> cases;
+  for (const EngineCase& c : engine_cases()) {
+    if (c.readers_block) cases.push_back(c);
+  }
+  return cases;
+}
+INSTANTIATE_TEST_SUITE_P(Engines, SettlingTest, ::testing::ValuesIn(engine_cases()), EngineName{});
+INSTANTIATE_TEST_SUITE_P(Engines, BlockedWriterTest, ::testing::ValuesIn(blocking_cases()), EngineName{});
+
+TEST_P(SettlingTest, AnIdleStoreLetsItsGarbageGo) {
+  put("a", std::string(1000, 'x'));
+  put("a", "small");
+  EXPECT_GE(store().stats().engine.retired_bytes, 1000U);
+  clock.advance(Writer::kIdleReplay);
+  EXPECT_EQ(settle(), kNever);
+  EXPECT_EQ(store().stats().engine.retired_bytes, 0U);
+  EXPECT_EQ(store().stats().writer.idle_replays, 1U);
+}
+
+TEST_P(SettlingTest, AHeldGuardKeepsItsView) {
+  put("a", "1");
+  auto guard = hold();
+  put("a", "2");
+  const Probe probe{"a", KeyHash(7)("a")};
+  if (store().traits().atomic_batch) {
+    EXPECT_EQ(guard->revision(), 1U);
+    EXPECT_EQ(guard->find(probe)->value(), "1");
+  }
+  EXPECT_EQ(value_of("a"), "2");
+}
+
+TEST_P(BlockedWriterTest, AReaderThatStaysMakesTheWriterQueueAndNotWait) {
+  put("a", "1");
+  auto guard = hold();
+  put("a", "2");
+  Call waits;
+  ASSERT_TRUE(submit(waits.put("a", "3")).ok());
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(store().step(), clock.now() + Writer::kRetryGap) << "no second look too soon";
+  Call now(RequestKind::kPublish);
+  ASSERT_TRUE(submit(now).ok());
+  Call policy(RequestKind::kSetPolicy);
+  ASSERT_TRUE(submit(policy).ok());
+  store().step();
+  EXPECT_TRUE(now.done()) << "control requests are answered all the same";
+  EXPECT_TRUE(policy.done());
+  EXPECT_FALSE(waits.done());
+  EXPECT_EQ(store().stats().writer.deferrals, 1U);
+  clock.advance(Writer::kRetryGap);
+  EXPECT_EQ(store().step(), clock.now() + 2 * Writer::kRetryGap) << "less and less often";
+  EXPECT_EQ(store().stats().writer.blocked_ns, static_cast<std::uint64_t>(Writer::kRetryGap));
+  guard.reset();
+  clock.advance(2 * Writer::kRetryGap);
+  settle();
+  EXPECT_TRUE(waits.done());
+  EXPECT_EQ(value_of("a"), "3");
+  const WriterStatsView s = store().stats().writer;
+  EXPECT_EQ(s.deferrals, 2U);
+  EXPECT_EQ(s.wait_ns.max(), static_cast<std::uint64_t>(3 * Writer::kRetryGap));
+  EXPECT_EQ(s.blocked_ns, 0U);
+}
+
+TEST_P(BlockedWriterTest, DeadlinesPassAlsoBehindAStuckReader) {
+  put("a", "1");
+  auto guard = hold();
+  put("a", "2");
+  Call late;
+  late.deadline = clock.now() + kMs;
+  Call waits;
+  ASSERT_TRUE(submit(late.put("a", "3")).ok());
+  ASSERT_TRUE(submit(waits.put("b", "3")).ok());
+  for (std::size_t i = 0; i < 40; ++i) {
+    store().step();
+    clock.advance(kMs);
+  }
+  EXPECT_EQ(late.completions, 1);
+  EXPECT_EQ(late.status.code, Code::kDeadlineExceeded);
+  EXPECT_FALSE(waits.done());
+  EXPECT_EQ(store().stats().writer.queue_requests, 1U);
+  guard.reset();
+  settle();
+  EXPECT_TRUE(waits.done());
+}
+
+TEST_P(BlockedWriterTest, AStuckReaderDoesNotHangTheStop) {
+  put("a", "1");
+  auto guard = hold();
+  put("a", "2");
+  Call blocked;
+  ASSERT_TRUE(submit(blocked.put("a", "3")).ok());
+  EXPECT_FALSE(store().stop(0));
+  EXPECT_EQ(blocked.completions, 1);
+  EXPECT_EQ(blocked.status.code, Code::kUnavailable);
+  EXPECT_FALSE(blocked.applied);
+  EXPECT_EQ(value_of("a"), "2");
+  guard.reset();
+}
+
+TEST_P(SettlingTest, StopAppliesPublishesAndAnswersWhatIsQueued) {
+  options.policy = {.interval = 1000 * kMs, .max_batch = 2, .adaptive = false};
+  std::array<Call, 7> calls;
+  for (std::size_t i = 0; i < calls.size(); ++i)
+    ASSERT_TRUE(submit(calls[i].put(numbered("k", i), "1")).ok());
+  EXPECT_TRUE(store().stop(0));
+  for (Call& c : calls) EXPECT_TRUE(c.done() && c.applied);
+  EXPECT_EQ(store().published_revision(), 7U);
+  Call late;
+  EXPECT_EQ(submit(late.put("a", "1")).code, Code::kUnavailable);
+  Call control(RequestKind::kPublish);
+  EXPECT_EQ(submit(control).code, Code::kUnavailable);
+  EXPECT_EQ(store().stats().writer.refused_stopping, 2U);
+  EXPECT_TRUE(store().stop(0)) << "once is enough, twice is harmless";
+}
+
+TEST_P(SettlingTest, DestructionAnswersWhatIsQueued) {
+  Call c;
+  ASSERT_TRUE(submit(c.put("a", "1")).ok());
+  close();
+  EXPECT_TRUE(c.done());
+  EXPECT_TRUE(c.applied);
+}
+
+TEST_P(SettlingTest, EveryRecordIsFreedOnceTheStoreIsGone) {
+  const std::int64_t before = Record::live();
+  for (std::size_t i = 0; i < 50; ++i) put(numbered("k", i % 7), std::to_string(i));
+  {
+    Call c;
+    run(c.erase("k1").put("k2", "x").put("k2", "y").expire("k4", 5).append("k5", "x"));
+    Call unpublished;
+    unpublished.ack = Ack::kApplied;
+    run(unpublished.put("k3", "z"));
+  }
+  EXPECT_EQ(store().stats().engine.keys, 6U);
+  close();
+  EXPECT_EQ(Record::live(), before);
+}
+
+}  // namespace
+}  // namespace flashkv::test
