@@ -19,9 +19,10 @@ namespace flashkv::client {
 
 struct ClientOptions {
   std::string endpoint = "127.0.0.1:7400";
-  std::chrono::milliseconds timeout{5000};   // of each call; a call never waits longer
-  std::string ca_file, cert_file, key_file;  // PEM; any of them set: TLS
-  std::string token;                         // sent as a bearer token, over TLS only unless on loopback
+  std::chrono::milliseconds timeout{5000};  // of each call; a call never waits longer
+  // PEM files; any of them set: TLS.
+  std::string ca_file{}, cert_file{}, key_file{};
+  std::string token{};  // sent as a bearer token, over TLS only unless on loopback
   std::size_t max_message_bytes = (std::size_t{16} << 20) + (std::size_t{1} << 20);
   int connection = 0;  // clients with different numbers never share a connection
 };

@@ -231,7 +231,10 @@ std::optional<int> parse(int argc, char** argv, Settings& settings) {
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    complain(std::string(error.what()) + "; see kvctl --help");
+    const bool unknown = app.get_subcommands().empty() && !app.remaining().empty();
+    const std::string what =
+        unknown ? "unknown command or option \"" + app.remaining().front() + "\"" : std::string(error.what());
+    complain(what + "; see kvctl --help");
     return kUsage;
   }
   return std::nullopt;

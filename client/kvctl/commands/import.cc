@@ -112,7 +112,7 @@ class Import {
 
   int finish() {
     const std::uint64_t imported = writer_.acknowledged() + singly_;
-    const std::string count = std::to_string(imported) + " records imported";
+    const std::string count = std::to_string(imported) + (imported == 1 ? " record" : " records") + " imported";
     if (broken_) {
       complain(advice(*broken_, settings_) + "; " + count + " and acknowledged, importing again is safe");
       return exit_;

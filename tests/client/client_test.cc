@@ -1,0 +1,103 @@
+#include "client/flashkv/client.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tests/client/scripted_server.h"
+
+namespace flashkv::client {
+namespace {
+
+Client open(const ScriptedServer& server) {
+  auto client = Client::open({.endpoint = server.endpoint()});
+  if (!client) throw std::runtime_error(client.error().message);
+  return std::move(*client);
+}
+
+TEST(Client, GetsWhatItPut) {
+  const ScriptedServer server({});
+  Client client = open(server);
+  auto put = client.put("k", std::string("a\0b", 3));
+  ASSERT_TRUE(put) << put.error().message;
+  EXPECT_TRUE(put->succeeded);
+  EXPECT_EQ(put->revision, 1U);
+  auto got = client.get("k");
+  ASSERT_TRUE(got && got->kv);
+  EXPECT_EQ(got->kv->value, std::string("a\0b", 3));
+  auto none = client.get("absent");
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(none->kv);
+  auto deleted = client.del("k");
+  ASSERT_TRUE(deleted);
+  EXPECT_EQ(deleted->deleted, 1U);
+}
+
+TEST(Client, MultiGetAnswersInTheOrderOfTheKeys) {
+  const ScriptedServer server({});
+  Client client = open(server);
+  ASSERT_TRUE(client.put("a", "1"));
+  ASSERT_TRUE(client.put("b", "2"));
+  const std::vector<std::string> keys{"b", "none", "a", "b"};
+  auto got = client.multi_get(keys);
+  ASSERT_TRUE(got) << got.error().message;
+  ASSERT_EQ(got->kvs.size(), 4U);
+  EXPECT_EQ(got->kvs[0]->value, "2");
+  EXPECT_FALSE(got->kvs[1]);
+  EXPECT_EQ(got->kvs[2]->value, "1");
+  EXPECT_EQ(got->kvs[3]->value, "2");
+}
+
+TEST(Client, AConditionThatDoesNotHoldIsNoError) {
+  const ScriptedServer server({});
+  Client client = open(server);
+  ASSERT_TRUE(client.put("k", "1"));
+  auto put = client.put("k", "2", {.condition = Condition::kIfAbsent});
+  ASSERT_TRUE(put) << put.error().message;
+  EXPECT_FALSE(put->succeeded);
+  EXPECT_EQ(client.get("k")->kv->value, "1");
+}
+
+TEST(Client, PassesTheServersCodeTextAndTrailerOn) {
+  const ScriptedServer server({.put_code = 4, .not_applied_trailer = true});
+  Client client = open(server);
+  auto put = client.put("k", "v");
+  ASSERT_FALSE(put);
+  EXPECT_EQ(put.error().code, Errc::kDeadlineExceeded);
+  EXPECT_EQ(put.error().message, "as scripted");
+  EXPECT_TRUE(put.error().certainly_not_applied);
+}
+
+TEST(Client, WithoutTheTrailerNothingIsCertain) {
+  const ScriptedServer server({.put_code = 8});
+  Client client = open(server);
+  auto put = client.put("k", "v");
+  ASSERT_FALSE(put);
+  EXPECT_EQ(put.error().code, Errc::kResourceExhausted);
+  EXPECT_FALSE(put.error().certainly_not_applied);
+}
+
+TEST(Client, NoServerIsUnavailable) {
+  auto client = Client::open({.endpoint = "127.0.0.1:1", .timeout = std::chrono::milliseconds(2000)});
+  ASSERT_TRUE(client);
+  auto got = client->get("k");
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Errc::kUnavailable) << got.error().message;
+}
+
+TEST(Client, RefusesATokenWithoutTlsOnAnOpenNetwork) {
+  auto open_network = Client::open({.endpoint = "192.0.2.1:7400", .token = "secret"});
+  ASSERT_FALSE(open_network);
+  EXPECT_EQ(open_network.error().code, Errc::kInvalidArgument);
+  EXPECT_EQ(open_network.error().message.find("secret"), std::string::npos);
+  EXPECT_TRUE(Client::open({.endpoint = "127.0.0.1:7400", .token = "secret"}));
+}
+
+TEST(Client, NamesATlsFileThatItCannotRead) {
+  auto client = Client::open({.ca_file = "/nonexistent/ca.pem"});
+  ASSERT_FALSE(client);
+  EXPECT_NE(client.error().message.find("/nonexistent/ca.pem"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace flashkv::client

@@ -1,0 +1,52 @@
+#include "client/kvctl/text.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace flashkv::kvctl {
+namespace {
+
+using std::chrono::microseconds;
+
+TEST(Utf8, TakesEveryLengthAndRefusesWhatTheStandardForbids) {
+  for (const char* good :
+       {"", "plain", "\xC2\xA2", "\xE2\x82\xAC", "\xED\x9F\xBF", "\xF0\x90\x8D\x88", "\xF4\x8F\xBF\xBF"})
+    EXPECT_TRUE(is_utf8(good)) << good;
+  for (const char* bad : {"\x80", "\xC0\xAF", "\xC1\x81", "\xC2", "\xE0\x9F\x80", "\xE2\x82", "\xED\xA0\x80",
+                          "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "ok\xFF"})
+    EXPECT_FALSE(is_utf8(bad)) << bad;
+  EXPECT_TRUE(is_utf8(std::string_view("a\0b", 3)));
+}
+
+TEST(Base64, GoesThereAndBack) {
+  EXPECT_EQ(to_base64(""), "");
+  EXPECT_EQ(to_base64("f"), "Zg==");
+  EXPECT_EQ(to_base64("foobar"), "Zm9vYmFy");
+  std::mt19937 random(7);
+  for (std::size_t size = 0; size < 100; ++size) {
+    std::string bytes;
+    for (std::size_t i = 0; i < size; ++i) bytes += static_cast<char>(random());
+    ASSERT_EQ(from_base64(to_base64(bytes)), bytes) << size;
+  }
+}
+
+TEST(Base64, RefusesWhatIsNotBase64) {
+  EXPECT_EQ(from_base64("Zg=a"), std::nullopt);
+  EXPECT_EQ(from_base64("Z*=="), std::nullopt);
+}
+
+TEST(Duration, NeedsAUnitUnlessZero) {
+  EXPECT_EQ(parse_duration("0"), microseconds(0));
+  EXPECT_EQ(parse_duration("7us"), microseconds(7));
+  EXPECT_EQ(parse_duration("20ms"), microseconds(20'000));
+  EXPECT_EQ(parse_duration("5s"), microseconds(5'000'000));
+  EXPECT_EQ(parse_duration("2m"), microseconds(120'000'000));
+  EXPECT_EQ(parse_duration("1h"), microseconds(3'600'000'000));
+  for (const char* bad :
+       {"", "5", "s", "-1s", "1.5s", "1 s", "1d", "99999999999999999999s", "9223372036854775807h"})
+    EXPECT_EQ(parse_duration(bad), std::nullopt) << bad;
+}
+
+}  // namespace
+}  // namespace flashkv::kvctl
