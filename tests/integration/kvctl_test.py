@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+"""kvctl as scripts see it: the sessions in kvctl/*.txt, each against a kvd of its own.
+
+    kvctl_test.py --bin build/release/bin [KvctlSessions.test_basics ...]
+
+A session is a text file. A line that begins with `$ kvctl` is run; what follows up to a blank line is what it must do:
+    text        a line of standard output, exactly
+    ! text      a line of standard error, exactly
+    exit N      the exit code, where it is not 0
+Before it: `kvd FLAGS` (first line of the file), `file NAME` and `NAME=text` in front of kvctl for its environment.
+    > text      a line of the file, or of the command's standard input
+<number>, <figure> (with decimals) and <text> stand for what differs from run to run, <endpoint> for the server,
+<nobody> for an address where no server listens, \\xNN for a byte. An empty line of output is written <empty>.
+"""
+
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from kvd_process import KvdProcess, clean_environment
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kvctl")
+SECONDS = 120  # only so that a hang fails
+PATTERNS = {b"<number>": rb"\d+", b"<figure>": rb"\d+(?:\.\d+)?", b"<text>": rb"[^\n]+"}
+
+
+def take_bin():
+    if len(sys.argv) < 3 or sys.argv[1] != "--bin":
+        sys.exit("usage: kvctl_test.py --bin FOLDER_OF_KVD_AND_KVCTL [unittest's arguments]")
+    folder = os.path.abspath(sys.argv[2])
+    del sys.argv[1:3]
+    return folder
+
+
+def as_bytes(text):
+    return re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m.group(1), 16)]), text.encode())
+
+
+def as_pattern(lines):
+    """The regular expression of these lines of output."""
+    text = b"".join(as_bytes("" if line == "<empty>" else line) + b"\n" for line in lines)
+    parts = re.split(b"(" + b"|".join(PATTERNS) + b")", text)
+    return b"".join(PATTERNS.get(part, re.escape(part)) for part in parts)
+
+
+class Step:
+    """One block of a session: a command with what it must do, or a file to write."""
+
+    def __init__(self, number, lines):
+        self.number, self.head = number, lines[0]
+        self.input, self.out, self.err, self.code = [], [], [], 0
+        for line in lines[1:]:
+            if line == ">" or line.startswith("> "):
+                self.input.append(line[2:])
+            elif line.startswith("! "):
+                self.err.append(line[2:])
+            elif re.fullmatch(r"exit \d+", line):
+                self.code = int(line[5:])
+            else:
+                self.out.append(line)
+
+    def input_bytes(self):
+        return b"".join(as_bytes(line) + b"\n" for line in self.input)
+
+
+def blocks(path):
+    """(line number, lines) of each run of lines without a blank one between; comments are left out."""
+    with open(path, encoding="utf-8") as file:
+        block, begin = [], 0
+        for number, line in enumerate([*file.read().split("\n"), ""], 1):
+            if line.startswith("#"):
+                continue
+            if line:
+                begin = begin if block else number
+                block.append(line)
+            elif block:
+                yield begin, block
+                block = []
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Session:
+    """Runs one file's steps in a folder of its own."""
+
+    def __init__(self, test, folder, endpoint):
+        self.test, self.folder = test, folder
+        self.names = {"<endpoint>": endpoint, "<nobody>": f"127.0.0.1:{free_port()}"}
+        self.environment = {**clean_environment(), "KVCTL_ENDPOINT": endpoint}
+
+    def fill_in(self, text):
+        for name, value in self.names.items():
+            text = text.replace(name, value)
+        return text
+
+    def run(self, step):
+        if step.head.startswith("file "):
+            with open(os.path.join(self.folder, step.head[5:]), "wb") as file:
+                file.write(step.input_bytes())
+            return
+        words = [as_bytes(self.fill_in(word)) for word in shlex.split(step.head[2:])]
+        program = words.index(b"kvctl")
+        environment = dict(self.environment)
+        environment.update(word.decode().split("=", 1) for word in words[:program])
+        done = subprocess.run(
+            [os.path.join(BIN, "kvctl"), *words[program + 1 :]],
+            input=step.input_bytes(), capture_output=True, cwd=self.folder, env=environment, timeout=SECONDS, check=False,
+        )
+        self.compare("standard output", step.out, done.stdout)
+        self.compare("standard error", ["kvctl: " + line for line in step.err], done.stderr)
+        self.test.assertEqual(done.returncode, step.code, "exit code")
+
+    def compare(self, what, wanted, got):
+        wanted = [self.fill_in(line) for line in wanted]
+        if not re.fullmatch(as_pattern(wanted), got):
+            self.test.fail(f"{what} differs\n wanted: {wanted}\n    got: {got.decode(errors='backslashreplace').splitlines()}")
+
+
+class KvctlSessions(unittest.TestCase):
+    """One test for each file; the failing command is named by its file and line."""
+
+
+def session_test(name):
+    def test(self):
+        steps = [Step(number, lines) for number, lines in blocks(os.path.join(FOLDER, name))]
+        flags = shlex.split(steps.pop(0).head)[1:] if steps[0].head.startswith("kvd") else []
+        with tempfile.TemporaryDirectory() as folder, KvdProcess(BIN, *flags) as kvd:
+            session = Session(self, folder, kvd.endpoint)
+            for step in steps:
+                with self.subTest(f"kvctl/{name}:{step.number}: {step.head}"):
+                    session.run(step)
+            self.assertTrue(kvd.running(), "kvd ended: " + "\n".join(kvd.log[-5:]))
+
+    return test
+
+
+BIN = take_bin()
+for session_file in sorted(os.listdir(FOLDER)):
+    if session_file.endswith(".txt"):
+        setattr(KvctlSessions, "test_" + session_file[:-4].replace("-", "_"), session_test(session_file))
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
