@@ -75,7 +75,7 @@ class alignas(64) Bucket {
   // the tags, so that no read leaves the line.
   Record* record(unsigned slot) const noexcept {
     std::uint64_t word;
-    std::memcpy(&word, bytes_ + kFirstWord + slot * kAddressBytes, sizeof word);
+    std::memcpy(&word, bytes_ + kFirstWord + std::size_t{slot} * kAddressBytes, sizeof word);
     return reinterpret_cast<Record*>(word >> 16);
   }
   void fill(unsigned slot, std::uint8_t tag, Record* record) noexcept {

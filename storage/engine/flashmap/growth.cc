@@ -80,6 +80,7 @@ bool TwinTable::enlarge(Segment& s) noexcept {
   if (!larger[0] || !larger[1]) return false;
   take_over(s, std::move(larger), log2);
   refill(s, 0, false);
+  if (log2 <= kSegmentLog2) halves_[staged_].regular_mask = s.bytes() - sizeof(Bucket);  // it is the only one
   point_directory(staged_, s);
   return true;
 }

@@ -24,23 +24,29 @@ inline Buckets allocate_buckets(unsigned log2) noexcept {
   return Buckets(static_cast<Bucket*>(block));
 }
 
-// Purpose: a directory entry: where a segment's buckets are and how many, in one word, so that a lookup goes
-//          from the directory straight to its bucket.
-// Limits:  2^32 buckets a segment: their number is kept as 32 - log2 in the low six bits.
+// Where the home bucket of a hash is in an array of `size` of them: by the bits next to those of the tag. The
+// directory uses the upper ones.
+inline constexpr unsigned kFirstHomeBit = 8;
+inline std::uint64_t home_index(std::uint64_t hash, std::uint64_t size) noexcept {
+  return (hash >> kFirstHomeBit) & (size - 1);
+}
+
+// Purpose: a directory entry: where a segment's buckets are. Nearly all segments have the size that their
+// half
+//          names, so that a lookup need not wait for the entry to know the bucket's place in the array; an
+//          entry of another size says so in the six bits that the array's alignment leaves free.
 class Entry {
  public:
   Entry() = default;
-  Entry(const Bucket* buckets, unsigned log2) noexcept
-      : word_(reinterpret_cast<std::uint64_t>(buckets) | (32 - log2)) {}
+  Entry(const Bucket* buckets, unsigned log2, bool regular) noexcept
+      : word_(reinterpret_cast<std::uint64_t>(buckets) | (regular ? 0 : log2)) {}
 
-  // The bucket where a key of this hash lives unless that was full. Uses bits 31 and down; the directory uses
-  // bits 63 and down, the tag bits 7 to 0.
-  const Bucket* home(std::uint64_t hash) const noexcept {
-    const std::uint64_t index = std::uint64_t{static_cast<std::uint32_t>(hash)} >> (word_ & 63);
-    return reinterpret_cast<const Bucket*>((word_ + index * sizeof(Bucket)) & ~std::uint64_t{63});
-  }
+  bool regular() const noexcept { return (word_ & 63) == 0; }
   const Bucket* first() const noexcept { return reinterpret_cast<const Bucket*>(word_ & ~std::uint64_t{63}); }
-  std::uint64_t size() const noexcept { return std::uint64_t{1} << (32 - (word_ & 63)); }
+  std::uint64_t size_if_irregular() const noexcept { return std::uint64_t{1} << (word_ & 63); }
+  const Bucket* at_if_regular(std::uint64_t byte_offset) const noexcept {
+    return reinterpret_cast<const Bucket*>(word_ + byte_offset);
+  }
 
  private:
   std::uint64_t word_;
@@ -54,21 +60,31 @@ class alignas(128) Half {
  public:
   std::uint64_t revision = 0;
   const Entry* directory = nullptr;
-  unsigned shift = 63;  // 64 - log2 of the directory's size
+  std::uint64_t regular_mask = 0;  // of the byte offsets of buckets, unless a segment's entry says otherwise
+  unsigned shift = 63;             // 64 - log2 of the directory's size
 
   const Entry& entry(std::uint64_t hash) const noexcept { return directory[hash >> shift]; }
+  std::uint64_t size(Entry segment) const noexcept {
+    return segment.regular() ? regular_mask / sizeof(Bucket) + 1 : segment.size_if_irregular();
+  }
+  // The bucket where a key of this hash lives unless that was full.
+  const Bucket* home(std::uint64_t hash) const noexcept {
+    const Entry segment = entry(hash);
+    if (segment.regular()) [[likely]]
+      return segment.at_if_regular((hash >> 2) & regular_mask);
+    return segment.first() + home_index(hash, segment.size_if_irregular());
+  }
 
   Record* find(const Probe& probe) const noexcept {
-    const Entry segment = entry(probe.hash);
-    const Bucket* home = segment.home(probe.hash);
-    for (unsigned m = home->match_hash(probe.hash); m != 0; m &= m - 1) {
-      Record* record = home->record(first_slot(m));
+    const Bucket* bucket = home(probe.hash);
+    for (unsigned m = bucket->match_hash(probe.hash); m != 0; m &= m - 1) {
+      Record* record = bucket->record(first_slot(m));
       if (same_key(*record, probe.key)) [[likely]]
         return record;
     }
-    if (home->overflow() == 0) [[likely]]
+    if (bucket->overflow() == 0) [[likely]]
       return nullptr;
-    return find_displaced(segment, probe.hash, probe.key.data(), probe.key.size());
+    return find_displaced(probe.hash, probe.key.data(), probe.key.size());
   }
 
   // found[i] answers probes[i]. All buckets of a group are asked for before the first is used, then all
@@ -86,7 +102,7 @@ class alignas(128) Half {
   void find_group(const Probe* probes, const Record** found, std::size_t size) const noexcept {
     const Bucket* homes[kGroup];
     for (std::size_t i = 0; i < size; ++i) {
-      homes[i] = entry(probes[i].hash).home(probes[i].hash);
+      homes[i] = home(probes[i].hash);
       __builtin_prefetch(homes[i]);
     }
     for (std::size_t i = 0; i < size; ++i) {
@@ -106,12 +122,12 @@ class alignas(128) Half {
 
   // The buckets after a full home, until one that nobody was displaced from. Takes its arguments one by one
   // so that find() keeps the probe in registers.
-  [[gnu::noinline]] static Record* find_displaced(Entry segment, std::uint64_t hash, const char* data,
-                                                  std::size_t size) noexcept {
-    const std::string_view key(data, size);
-    const Bucket* first = segment.first();
-    const std::uint64_t mask = segment.size() - 1;
-    auto at = static_cast<std::uint64_t>(segment.home(hash) - first);
+  [[gnu::noinline]] Record* find_displaced(std::uint64_t hash, const char* data,
+                                           std::size_t length) const noexcept {
+    const std::string_view key(data, length);
+    const Bucket* first = entry(hash).first();
+    const std::uint64_t mask = size(entry(hash)) - 1;
+    auto at = home_index(hash, mask + 1);
     for (std::uint64_t walked = 0; walked < mask; ++walked) {
       at = (at + 1) & mask;
       const Bucket& bucket = first[at];

@@ -22,6 +22,7 @@ void TwinTable::replay() noexcept {
     replay_segment(*dirty_[i]);
   }
   dirty_.clear();
+  halves_[staged_].regular_mask = halves_[1 - staged_].regular_mask;
   halves_[staged_].revision = halves_[1 - staged_].revision;
   level_ = true;
   release_retired();

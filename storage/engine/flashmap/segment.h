@@ -75,10 +75,8 @@ struct alignas(64) Segment {
   std::uint64_t size() const noexcept { return std::uint64_t{1} << log2; }
   std::uint64_t bytes() const noexcept { return sizeof(Bucket) << log2; }
   void set_limit() noexcept { limit = segment_limit(log2, prefix); }
-  Entry entry(unsigned half) const noexcept { return {buckets[half].get(), log2}; }
-  std::uint64_t home(std::uint64_t hash) const noexcept {
-    return std::uint64_t{static_cast<std::uint32_t>(hash)} >> (32 - log2);
-  }
+  Entry entry(unsigned half) const noexcept { return {buckets[half].get(), log2, log2 <= kSegmentLog2}; }
+  std::uint64_t home(std::uint64_t hash) const noexcept { return home_index(hash, size()); }
 };
 
 // A segment with both its arrays, not initialised; null when memory is short.

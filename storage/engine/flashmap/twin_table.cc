@@ -16,6 +16,7 @@ TwinTable::TwinTable(KeyHash hash) : hash_(hash) {
     std::memset(static_cast<void*>(first->buckets[h].get()), 0, first->bytes());
     halves_[h].directory = directories_[h].get();
     halves_[h].shift = shift_;
+    halves_[h].regular_mask = first->bytes() - sizeof(Bucket);
   }
   array_bytes_ = sizeof(Segment) + 2 * first->bytes();
   Segment* s = first.release();
@@ -47,11 +48,11 @@ void TwinTable::prefetch(std::span<const Probe> probes) const noexcept {
   for (std::size_t first = 0; first < probes.size(); first += kGroup) {
     const std::span<const Probe> group = probes.subspan(first, std::min(kGroup, probes.size() - first));
     for (const Probe& probe : group) {
-      __builtin_prefetch(half.entry(probe.hash).home(probe.hash), 1);
+      __builtin_prefetch(half.home(probe.hash), 1);
       __builtin_prefetch(&segment(probe.hash), 1);
     }
     for (const Probe& probe : group) {
-      const Bucket* home = half.entry(probe.hash).home(probe.hash);
+      const Bucket* home = half.home(probe.hash);
       const unsigned m = home->match_hash(probe.hash);
       if (m != 0) __builtin_prefetch(home->record(first_slot(m)));
     }

@@ -18,7 +18,7 @@ namespace {
 constexpr unsigned kKeys = 3'000;
 constexpr unsigned kPaired = 64;  // keys 0 .. 63 are all written by every batch
 constexpr unsigned kReaders = 3;
-constexpr std::uint64_t kBatches = 400;
+constexpr std::uint64_t kBatches = 200;
 
 std::string key_of(unsigned n) { return "stress-key-" + std::to_string(n); }
 

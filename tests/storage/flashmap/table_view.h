@@ -30,7 +30,7 @@ inline Content content_of(const TwinTable& table, unsigned half_number, const Ke
     const Entry& entry = half.directory[e];
     if (entry.first() == previous) continue;
     previous = entry.first();
-    for (std::uint64_t b = 0; b < entry.size(); ++b) {
+    for (std::uint64_t b = 0; b < half.size(entry); ++b) {
       for (unsigned slot = 0; slot < Bucket::kSlots; ++slot) {
         if ((entry.first()[b].free_slots() >> slot & 1U) != 0) continue;
         const Record* record = entry.first()[b].record(slot);
@@ -53,7 +53,7 @@ inline void expect_level(const TwinTable& table) {
     const Segment& s = *table.directory()[i];
     for (unsigned h = 0; h < 2; ++h) {
       ASSERT_EQ(table.half(h).directory[i].first(), s.buckets[h].get());
-      ASSERT_EQ(table.half(h).directory[i].size(), s.size());
+      ASSERT_EQ(table.half(h).size(table.half(h).directory[i]), s.size());
     }
     ASSERT_FALSE(s.listed);
     ASSERT_EQ(s.outgrown, nullptr);
