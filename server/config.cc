@@ -74,8 +74,11 @@ std::optional<CommandLine> read_file(const std::string& path, Texts& keys) {
   try {
     CLI::ConfigTOML reader;
     for (const CLI::ConfigItem& item : reader.from_file(path)) {
-      if (item.inputs.size() != 1 || !item.parents.empty()) {
-        return fail("--config: " + path + ": " + item.fullname() + ": allowed: NAME = VALUE with one value");
+      if (!item.parents.empty()) {
+        return fail("--config: " + path + ": [" + item.parents.front() + "]; allowed: no sections");
+      }
+      if (item.inputs.size() != 1) {
+        return fail("--config: " + path + ": " + item.name + "; allowed: NAME = VALUE with one value");
       }
       keys[item.name] = item.inputs.front();
     }

@@ -177,6 +177,12 @@ Outcome KvService::write(const v1::WriteRequest& request, Submission& submission
 
 Outcome KvService::retry(Submission& submission) { return submit(store_, submission); }
 
+bool KvService::queue_was_full(const Outcome& outcome, const Submission& submission) const {
+  // Without operations it never came to the queue; too large for an empty queue, it never will fit.
+  return outcome.status.code == Code::kResourceExhausted && !submission.ops.empty() &&
+         submission.bytes <= limits_.max_queue_bytes;
+}
+
 void KvService::write_done(const v1::WriteRequest& request, const Status& status,
                            const Submission& submission, v1::WriteResponse& reply) {
   set_header(submission.revision, *reply.mutable_header());

@@ -39,11 +39,11 @@ class KvService {
   Outcome erase(const v1::DeleteRequest& request, Submission& submission);
   Status erase_done(const Submission& submission, v1::DeleteResponse& reply);
 
-  // One message of a Write stream; `reply` is an empty message. RESOURCE_EXHAUSTED with submission.ops set
-  // means that the queue is full: the caller may offer it again with retry(). Every other outcome is reported
-  // inside the reply.
+  // One message of a Write stream; `reply` is an empty message and takes every failure but one: where
+  // queue_was_full() says so, the caller may offer the same submission again with retry().
   Outcome write(const v1::WriteRequest& request, Submission& submission);
   Outcome retry(Submission& submission);
+  bool queue_was_full(const Outcome& outcome, const Submission& submission) const;
   void write_done(const v1::WriteRequest& request, const Status& status, const Submission& submission,
                   v1::WriteResponse& reply);
 

@@ -14,6 +14,7 @@ struct RequestLimits {
   std::uint64_t max_value_bytes = std::uint64_t{8} << 20;
   std::uint64_t max_request_bytes = std::uint64_t{16} << 20;
   std::uint64_t max_multiget_keys = 10'000;
+  std::uint64_t max_queue_bytes = std::uint64_t{256} << 20;
 };
 
 // Fixed by the interface.

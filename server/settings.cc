@@ -158,7 +158,9 @@ constexpr Setting kSettings[] = {
      }},
     {"max-queue-bytes", "256MiB", sizes<1, 65'536 * kMib>, "bytes of mutations that may wait for the writer",
      [](std::string_view t, Config& c) {
-       return within<1, 65'536 * kMib>(parse_size(t), c.store.max_queue_bytes);
+       if (!within<1, 65'536 * kMib>(parse_size(t), c.limits.max_queue_bytes)) return false;
+       c.store.max_queue_bytes = c.limits.max_queue_bytes;
+       return true;
      }},
     {"max-streams", "1000", counts<1, 1'000'000>, "calls in flight on one connection",
      [](std::string_view t, Config& c) { return within<1, 1'000'000>(parse_count(t), c.max_streams); }},
@@ -187,8 +189,10 @@ std::string environment_name(std::string_view setting) {
 }
 
 bool is_loopback(std::string_view listen) {
-  return listen.starts_with("unix:") || listen.starts_with("127.") || listen.starts_with("localhost:") ||
-         listen.starts_with("[::1]:");
+  const std::string_view host = listen.substr(0, listen.rfind(':'));
+  const bool numeric = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return listen.starts_with("unix:") || host == "localhost" || host == "[::1]" ||
+         (numeric && host.starts_with("127."));
 }
 
 std::string conflict(const Config& config) {

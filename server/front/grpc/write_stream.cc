@@ -72,10 +72,9 @@ void WriteStream::on_read(bool ok) {
 }
 
 void WriteStream::place(Slot& slot, Outcome outcome) {
-  const bool full = outcome.status.code == Code::kResourceExhausted && !slot.submission.ops.empty();
   if (outcome.submitted) {
     slot.state = State::kSubmitted;
-  } else if (full) {
+  } else if (owner_.thread().session().kv().queue_was_full(outcome, slot.submission)) {
     blocked_ = true;
     retry_.Set(&owner_.thread().queue(),
                gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(kRetryMicros, GPR_TIMESPAN)),
