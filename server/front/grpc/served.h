@@ -11,7 +11,7 @@ using KV = v1::KV;
 using Admin = v1::Admin;
 
 using Reads = KV::WithAsyncMethod_Get<KV::WithAsyncMethod_MultiGet<KV::Service>>;
-using Writes = KV::WithAsyncMethod_Put<KV::WithAsyncMethod_Delete<KV::WithAsyncMethod_Write<Reads>>>;
+using Writes = KV::WithAsyncMethod_Put<KV::WithAsyncMethod_Delete<KV::WithRawMethod_Write<Reads>>>;
 using NoUnary = KV::WithGenericMethod_Expire<
     KV::WithGenericMethod_Increment<KV::WithGenericMethod_Append<KV::WithGenericMethod_Txn<Writes>>>>;
 using NoStreams =

@@ -1,6 +1,7 @@
 #include "server/front/grpc/write_stream.h"
 
 #include <grpc/support/time.h>
+#include <grpcpp/support/proto_buffer_reader.h>
 
 #include <utility>
 
@@ -14,13 +15,16 @@ constexpr std::int64_t kRetryMicros = 500;  // a batch or two of the writer
 
 }  // namespace
 
-void WriteStream::Slot::renew() {
+bool WriteStream::Slot::parse() {
+  request_size = bytes.Length();
   request = google::protobuf::Arena::CreateMessage<v1::WriteRequest>(&arena);
-  reply = google::protobuf::Arena::CreateMessage<v1::WriteResponse>(&arena);
+  grpc::ProtoBufferReader reader(&bytes);
+  return reader.status().ok() && request->ParseFromZeroCopyStream(&reader);
 }
 
 void WriteStream::Slot::release() {
   submission.clear();
+  bytes.Clear();
   arena.Reset();
   state = State::kFree;
 }
@@ -39,9 +43,13 @@ void WriteStream::post() {
 }
 
 void WriteStream::drain() {
-  draining_ = true;
-  no_more_ = true;
+  wind_up({Code::kUnavailable, "the server is draining"});
   go_on();
+}
+
+void WriteStream::wind_up(Status why) {
+  if (end_.ok()) end_ = std::move(why);
+  no_more_ = true;
 }
 
 void WriteStream::on_open(bool ok) {
@@ -51,22 +59,25 @@ void WriteStream::on_open(bool ok) {
   }
   owner_.opened(*this);
   deadline_ = deadline_of(context_, owner_.thread().session().clock());
-  if (owner_.thread().draining()) draining_ = no_more_ = true;
+  if (owner_.thread().draining()) wind_up({Code::kUnavailable, "the server is draining"});
   go_on();
 }
 
 void WriteStream::on_read(bool ok) {
   reading_ = false;
   Slot& read = slot(next_);
-  if (!ok || no_more_) {
+  if (!ok) {
     no_more_ = true;
+  } else if (no_more_) {
     read.release();
-  } else {
+  } else if (read.parse()) {
     ++next_;
-    read.bytes = read.request->ByteSizeLong();
-    bytes_in_flight_ += read.bytes;
+    bytes_in_flight_ += read.request_size;
     read.submission.deadline = deadline_;
     place(read, owner_.thread().session().kv().write(*read.request, read.submission));
+  } else {
+    wind_up({Code::kInvalidArgument, "the message is no WriteRequest"});
+    read.release();
   }
   go_on();
 }
@@ -98,7 +109,13 @@ void WriteStream::on_applied(Slot& slot, const Status& status) {
 
 void WriteStream::answer(Slot& slot, const Status& status) {
   owner_.thread().counters().count(Method::kWrite, status.code);
-  owner_.thread().session().kv().write_done(*slot.request, status, slot.submission, *slot.reply);
+  auto& reply = *google::protobuf::Arena::CreateMessage<v1::WriteResponse>(&slot.arena);
+  owner_.thread().session().kv().write_done(*slot.request, status, slot.submission, reply);
+  bool owned = false;
+  slot.bytes.Clear();
+  grpc::SerializationTraits<v1::WriteResponse>::Serialize(reply, &slot.bytes, &owned);
+  slot.submission.clear();
+  slot.arena.Reset();
   slot.state = State::kAnswered;
 }
 
@@ -111,10 +128,8 @@ void WriteStream::go_on() {
 void WriteStream::read_next() {
   if (reading_ || no_more_ || blocked_) return;
   if (next_ - oldest_ == kWindow || bytes_in_flight_ >= kWindowBytes) return;
-  Slot& free = slot(next_);
-  free.renew();
   reading_ = true;
-  stream_.Read(free.request, static_cast<Event*>(&read_event_));
+  stream_.Read(&slot(next_).bytes, static_cast<Event*>(&read_event_));
 }
 
 void WriteStream::write_next() {
@@ -124,7 +139,7 @@ void WriteStream::write_next() {
   grpc::WriteOptions options;
   if (oldest_ + 1 != next_ && slot(oldest_ + 1).state == State::kAnswered) options.set_buffer_hint();
   writing_ = true;
-  stream_.Write(*slot(oldest_).reply, options, static_cast<Event*>(&write_event_));
+  stream_.Write(slot(oldest_).bytes, options, static_cast<Event*>(&write_event_));
 }
 
 void WriteStream::on_write(bool ok) {
@@ -135,7 +150,7 @@ void WriteStream::on_write(bool ok) {
 }
 
 void WriteStream::pop_oldest() {
-  bytes_in_flight_ -= slot(oldest_).bytes;
+  bytes_in_flight_ -= slot(oldest_).request_size;
   slot(oldest_).release();
   ++oldest_;
 }
@@ -147,9 +162,7 @@ void WriteStream::finish_when_done() {
   }
   if (finishing_ || !no_more_ || writing_ || oldest_ != next_) return;
   finishing_ = true;
-  Status status;
-  if (draining_) status = {Code::kUnavailable, "the server is draining"};
-  stream_.Finish(as_grpc(std::move(status)), static_cast<Event*>(&finish_event_));
+  stream_.Finish(as_grpc(end_), static_cast<Event*>(&finish_event_));
 }
 
 void WriteStream::on_finish(bool) {

@@ -5,6 +5,7 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/async_stream.h>
+#include <grpcpp/support/byte_buffer.h>
 
 #include <array>
 #include <cstdint>
@@ -28,7 +29,9 @@ class WriteStreams;
 // Lifetime: closes itself when the client has ended its side and all is answered, when the connection is
 // gone,
 //          or when the server drains; always after the writer gave back every submission.
-// Cost:    one arena a message in flight.
+// Cost:    one arena a message in flight. Messages come as bytes and are parsed here: otherwise one that is
+//          damaged could not be told from the end of the stream.
+// Errors:  a damaged message ends the stream with INVALID_ARGUMENT once what came before it is answered.
 class WriteStream final {
  public:
   static constexpr std::size_t kWindow = 16;
@@ -39,7 +42,7 @@ class WriteStream final {
   WriteStream& operator=(const WriteStream&) = delete;
 
   void post();
-  void drain();  // no more reading; what was read is answered
+  void drain();
 
  private:
   enum class State : std::uint8_t { kFree, kSubmitted, kAnswered };
@@ -47,16 +50,16 @@ class WriteStream final {
   // A message on its way: its memory, its trip to the writer, its answer.
   struct Slot final : Waiter {
     void resume(Submission& done) override { stream->on_applied(*this, done.status); }
-    void renew();
+    bool parse();
     void release();  // all memory but a little
 
     WriteStream* stream = nullptr;
     State state = State::kFree;
     google::protobuf::Arena arena;
+    grpc::ByteBuffer bytes;  // the request's until it is parsed, then the reply's
+    std::size_t request_size = 0;
     v1::WriteRequest* request = nullptr;
-    v1::WriteResponse* reply = nullptr;
     Submission submission;
-    std::size_t bytes = 0;
   };
 
   void on_open(bool ok);
@@ -68,6 +71,8 @@ class WriteStream final {
 
   void place(Slot& slot, Outcome outcome);
   void answer(Slot& slot, const Status& status);
+  // Nothing more is read; once what was read is answered, the stream ends with `why`.
+  void wind_up(Status why);
   // Starts whatever may start now: the next read, the next write, the end.
   void go_on();
   void read_next();
@@ -78,8 +83,9 @@ class WriteStream final {
 
   WriteStreams& owner_;
   grpc::ServerContext context_;
-  grpc::ServerAsyncReaderWriter<v1::WriteResponse, v1::WriteRequest> stream_{&context_};
+  grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_{&context_};
   Nanos deadline_ = kNever;
+  Status end_;  // what the stream ends with
   std::array<Slot, kWindow> slots_;
   std::uint64_t oldest_ = 0;  // slots [oldest_, next_) are in use; the one at next_ is being read
   std::uint64_t next_ = 0;
@@ -89,7 +95,6 @@ class WriteStream final {
   bool blocked_ = false;  // the newest message waits for room in the queue
   bool no_more_ = false;  // nothing more will be read
   bool broken_ = false;   // the client is gone: nothing more can be written
-  bool draining_ = false;
   bool finishing_ = false;
   bool finished_ = false;
   grpc::Alarm retry_;
