@@ -19,10 +19,14 @@ struct Writer::Stream {
     std::optional<Error> rejected;
   };
 
-  Stream(Client& client, const Options& wanted) : options(wanted), slots(wanted.window + 1) {
+  using Clock = std::chrono::steady_clock;
+
+  Stream(Client& client, const Options& wanted)
+      : options(wanted), patience(client.options().timeout), slots(wanted.window + 1) {
     client.transport().prepare(context, std::chrono::milliseconds(0));
     call = client.transport().kv->Write(&context);
     reader = std::thread([this] { read_answers(); });
+    if (patience.count() > 0) watchdog = std::thread([this] { watch(); });
   }
 
   Slot& filling() { return slots[sent % slots.size()]; }
@@ -49,20 +53,43 @@ struct Writer::Stream {
         revision = answer.header().revision();
       }
       ++answered;
+      waiting_since = Clock::now();
       if (!first_rejected) kept = answered;
       changed.notify_all();
     }
     const std::lock_guard lock(mutex);
     ended = true;
     changed.notify_all();
+    over.notify_all();
+  }
+
+  // Ends a stream whose server is silent, be it that nobody reads or that nobody answers: a stream has no
+  // deadline of its own, and a write blocks as long as the other side does not read.
+  void watch() {
+    std::unique_lock lock(mutex);
+    while (!over.wait_for(lock, patience / 8 + std::chrono::milliseconds(1), [this] { return ended; })) {
+      const bool owed = sent != answered || closing;
+      if (!owed || Clock::now() - waiting_since < patience) continue;
+      if (!broken) broken = Error{.code = Errc::kDeadlineExceeded, .message = "the stream was given up"};
+      context.TryCancel();
+      return;
+    }
+  }
+
+  // Takes the stream down, once; its threads end by themselves when it is over or canceled.
+  grpc::Status finish() {
+    reader.join();
+    if (watchdog.joinable()) watchdog.join();
+    finished = true;
+    return call->Finish();
   }
 
   // The stream is over although it was not closed: ask why, once.
   void note_broken() {
+    if (finished) return;
+    const grpc::Status status = finish();
+    const std::lock_guard lock(mutex);
     if (broken) return;
-    if (reader.joinable()) reader.join();
-    const grpc::Status status = call->Finish();
-    finished = true;
     broken = status.ok() ? Error{.code = Errc::kUnavailable, .message = "the server ended the stream"}
                          : error_of(status, &context);
   }
@@ -74,6 +101,7 @@ struct Writer::Stream {
     slot.request.set_ack(to_wire(options.ack));
     {
       const std::lock_guard lock(mutex);
+      if (sent == answered) waiting_since = Clock::now();
       ++sent;  // before the write: its answer may come back first
     }
     if (!call->Write(slot.request)) {
@@ -109,20 +137,23 @@ struct Writer::Stream {
   }
 
   const Options options;
+  const std::chrono::milliseconds patience;
   grpc::ClientContext context;
   std::unique_ptr<grpc::ClientReaderWriter<v1::WriteRequest, v1::WriteResponse>> call;
   std::vector<Slot> slots;
-  std::thread reader;
+  std::thread reader, watchdog;
+  bool finished = false;  // Finish() was called; the caller's thread alone
 
   std::mutex mutex;
-  std::condition_variable changed;
+  std::condition_variable changed, over;
   std::uint64_t sent = 0;      // number of the request being filled
   std::uint64_t answered = 0;  // number of the next answer
   std::uint64_t kept = 0;
+  Clock::time_point waiting_since;  // for the next answer
+  bool closing = false;
   std::optional<std::uint64_t> first_rejected;
   std::uint64_t acknowledged = 0, revision = 0;
-  bool ended = false;     // no further answer will come
-  bool finished = false;  // Finish() was called
+  bool ended = false;  // no further answer will come
   std::optional<Error> broken;
 };
 
@@ -135,9 +166,9 @@ Writer::Writer(Client& client, const Options& options) {
 
 Writer::~Writer() {
   Stream& s = *stream_;
-  if (!s.finished) s.context.TryCancel();
-  if (s.reader.joinable()) s.reader.join();
-  if (!s.finished) s.call->Finish();
+  if (s.finished) return;
+  s.context.TryCancel();
+  s.finish();
 }
 
 bool Writer::put(std::string_view key, std::string_view value, std::int64_t ttl_ms, std::uint64_t tag) {
@@ -202,14 +233,18 @@ std::optional<Writer::Rejection> Writer::take_rejection() {
 
 std::optional<Error> Writer::close() {
   Stream& s = *stream_;
-  const bool drained = drain();
-  if (s.broken) return s.broken;
-  if (!drained) return s.slots[*s.first_rejected % s.slots.size()].rejected;
+  drain();
+  {
+    const std::lock_guard lock(s.mutex);
+    if (s.broken) return s.broken;
+    if (s.first_rejected) return s.slots[*s.first_rejected % s.slots.size()].rejected;
+    s.closing = true;
+    s.waiting_since = Stream::Clock::now();
+  }
   s.call->WritesDone();
-  s.reader.join();
-  const grpc::Status status = s.call->Finish();
-  s.finished = true;
-  if (!status.ok()) s.broken = error_of(status, &s.context);
+  const grpc::Status status = s.finish();
+  const std::lock_guard lock(s.mutex);
+  if (!status.ok() && !s.broken) s.broken = error_of(status, &s.context);
   return s.broken;
 }
 

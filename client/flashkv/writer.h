@@ -17,14 +17,15 @@ namespace flashkv::client {
 //          for (auto& [key, value] : data)
 //            if (!writer.put(key, value)) break;      // rejected or broken: see below
 //          if (auto failed = writer.close()) report(*failed, writer.acknowledged());
-// Threads: one thread at a time; the answers are read by a thread of its own.
+// Threads: one thread at a time; a thread of its own reads the answers, another watches that they come.
 // Lifetime: the client outlives it. Destroyed without close(), it cancels the stream: what was not
 //          acknowledged may or may not have been applied.
 // Cost:    messages are recycled, so a put in steady state copies its bytes and allocates nothing. Blocks
 //          while `window` requests are unanswered: a slow server slows the caller down.
 // Limits:  memory: (window + 1) requests of ops_per_request puts or bytes_per_request bytes.
 // Errors:  put() answers false, and does not take the item, after the server rejected a request
-//          (take_rejection() tells which, and the stream goes on) or after the stream broke (error()).
+//          (take_rejection() tells which, and the stream goes on) or after the stream broke (error()):
+//          kUnavailable the server died, kDeadlineExceeded no answer came for the client's timeout.
 class Writer {
  public:
   struct Options {

@@ -35,6 +35,12 @@ CLI::Option* add_choice(CLI::App& app, const std::string& name, T& to,
       help + " (" + words + ")");
 }
 
+// CLI11's own checks name the largest number of the type.
+std::string not_zero(const std::string& text) { return text == "0" ? "must be more than 0" : ""; }
+std::string not_negative(const std::string& text) {
+  return text.starts_with('-') ? "must not be negative" : "";
+}
+
 CLI::Option* add_duration(CLI::App& app, const std::string& name,
                           std::function<void(std::chrono::microseconds)> take, const std::string& help) {
   return app.add_option_function<std::string>(
@@ -185,7 +191,7 @@ void add_bench(CLI::App& app, Settings& s) {
       *sub, "-d,--duration", [&bench](auto us) { bench.duration = whole_ms(us); }, "how long [10s]")
       ->excludes(requests);
   sub->add_option("--rate", bench.rate, "requests a second in all; 0 = as fast as answers come")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative)
       ->capture_default_str();
   sub->add_flag_callback(
       "--no-load", [&bench] { bench.load = false; }, "do not write the keys first");
@@ -200,7 +206,7 @@ void add_admin(CLI::App& app, Settings& s) {
   add_duration(
       *policy, "--interval", [&s](auto us) { s.policy.interval = us; },
       "least gap between two publishes; 0 = as soon as a batch is applied");
-  policy->add_option("--max-batch", s.policy.max_batch, "operations a batch")->check(CLI::PositiveNumber);
+  policy->add_option("--max-batch", s.policy.max_batch, "operations a batch")->check(not_zero);
   policy->add_option("--adaptive", s.policy.adaptive,
                      "true: an idle store publishes at once; false: on the tick");
   add_command(app, "publish", "publish what is applied, now; prints the revision", s, Command::kPublish);

@@ -42,14 +42,14 @@ class RecordEvents final : public nlohmann::json_sax<Json> {
       case Field::kValueB64:
         return once(has_value_, "value") && decode(record_.value, text, "value_b64");
       case Field::kTtl:
-        return refuse("ttl_ms must be a number");
       case Field::kNone:
         break;
     }
-    return refuse("not a JSON object");
+    return wrong_type();
   }
   bool number_unsigned(number_unsigned_t n) override {
     if (field_ != Field::kTtl) return wrong_type();
+    if (!once(has_ttl_, "ttl_ms")) return false;
     if (n > static_cast<number_unsigned_t>(INT64_MAX)) return refuse("ttl_ms is too large");
     record_.ttl_ms = static_cast<std::int64_t>(n);
     return true;
@@ -79,7 +79,11 @@ class RecordEvents final : public nlohmann::json_sax<Json> {
     why_ = std::move(text);
     return false;
   }
-  bool wrong_type() { return refuse(inside_ ? "keys and values must be strings" : "not a JSON object"); }
+  bool wrong_type() {
+    return refuse(!inside_                ? "not a JSON object"
+                  : field_ == Field::kTtl ? "ttl_ms must be a number"
+                                          : "keys and values must be strings");
+  }
   bool once(bool& seen, const char* name) {
     if (seen) return refuse(std::string(name) + " is given twice");
     seen = true;
@@ -99,7 +103,7 @@ class RecordEvents final : public nlohmann::json_sax<Json> {
   ImportRecord& record_;
   std::string& why_;
   Field field_ = Field::kNone;
-  bool inside_ = false, has_key_ = false, has_value_ = false;
+  bool inside_ = false, has_key_ = false, has_value_ = false, has_ttl_ = false;
 };
 
 }  // namespace

@@ -16,8 +16,8 @@ struct ImportRecord {
 // Usage:   ImportRecord r; std::string why; if (!parse_jsonl(line, r, why)) report(number, why);
 // Threads: any, each with its own record.
 // Cost:    one pass without a document in memory; the record's strings are reused.
-// Errors:  false and `why`: not an object, a missing or doubled field, a wrong type, bad base64, unknown
-// name.
+// Errors:  false and `why`: not an object, a missing or doubled field, a wrong type, bad base64, an
+//          unknown field.
 bool parse_jsonl(std::string_view line, ImportRecord& record, std::string& why);
 
 }  // namespace flashkv::kvctl

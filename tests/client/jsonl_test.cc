@@ -54,6 +54,8 @@ INSTANTIATE_TEST_SUITE_P(
                     BadLine{R"({"key_b64":"*","value":"b"})", "not base64"},
                     BadLine{R"({"key":"a","value":"b","color":"c"})", "unknown field \"color\""},
                     BadLine{R"({"key":"a","value":"b","ttl_ms":"5"})", "must be a number"},
+                    BadLine{R"({"key":"a","value":"b","ttl_ms":null})", "ttl_ms must be a number"},
+                    BadLine{R"({"key":"a","ttl_ms":5,"value":"b","ttl_ms":5})", "given twice"},
                     BadLine{R"({"key":"a","value":"b","ttl_ms":-5})", "negative"},
                     BadLine{R"({"key":"a","value":"b","ttl_ms":1.5})", "whole number"},
                     BadLine{R"({"key":"a","value":"b","ttl_ms":18446744073709551615})", "too large"},

@@ -2,6 +2,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <thread>
+
 #include "flashkv/v1/kv.grpc.pb.h"
 
 namespace flashkv::client {
@@ -74,10 +76,12 @@ struct ScriptedServer::Service final : v1::KV::Service {
     return false;
   }
 
-  grpc::Status Write(grpc::ServerContext*,
+  grpc::Status Write(grpc::ServerContext* context,
                      grpc::ServerReaderWriter<v1::WriteResponse, v1::WriteRequest>* stream) override {
     v1::WriteRequest request;
     for (std::uint64_t answers = 0; stream->Read(&request); ++answers) {
+      while (answers >= script.deaf_after && !context->IsCancelled())
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
       if (answers == script.die_after_answers) return {grpc::StatusCode::UNAVAILABLE, "died as scripted"};
       if (answers >= script.silent_after) continue;
       v1::WriteResponse answer;

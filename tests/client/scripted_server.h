@@ -16,6 +16,7 @@ struct Script {
   std::string refused_key{};  // a Write request that holds it, or a Put of it, is rejected
   std::uint64_t die_after_answers = ~std::uint64_t{0};  // Write: ends the stream with UNAVAILABLE
   std::uint64_t silent_after = ~std::uint64_t{0};       // Write: reads on, answers no more
+  std::uint64_t deaf_after = ~std::uint64_t{0};         // Write: neither reads nor answers any more
   int put_code = 0;                                     // Put fails with it
   bool not_applied_trailer = false;                     // together with put_code
   bool swap_answers = false;                            // Write: answers with a request_id that is not due

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "tests/client/scripted_server.h"
 
 namespace flashkv::client {
@@ -17,8 +19,9 @@ class WriterTest : public testing::Test {
  protected:
   void start(Script script) {
     server_ = std::make_unique<ScriptedServer>(std::move(script));
-    client_.emplace(std::move(*Client::open({.endpoint = server_->endpoint()})));
+    client_.emplace(std::move(*Client::open({.endpoint = server_->endpoint(), .timeout = timeout_})));
   }
+  std::chrono::milliseconds timeout_ = std::chrono::minutes(1);
   std::unique_ptr<ScriptedServer> server_;
   std::optional<Client> client_;
 };
@@ -116,6 +119,37 @@ TEST_F(WriterTest, AnswersThatAreNotDueBreakTheStream) {
   ASSERT_TRUE(failed);
   EXPECT_EQ(failed->code, Errc::kInternal);
   EXPECT_EQ(writer.acknowledged(), 0U);
+}
+
+class WriterToAStalledServer : public WriterTest, public testing::WithParamInterface<Script> {};
+
+TEST_P(WriterToAStalledServer, GivesUpAfterTheClientsTimeout) {
+  timeout_ = std::chrono::seconds(2);
+  start(GetParam());
+  Writer writer(*client_, {.ops_per_request = 1, .window = 100});
+  const std::string value(100'000, 'v');  // in all more than is read ahead: writes block
+  for (int i = 0; i < 1000 && writer.put("k", value); ++i) {
+  }
+  const auto failed = writer.close();
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->code, Errc::kDeadlineExceeded);
+  EXPECT_EQ(writer.acknowledged(), 3U);
+}
+
+INSTANTIATE_TEST_SUITE_P(SilentAndDeaf, WriterToAStalledServer,
+                         testing::Values(Script{.silent_after = 3}, Script{.deaf_after = 3}),
+                         [](const auto& test) { return test.index == 0 ? "Silent" : "Deaf"; });
+
+TEST_F(WriterTest, AnIdleWriterStaysUsableLongerThanTheTimeout) {
+  timeout_ = std::chrono::seconds(1);
+  start({});
+  Writer writer(*client_, {});
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(writer.put("k", "v"));
+    ASSERT_TRUE(writer.drain());
+    std::this_thread::sleep_for(std::chrono::milliseconds(1300));
+  }
+  EXPECT_FALSE(writer.close());
 }
 
 TEST_F(WriterTest, AWriterThatIsDroppedDoesNotWaitForASilentServer) {

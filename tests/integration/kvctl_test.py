@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""kvctl as scripts see it: the sessions in kvctl/*.txt, each against a kvd of its own.
+"""kvctl as scripts see it: the sessions in kvctl/*.txt, each against a kvd of its own, and import from a pipe.
 
     kvctl_test.py --bin build/release/bin [KvctlSessions.test_basics ...]
 
@@ -13,13 +13,16 @@ Before it: `kvd FLAGS` (first line of the file), `file NAME` and `NAME=text` in 
 <nobody> for an address where no server listens, \\xNN for a byte. An empty line of output is written <empty>.
 """
 
+import json
 import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from kvd_process import KvdProcess, clean_environment
@@ -141,6 +144,48 @@ def session_test(name):
             self.assertTrue(kvd.running(), "kvd ended: " + "\n".join(kvd.log[-5:]))
 
     return test
+
+
+class KvctlImport(unittest.TestCase):
+    """What no text file shows: pipes that pause, Ctrl-C, and records too large for one."""
+
+    def setUp(self):
+        self.kvd = self.enterContext(KvdProcess(BIN))
+
+    def kvctl(self, *arguments):
+        command = [os.path.join(BIN, "kvctl"), "-q", "--endpoint", self.kvd.endpoint, *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=clean_environment())
+
+    def value_of(self, key):
+        return self.kvctl("get", key).communicate(timeout=SECONDS)[0]
+
+    def wait_for(self, key, value):
+        end = time.monotonic() + SECONDS
+        while self.value_of(key) != value + b"\n":
+            self.assertLess(time.monotonic(), end, f"{key} was never imported")
+
+    def test_a_pause_keeps_nothing_back_and_ctrl_c_ends_it(self):
+        work = self.kvctl("import", "-")
+        work.stdin.write(b'{"key":"a","value":"1"}\n{"key":"b",')
+        work.stdin.flush()
+        self.wait_for("a", b"1")
+        work.send_signal(signal.SIGINT)
+        self.assertEqual(work.wait(SECONDS), 130)
+        self.assertEqual(
+            work.stderr.read(), b"kvctl: stopped; 1 record imported and acknowledged, importing again is safe\n"
+        )
+        work.communicate()
+
+    def test_a_record_too_large_for_a_request_is_one_bad_line(self):
+        lines = [json.dumps({"key": k, "value": "x" * size}) for k, size in (("a", 1), ("b", 20_000_000), ("c", 2))]
+        data = "\n".join(lines).encode()
+        _, errors = (work := self.kvctl("import", "-")).communicate(data, SECONDS)
+        self.assertEqual(work.returncode, 2)
+        self.assertRegex(errors, rb"^kvctl: line 2: record: 20000001 bytes, .*; 1 record imported\n$")
+        out, errors = (work := self.kvctl("import", "--skip-bad", "-")).communicate(data, SECONDS)
+        self.assertEqual((work.returncode, out), (0, b"2 records imported, 1 skipped\n"), errors)
+        self.assertEqual(self.value_of("c"), b"xx\n")
 
 
 BIN = take_bin()

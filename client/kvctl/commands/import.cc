@@ -1,15 +1,16 @@
 // import: records from a file into the store, over one stream.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <memory>
 
 #include "client/flashkv/writer.h"
 #include "client/kvctl/commands.h"
 #include "client/kvctl/exit_code.h"
 #include "client/kvctl/interrupt.h"
 #include "client/kvctl/jsonl.h"
+#include "client/kvctl/line_reader.h"
 #include "client/kvctl/output.h"
 #include "client/kvctl/progress.h"
 
@@ -26,29 +27,46 @@ class Import {
                          .window = settings.import.window,
                          .ack = settings.import.ack}) {}
 
-  int run(std::istream& in, std::uint64_t total_bytes) {
+  // total_bytes 0 = unknown.
+  int run(LineReader& in, std::uint64_t total_bytes) {
     Progress progress("import", total_bytes, settings_.quiet);
-    std::string line;
-    std::string why;
-    ImportRecord record;
-    std::uint64_t bytes = 0;
-    while (exit_ == kDone && interrupted == 0 && std::getline(in, line)) {
-      ++line_;
-      bytes += line.size() + 1;
-      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-      if (!parse_jsonl(line, record, why))
-        refuse(line_, why);
+    std::string_view line;
+    auto next = LineReader::kLine;
+    while (exit_ == kDone && interrupted == 0) {
+      next = in.next(line);
+      if (next == LineReader::kLine)
+        take(line);
+      else if (next == LineReader::kIdle)
+        flush();
       else
-        put(record.key, record.value, record.ttl_ms, line_);
-      progress.at(line_, bytes);
+        break;
+      progress.at(line_, in.consumed());
     }
-    if (in.bad() && interrupted == 0) stop(kFailed, "cannot read on after line " + std::to_string(line_));
+    if (next == LineReader::kFailed) stop(kFailed, "cannot read on after line " + std::to_string(line_));
     settle();
     progress.done();
     return finish();
   }
 
  private:
+  void take(std::string_view line) {
+    ++line_;
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
+    if (!parse_jsonl(line, record_, why_)) return refuse(line_, why_);
+    // More than a message holds would end the stream, and all that is on its way with it.
+    const std::size_t bytes = record_.key.size() + record_.value.size();
+    const std::size_t most = client_.options().max_message_bytes - kRestOfRequestBytes;
+    if (bytes > most)
+      return refuse(line_, "record: " + std::to_string(bytes) + " bytes, the limit of import is " +
+                               std::to_string(most));
+    put(record_.key, record_.value, record_.ttl_ms, line_);
+  }
+
+  // A pipe that pauses does not keep back what it gave.
+  void flush() {
+    while (exit_ == kDone && !writer_.flush()) recover();
+  }
+
   void put(std::string_view key, std::string_view value, std::int64_t ttl_ms, std::uint64_t line) {
     while (exit_ == kDone && !writer_.put(key, value, ttl_ms, line)) recover();
   }
@@ -112,7 +130,8 @@ class Import {
 
   int finish() {
     const std::uint64_t imported = writer_.acknowledged() + singly_;
-    const std::string count = std::to_string(imported) + (imported == 1 ? " record" : " records") + " imported";
+    const std::string count =
+        std::to_string(imported) + (imported == 1 ? " record" : " records") + " imported";
     if (broken_) {
       complain(advice(*broken_, settings_) + "; " + count + " and acknowledged, importing again is safe");
       return exit_;
@@ -136,10 +155,14 @@ class Import {
   }
 
   static constexpr int kInterrupted = 130;  // as a shell reports SIGINT
+  // What a request holds besides one large record: Writer's bytes_per_request, and as much again for framing.
+  static constexpr std::size_t kRestOfRequestBytes = std::size_t{2} << 20;
 
   client::Client& client_;
   const Settings& settings_;
   client::Writer writer_;
+  ImportRecord record_;
+  std::string why_;
   std::uint64_t line_ = 0, bad_ = 0, singly_ = 0;
   ExitCode exit_ = kDone;
   std::string last_words_;
@@ -150,22 +173,20 @@ class Import {
 
 int run_import(client::Client& client, const Settings& settings) {
   const std::string& path = settings.import.file;
-  std::ios::sync_with_stdio(false);
   // A server that is not there is told apart from one that dies under way.
   if (auto there = client.health(); !there) return fail(there.error(), settings);
   const InterruptScope ctrl_c;
-  if (path == "-") return Import(client, settings).run(std::cin, 0);
-  std::ifstream file;
-  const auto buffer = std::make_unique<char[]>(std::size_t{1} << 20);
-  file.rdbuf()->pubsetbuf(buffer.get(), std::streamsize{1} << 20);
-  file.open(path, std::ios::binary);
-  std::error_code no_size;
-  const auto size = std::filesystem::file_size(path, no_size);
-  if (!file || no_size) {
+  const int fd = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat about = {};
+  if (fd < 0 || ::fstat(fd, &about) != 0 || S_ISDIR(about.st_mode)) {
     complain("cannot read " + path + "; name a file, or - for standard input");
     return kUsage;
   }
-  return Import(client, settings).run(file, size);
+  LineReader in(fd);
+  const int code = Import(client, settings)
+                       .run(in, S_ISREG(about.st_mode) ? static_cast<std::uint64_t>(about.st_size) : 0);
+  if (fd != STDIN_FILENO) ::close(fd);
+  return code;
 }
 
 }  // namespace flashkv::kvctl
