@@ -34,9 +34,9 @@ struct Probe {
 // Sizes of an engine at one moment. Written by the writer thread, read by the writer thread.
 struct EngineStats {
   std::uint64_t keys = 0;
-  std::uint64_t record_bytes = 0;   // of records that can be found in the staged state
-  std::uint64_t index_bytes = 0;    // everything that is not a record
-  std::uint64_t retired_bytes = 0;  // records and nodes that wait for readers
+  std::uint64_t record_bytes = 0;    // of records that can be found in the staged state
+  std::uint64_t index_bytes = 0;     // everything that is not a record
+  std::uint64_t retired_bytes = 0;   // records and nodes that wait for readers
   std::uint64_t deferred_opens = 0;  // times try_open() answered false
 };
 
@@ -46,16 +46,20 @@ struct EngineStats {
 template <typename G>
 concept EngineGuard = requires(const G& g, const Probe& probe, std::span<const Probe> probes,
                                std::span<const Record*> found) {
-  { g.revision() } noexcept -> std::same_as<std::uint64_t>;  // of the state it sees
-  { g.find(probe) } noexcept -> std::same_as<const Record*>;
+  { g.revision() }
+  noexcept->std::same_as<std::uint64_t>;  // of the state it sees
+  { g.find(probe) }
+  noexcept->std::same_as<const Record*>;
   // found[i] answers probes[i]; equal lengths; overlaps the cache misses of many keys.
-  { g.find_batch(probes, found) } noexcept;
+  { g.find_batch(probes, found) }
+  noexcept;
 };
 
 // One per thread, made once: making and dropping it may take a lock, enter() never does.
 template <typename R>
 concept EngineReader = std::movable<R> && requires(R& r) {
-  { r.enter() } noexcept -> EngineGuard;
+  { r.enter() }
+  noexcept->EngineGuard;
 };
 
 // Purpose: a map from keys to records with one writer and many readers.
@@ -79,23 +83,32 @@ concept Engine = requires(E& e, const E& ce, Nanos budget, const Probe& probe, s
   // change, then brings it level with the published one and frees what nobody can see any more. False =
   // readers still inside, nothing changed. Open already: true at once. Calling it with nothing to write
   // (the idle replay) lets the last batch's garbage go.
-  { e.try_open(budget) } noexcept -> std::same_as<bool>;
+  { e.try_open(budget) }
+  noexcept->std::same_as<bool>;
 
   // The staged state: published plus what was applied since. Only between try_open() and publish(); the
   // result is valid until the next mutation. prefetch() is a hint for keys that find() will want soon.
-  { e.find(probe) } noexcept -> std::same_as<Record*>;
-  { e.prefetch(probes) } noexcept;
+  { e.find(probe) }
+  noexcept->std::same_as<Record*>;
+  { e.prefetch(probes) }
+  noexcept;
 
   // Reserves all that upsert() and erase() of these keys need, so that those cannot fail. All or nothing;
   // never changes what is found. Reservations add up and lapse at publish().
-  { e.prepare(probes) } noexcept -> std::same_as<bool>;
-  { e.upsert(record, hash) } noexcept;   // inserts or replaces; takes one ownership of the record
-  { e.erase(probe) } noexcept;           // a key that is not there: nothing happens
+  { e.prepare(probes) }
+  noexcept->std::same_as<bool>;
+  { e.upsert(record, hash) }
+  noexcept;  // inserts or replaces; takes one ownership of the record
+  { e.erase(probe) }
+  noexcept;  // a key that is not there: nothing happens
 
   // Every reader that enters after it returns sees the staged state as `revision`.
-  { e.publish(revision) } noexcept;
-  { e.published() } noexcept -> std::same_as<std::uint64_t>;  // any thread: what every new reader sees
-  { ce.stats() } noexcept -> std::same_as<EngineStats>;
+  { e.publish(revision) }
+  noexcept;
+  { e.published() }
+  noexcept->std::same_as<std::uint64_t>;  // any thread: what every new reader sees
+  { ce.stats() }
+  noexcept->std::same_as<EngineStats>;
 };
 
 }  // namespace flashkv
