@@ -106,7 +106,7 @@ class KvctlInput(KvdCase):
             with self.subTest(bad=bad):
                 lines = b'{"key":"one","value":"1"}\n' + bad + b'\n{"key":"three","value":"3"}\n'
                 result = kvctl(self.kvd.endpoint, "import", "-", stdin=lines)
-                self.assert_refused(result, "line 2", "1 records imported")
+                self.assert_refused(result, "line 2", "1 record imported")
                 self.assertEqual(self.get(b"one").kv.value, b"1")
                 self.assertFalse(self.get(b"three").HasField("kv"))
                 self.kv.Delete(kv_pb2.DeleteRequest(key=b"one"))
