@@ -12,11 +12,11 @@ namespace flashkv {
 //          there is one is the writer's to know.
 //            interval 0:     at once, after each batch;
 //            adaptive:       interval after the last publish, so an idle store publishes at once and a busy
-//            one
-//                            gathers what arrives in between;
+//                            one gathers what arrives in between;
 //            not adaptive:   at the next multiple of interval, counted from when the policy was set.
-// Usage:   schedule.skip_idle_ticks(now);  ... apply ...;  if (schedule.due() <= now) { publish;
-// schedule.published(now); } Threads: one.
+// Usage:   schedule.skip_idle_ticks(now);  ... apply ...;
+//          if (schedule.due() <= now) { publish; schedule.published(now); }
+// Threads: one.
 class PublishSchedule {
  public:
   static constexpr Nanos kAtOnce = std::numeric_limits<Nanos>::min();

@@ -28,8 +28,9 @@ struct WriterOptions {
 // Threads: submit(), close(), stats(), engine_stats(), policy(), assigned() from any; step(), wait_until(),
 //          finish() from one at a time.
 // Lifetime: borrows the table and the clock. finish() has been called before it goes, or no request is
-// inside. Cost:    a turn with nothing to do: one reading of the clock and two loads. Limits:  a turn applies
-// max_batch operations, or one larger request; waits for readers kOpenBudget at most.
+//          inside.
+// Cost:    a turn with nothing to do: one reading of the clock and two loads.
+// Limits:  a turn applies max_batch operations, or one larger request; waits for readers kOpenBudget at most.
 class Writer {
  public:
   // What a turn spends on readers that are still inside before it goes on queueing, and the looks it takes in

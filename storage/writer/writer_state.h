@@ -34,12 +34,11 @@ struct WriterState {
   RequestPlan plan;  // the request being prepared
   PublishSchedule schedule;
 
-  Nanos now = 0;               // when this turn started; one instant decides all expiries of a turn
-  bool open = false;           // the staged state may be written
-  bool closing = false;        // publish whatever there is
-  std::uint64_t assigned = 0;  // last revision given to a request
-  std::uint64_t published =
-      0;  // last revision that readers see; less than assigned = there is a change to publish
+  Nanos now = 0;                 // when this turn started; one instant decides all expiries of a turn
+  bool open = false;             // the staged state may be written
+  bool closing = false;          // publish whatever there is
+  std::uint64_t assigned = 0;    // last revision given to a request
+  std::uint64_t published = 0;   // last revision that readers see; less than assigned: there is a change
   Nanos changed_at = kNever;     // oldest change not yet published
   Nanos blocked_since = kNever;  // readers keep the staged state closed since then
   Nanos retry_open_at = 0;       // not asked again before

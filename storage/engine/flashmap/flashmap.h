@@ -22,8 +22,7 @@ namespace flashkv {
 //          auto reader = map.make_reader();  auto guard = reader.enter();  guard.find({key, hash});
 //          if (map.try_open(0) && map.prepare(probes)) { map.upsert(record, hash); map.publish(revision); }
 // Threads: one writer for everything but make_reader() and published(), which any thread may call. A Reader
-// is
-//          one thread's; its guards may nest and end in any order, also across publishes.
+//          is one thread's; its guards may nest and end in any order, also across publishes.
 // Lifetime: guards before their reader, readers before the map. A record found stays readable as long as the
 //          guard that found it.
 // Cost:    a lookup: the guard (see the policy), a directory word, a bucket line, the record. A publish: the

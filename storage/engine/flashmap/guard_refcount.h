@@ -32,22 +32,18 @@ struct RefcountOrders {
 //          guards and chooses. swap() flips the bit in every word and sums the guards it finds: these are the
 //          residual guards. A guard that leaves and finds the bit changed takes itself off the residual
 //          count.
-//
-//   RefcountGuards<Half> guards(&a, &b);              RefcountGuards<Half>::Reader reader =
-//   guards.make_reader(); if (guards.wait_drained(budget)) {                const Half* half =
-//   reader.enter();
-//     change(*guards.other());                        look(*half);
-//     guards.swap();                                  reader.leave(half);
-//   }
-//
-// Threads:  all but make_reader() from one writer thread; a Reader's enter() from its own thread, leave()
-// from any. Lifetime: the halves outlive the policy and every guard. Readers may outlive the policy. A reader
-// that dies
-//           with a guard inside aborts.
-// Cost:     enter() and leave(): one read-modify-write each on the reader's own line. swap(): one for each
-// reader. Limits:   readers flip one after the other: until swap() returns, two readers can see different
-// halves.
-//           At most 2^30 guards open at a time, else swap() aborts.
+// Usage:   RefcountGuards<Half> guards(&a, &b);
+//          writer:  if (guards.wait_drained(budget)) { change(*guards.other()); guards.swap(); }
+//          reader:  auto reader = guards.make_reader();
+//                   const Half* half = reader.enter();  look(*half);  reader.leave(half);
+// Threads: all but make_reader() from one writer thread; a Reader's enter() from its own thread, leave()
+//          from any.
+// Lifetime: the halves outlive the policy and every guard. Readers may outlive the policy. A reader that dies
+//          with a guard inside aborts.
+// Cost:    enter() and leave(): one read-modify-write each on the reader's own line. swap(): one for each
+//          reader.
+// Limits:  readers flip one after the other: until swap() returns, two readers can see different halves.
+//          At most 2^30 guards open at a time, else swap() aborts.
 template <typename Half, typename Orders = RefcountOrders>
 class RefcountGuards {
   struct Shared;

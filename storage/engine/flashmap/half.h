@@ -32,8 +32,7 @@ inline std::uint64_t home_index(std::uint64_t hash, std::uint64_t size) noexcept
 }
 
 // Purpose: a directory entry: where a segment's buckets are. Nearly all segments have the size that their
-// half
-//          names, so that a lookup need not wait for the entry to know the bucket's place in the array; an
+//          half names, so that a lookup need not wait for the entry to know the bucket's place in the array; an
 //          entry of another size says so in the six bits that the array's alignment leaves free.
 class Entry {
  public:

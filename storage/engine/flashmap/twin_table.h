@@ -16,14 +16,12 @@
 namespace flashkv::flashmap {
 
 // Purpose: two indexes over the same records. One is staged: the writer changes it. The other is published
-// and
-//          constant. After swap_staged() and replay() the two are level again.
+//          and constant. After swap_staged() and replay() the two are level again.
 // Usage:   t.replay();  if (t.prepare(probes)) t.upsert(record, hash);  t.stage_revision(7); t.swap_staged();
 // Threads: one writer. Readers use half() only, and never the staged one: Flashmap sees to both.
 // Lifetime: owns one ownership of every record it was given; a replaced one is let go by replay() (I3).
 // Cost:    find, upsert, erase: three cache misses. replay(): the buckets changed since the last one. A
-// split:
-//          the records of one segment. flashmap.md has the figures.
+//          split: the records of one segment. flashmap.md has the figures.
 // Limits:  2^32 slots a segment, hashes that share more prefix bits than the directory may have enlarge it.
 // Errors:  the constructor throws std::bad_alloc; prepare() answers false; nothing else fails.
 class TwinTable {
