@@ -94,6 +94,7 @@ struct ScriptedServer::Service final : v1::KV::Service {
         for (const v1::Op& op : request.ops()) store(op.put());
         answer.mutable_header()->set_revision(++revision);
       }
+      std::this_thread::sleep_for(script.answer_delay);
       if (!stream->Write(answer)) break;
     }
     return grpc::Status::OK;

@@ -1,6 +1,7 @@
 // A KV service in this process that does what a test tells it to: what a real server does only on bad days.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -17,6 +18,7 @@ struct Script {
   std::uint64_t die_after_answers = ~std::uint64_t{0};  // Write: ends the stream with UNAVAILABLE
   std::uint64_t silent_after = ~std::uint64_t{0};       // Write: reads on, answers no more
   std::uint64_t deaf_after = ~std::uint64_t{0};         // Write: neither reads nor answers any more
+  std::chrono::milliseconds answer_delay{0};            // Write
   int put_code = 0;                                     // Put fails with it
   bool not_applied_trailer = false;                     // together with put_code
   bool swap_answers = false;                            // Write: answers with a request_id that is not due
