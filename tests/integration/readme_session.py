@@ -24,7 +24,7 @@ import time
 from dataclasses import dataclass, field
 
 MARK = "<!-- session -->"
-SECONDS = 300  # for one command
+SERVER_SECONDS = 1200  # for a server to listen: it may have to be built first
 PORT = 7400
 
 
@@ -116,12 +116,12 @@ class Shell:
         raise RuntimeError(f"the shell ended at: {command}")
 
     def wait_for_port(self):
-        code, _ = self.run(
-            f"for i in $(seq {SECONDS * 10}); do (: >/dev/tcp/127.0.0.1/{PORT}) 2>/dev/null && break; sleep 0.1; done;"
-            f" (: >/dev/tcp/127.0.0.1/{PORT})"
-        )
+        """Until the port accepts connections; fails when the command in the background ends before."""
+        open_port = f"(: >/dev/tcp/127.0.0.1/{PORT}) 2>/dev/null"
+        given_up = f"! kill -0 $! 2>/dev/null || ((SECONDS > {SERVER_SECONDS}))"
+        code, _ = self.run(f"SECONDS=0; until {open_port} || {given_up}; do sleep 0.1; done; {open_port}")
         if code != 0:
-            raise RuntimeError(f"nothing listens on port {PORT}")
+            raise RuntimeError(f"nothing listens on port {PORT}; standard error: {self.errors()}")
 
     def errors(self):
         self._errors.seek(0)

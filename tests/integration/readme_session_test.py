@@ -60,6 +60,10 @@ class Session(unittest.TestCase):
         for _ in range(2):  # the second needs the port of the first
             self.assertEqual(self.run_in_a_folder(f"$ {serve}\n$ {fetch}\n200\n"), "")
 
+    def test_a_server_that_ends_before_it_listens_fails_the_session(self):
+        with self.assertRaisesRegex(RuntimeError, "nothing listens"):
+            self.run_in_a_folder("$ false &\n")
+
     def test_nothing_of_the_caller_leaks_in(self):
         import os
 
