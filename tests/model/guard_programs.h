@@ -61,6 +61,8 @@ struct Program {
   // I1: nothing changed since it was opened.
   void close(Reader& reader, const Half* half) {
     const unsigned seen = half->read();
+    // Others may run here; between plain reads alone they could not.
+    static_cast<void>(published.load(sync::kRelaxed));
     RL_ASSERT(half->read() == seen);
     reader.leave(half);
   }

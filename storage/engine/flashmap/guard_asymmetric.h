@@ -36,24 +36,18 @@ struct AsymmetricOrders {
 //          enter() writes the half it means to use into the reader's own slot and then checks that this half
 //          is still current. swap() is one store. wait_drained() first makes every thread pass a fence: a
 //          guard on the old half is then in its slot for the writer to see, or its check has failed.
-//
-//   AsymmetricGuards<Half> guards(&a, &b);            AsymmetricGuards<Half>::Reader reader =
-//   guards.make_reader(); if (guards.wait_drained(budget)) {                const Half* half =
-//   reader.enter();
-//     change(*guards.other());                        look(*half);
-//     guards.swap();                                  reader.leave(half);
-//   }
-//
-// Threads:  all but make_reader() from one writer thread; a Reader and its guards belong to one thread.
+// Usage:   AsymmetricGuards<Half> guards(&a, &b);
+//          writer:  if (guards.wait_drained(budget)) { change(*guards.other()); guards.swap(); }
+//          reader:  auto reader = guards.make_reader();
+//                   const Half* half = reader.enter();  look(*half);  reader.leave(half);
+// Threads: all but make_reader() from one writer thread; a Reader and its guards belong to one thread.
 // Lifetime: the halves outlive the policy and every guard. Readers may outlive the policy. A reader that dies
-//           with a guard inside aborts.
-// Cost:     enter(): two loads and a store; leave(): a store; no locked instruction. swap(): one store for
-// any
-//           number of readers. The first wait_drained() after it: membarrier() (microseconds) and one look at
-//           each slot; later ones look only at those still inside.
-// Limits:   guards are left in any order, but a slot stays taken until its reader has no guard open: the
-// nested
-//           ones share the first one's half. The writer polls, as a reader's plain store cannot wake it.
+//          with a guard inside aborts.
+// Cost:    enter(): three loads and a store; leave(): a load and a store; no locked instruction. swap(): one
+//          store for any number of readers. The first wait_drained() after it: membarrier() (microseconds)
+//          and one look at each slot; later ones look only at those still inside.
+// Limits:  guards are left in any order, but a slot stays taken until its reader has no guard open: the
+//          nested ones share the first one's half. The writer polls, as a plain store cannot wake it.
 template <typename Half, typename Orders = AsymmetricOrders>
 class AsymmetricGuards {
   struct Shared;
@@ -76,23 +70,27 @@ class AsymmetricGuards {
       if (slot_) shared_->remove(slot_.get());
     }
 
+    // The common guard, alone in its reader and with membarrier(), is all there is in line; nothing but the
+    // slot's word tells it from the others.
     const Half* enter() noexcept {
       Slot& slot = *slot_;
-      if (slot.depth++ != 0) return slot.half.load(sync::kRelaxed);
-      if (!slot.membarrier) [[unlikely]]
-        return enter_fenced(slot);
+      if (slot.half.load(sync::kRelaxed) != nullptr) [[unlikely]]
+        return enter_out_of_line(slot);
       const Half* half = slot.current->load(sync::kRelaxed);
       for (;;) {
         slot.half.store(half, Orders::kSlotStore);
         sync::signal_fence();
         const Half* now_current = slot.current->load(Orders::kCurrentLook);
-        if (now_current == half) return half;
+        if (now_current == half) [[likely]]
+          return half;
         half = now_current;
       }
     }
     void leave(const Half*) noexcept {
       Slot& slot = *slot_;
-      if (--slot.depth == 0) slot.half.store(nullptr, Orders::kSlotStore);
+      if (slot.counted != 0) [[unlikely]]
+        return leave_counted(slot);
+      slot.half.store(nullptr, Orders::kSlotStore);
     }
 
    private:
@@ -100,15 +98,22 @@ class AsymmetricGuards {
     Reader(std::shared_ptr<Shared> shared, std::unique_ptr<Slot> slot) noexcept
         : shared_(std::move(shared)), slot_(std::move(slot)) {}
 
-    // Out of line: its exchange stays out of the code of enter().
-    [[gnu::noinline, gnu::cold]] static const Half* enter_fenced(Slot& slot) noexcept {
-      const Half* half = slot.current->load(sync::kRelaxed);
+    // Nested guards, and all guards without membarrier(), are counted. The exchange stays out of the code of
+    // enter().
+    [[gnu::noinline, gnu::cold]] static const Half* enter_out_of_line(Slot& slot) noexcept {
+      ++slot.counted;
+      const Half* half = slot.half.load(sync::kRelaxed);
+      if (half != slot.idle) return half;
+      half = slot.current->load(sync::kRelaxed);
       for (;;) {
         slot.half.exchange(half, Orders::kSlotExchange);
         const Half* now_current = slot.current->load(Orders::kCurrentLook);
         if (now_current == half) return half;
         half = now_current;
       }
+    }
+    [[gnu::noinline, gnu::cold]] static void leave_counted(Slot& slot) noexcept {
+      if (--slot.counted == 0 && slot.idle != nullptr) slot.half.store(slot.idle, Orders::kSlotStore);
     }
 
     std::shared_ptr<Shared> shared_;
@@ -155,12 +160,14 @@ class AsymmetricGuards {
   enum class Phase : std::uint8_t { kSwapped, kDraining, kDrained };
 
   struct alignas(sync::kOwnLine) Slot {
-    Slot(const sync::Atomic<Half*>* which, bool has_membarrier) noexcept
-        : current(which), membarrier(has_membarrier) {}
-    sync::Atomic<const Half*> half{nullptr};  // null: no guard
+    Slot(const sync::Atomic<Half*>* which, bool membarrier) noexcept
+        : idle(membarrier ? nullptr : reinterpret_cast<const Half*>(this)), half(idle), current(which) {}
+    // What `half` holds without a guard: null, or with fences any other address that is no half, which sends
+    // enter() out of line.
+    const Half* const idle;
+    sync::Atomic<const Half*> half;
     const sync::Atomic<Half*>* const current;
-    const bool membarrier;
-    std::uint32_t depth = 0;  // open guards
+    std::uint32_t counted = 0;  // open guards that nest in another; with fences all of them
   };
 
   // What readers need when the policy is gone already.
@@ -173,7 +180,7 @@ class AsymmetricGuards {
       slots.push_back(slot);
     }
     void remove(Slot* slot) noexcept {
-      if (slot->depth != 0) sync::fatal("a reader died with a guard inside");
+      if (slot->half.load(sync::kRelaxed) != slot->idle) sync::fatal("a reader died with a guard inside");
       const std::lock_guard lock(mutex);
       std::erase(slots, slot);
       std::erase(watched, slot);
@@ -194,8 +201,7 @@ class AsymmetricGuards {
 
     sync::Mutex mutex;  // slots and watched
     std::vector<Slot*> slots;
-    std::vector<Slot*>
-        watched;  // still to be seen outside the old half; its capacity never lags behind slots
+    std::vector<Slot*> watched;  // still to be seen outside the old half; its capacity is that of slots
     alignas(sync::kOwnLine) sync::Atomic<Half*> current;
   };
 
