@@ -13,7 +13,8 @@ namespace {
 
 std::optional<std::uint64_t> only_seed;
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+// Fewer where each takes its time.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
 constexpr std::uint64_t kSeeds = 20;
 #else
 constexpr std::uint64_t kSeeds = 100;

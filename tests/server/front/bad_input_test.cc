@@ -1,0 +1,177 @@
+#include <google/protobuf/descriptor.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <random>
+
+#include "tests/server/front/front_fixture.h"
+
+namespace flashkv::test {
+namespace {
+
+using testing::HasSubstr;
+
+class BadInputTest : public FrontTest {
+ protected:
+  void SetUp() override {
+    serve();
+    run_writer();
+    ASSERT_TRUE(put("intact", "v").ok());
+  }
+  void TearDown() override { EXPECT_EQ(get("intact"), "v") << "the server lives and holds what it held"; }
+
+  // One message of raw bytes to any method, as a stream.
+  grpc::Status send(const std::string& method, const std::string& bytes) {
+    Patient context;
+    grpc::CompletionQueue queue;
+    grpc::GenericStub stub(channel);
+    auto call = stub.PrepareCall(&context, method, &queue);
+    const grpc::Slice slice(bytes);
+    const auto next = [&] {
+      void* tag = nullptr;
+      bool ok = false;
+      EXPECT_TRUE(queue.Next(&tag, &ok));
+      return ok;
+    };
+    call->StartCall(nullptr);
+    next();
+    call->WriteLast(grpc::ByteBuffer(&slice, 1), grpc::WriteOptions(), nullptr);
+    next();
+    grpc::ByteBuffer reply;
+    do {
+      call->Read(&reply, nullptr);
+    } while (next());
+    grpc::Status status;
+    call->Finish(&status, nullptr);
+    next();
+    return status;
+  }
+};
+
+TEST_F(BadInputTest, EveryMethodOfTheContractIsServedOrNamedAsUnserved) {
+  const std::set<std::string> served{
+      "Get",    "MultiGet", "Put", "Delete", "Write", "Stats", "GetPublishPolicy", "SetPublishPolicy",
+      "Publish"};
+  std::size_t unserved = 0;
+  for (const char* file : {"flashkv/v1/kv.proto", "flashkv/v1/admin.proto"}) {
+    const auto* descriptor = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(file);
+    const auto* service = descriptor->service(0);
+    for (int i = 0; i < service->method_count(); ++i) {
+      const std::string name = service->method(i)->name();
+      const grpc::Status status = send("/" + service->full_name() + "/" + name, "");
+      if (served.contains(name)) {
+        EXPECT_NE(status.error_code(), grpc::StatusCode::UNIMPLEMENTED) << name;
+      } else {
+        ++unserved;
+        EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED) << name;
+        EXPECT_THAT(status.error_message(), HasSubstr(name));
+      }
+    }
+  }
+  EXPECT_EQ(count(Method::kUnserved, Code::kUnimplemented), unserved);
+}
+
+TEST_F(BadInputTest, UnknownMethodsAreUnimplemented) {
+  for (const char* method : {"/flashkv.v1.KV/Nothing", "/flashkv.v9.KV/Get", "/a/b"}) {
+    EXPECT_EQ(send(method, "xyz").error_code(), grpc::StatusCode::UNIMPLEMENTED) << method;
+  }
+}
+
+TEST_F(BadInputTest, BytesThatAreNoMessageAreRefused) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 200; ++i) {
+    std::string bytes(random() % 64, '\0');
+    for (char& c : bytes) c = static_cast<char>(random());
+    for (const char* method : {"Get", "MultiGet", "Write"})
+      send("/flashkv.v1.KV/" + std::string(method), bytes);
+  }
+  const std::string truncated(
+      "\x0a\x7f"
+      "abc",
+      5);
+  EXPECT_EQ(send("/flashkv.v1.KV/Get", truncated).error_code(), grpc::StatusCode::INTERNAL);
+  EXPECT_EQ(send("/flashkv.v1.KV/Write", truncated).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(BadInputTest, ADamagedMessageEndsAStreamAfterWhatCameBeforeIt) {
+  Patient context;
+  grpc::CompletionQueue queue;
+  grpc::GenericStub stub(channel);
+  auto call = stub.PrepareCall(&context, "/flashkv.v1.KV/Write", &queue);
+  const auto next = [&] {
+    void* tag = nullptr;
+    bool ok = false;
+    EXPECT_TRUE(queue.Next(&tag, &ok));
+    return ok;
+  };
+  v1::WriteRequest good;
+  good.add_ops()->mutable_put()->set_key("good");
+  const grpc::Slice first(good.SerializeAsString());
+  const grpc::Slice second(std::string(9, '\xff'));
+  call->StartCall(nullptr);
+  ASSERT_TRUE(next());
+  for (const grpc::Slice& slice : {first, second}) {
+    call->Write(grpc::ByteBuffer(&slice, 1), nullptr);
+    ASSERT_TRUE(next());
+  }
+  grpc::ByteBuffer reply;
+  call->Read(&reply, nullptr);
+  EXPECT_TRUE(next()) << "the good one is answered";
+  call->Read(&reply, nullptr);
+  EXPECT_FALSE(next());
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  next();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(get("good"), "");
+}
+
+TEST_F(BadInputTest, OversizedMessagesAreRefusedByTheirSize) {
+  const std::uint64_t limit = config.limits.max_request_bytes;
+  EXPECT_EQ(put("k", std::string(limit - 1'000, 'v')).error_code(), grpc::StatusCode::INVALID_ARGUMENT)
+      << "a request of that size is read, its value is too long";
+  const grpc::Status status = put("k", std::string(limit + kEnvelopeBytes, 'v'));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
+  Patient context;
+  auto stream = kv->Write(&context);
+  v1::WriteRequest request;
+  request.add_ops()->mutable_put()->set_value(std::string(limit + kEnvelopeBytes, 'v'));
+  stream->Write(request);
+  stream->WritesDone();
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(BadInputTest, AConnectionHasNoMoreThanItsStreams) {
+  stop();
+  config.max_streams = 3;
+  serve();
+  std::vector<std::unique_ptr<Patient>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReaderWriter<v1::WriteRequest, v1::WriteResponse>>> streams;
+  for (int i = 0; i < 3; ++i) {
+    contexts.push_back(std::make_unique<Patient>());
+    streams.push_back(kv->Write(contexts.back().get()));
+    v1::WriteRequest request;
+    request.add_ops()->mutable_put()->set_key("intact");
+    request.mutable_ops(0)->mutable_put()->set_value("v");
+    ASSERT_TRUE(streams.back()->Write(request));
+  }
+  run_writer();
+  v1::WriteResponse reply;
+  for (auto& stream : streams) ASSERT_TRUE(stream->Read(&reply));
+  grpc::ClientContext fourth;
+  fourth.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(200));
+  v1::GetRequest request;
+  v1::GetResponse got;
+  request.set_key("intact");
+  EXPECT_EQ(kv->Get(&fourth, request, &got).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  streams.front()->WritesDone();
+  EXPECT_TRUE(streams.front()->Finish().ok());
+  EXPECT_EQ(get("intact"), "v") << "a place is free again";
+  for (std::size_t i = 1; i < 3; ++i) {
+    streams[i]->WritesDone();
+    streams[i]->Finish();
+  }
+}
+
+}  // namespace
+}  // namespace flashkv::test

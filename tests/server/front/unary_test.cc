@@ -1,0 +1,169 @@
+#include <future>
+#include <thread>
+#include <vector>
+
+#include "tests/server/front/front_fixture.h"
+
+namespace flashkv::test {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+
+using UnaryTest = FrontTest;
+
+// A Put that is under way.
+struct FlyingPut {
+  FlyingPut(v1::KV::Stub& stub, const std::string& key, milliseconds patience = milliseconds(60'000))
+      : done(std::async(std::launch::async, [&stub, key, patience, this] {
+          v1::PutRequest request;
+          request.set_key(key);
+          request.set_value(key);
+          context.set_deadline(std::chrono::system_clock::now() + patience);
+          return stub.Put(&context, request, &reply);
+        })) {}
+  grpc::ClientContext context;
+  v1::PutResponse reply;
+  std::future<grpc::Status> done;
+};
+
+TEST_F(UnaryTest, WhatOneConnectionPutAnotherGets) {
+  serve();
+  run_writer();
+  ASSERT_TRUE(put("color", "blue").ok());
+  kv = v1::KV::NewStub(connect());
+  EXPECT_EQ(get("color"), "blue");
+  EXPECT_EQ(get("none"), "(none)");
+  EXPECT_EQ(count(Method::kGet, Code::kOk), 2U);
+  EXPECT_EQ(count(Method::kPut, Code::kOk), 1U);
+}
+
+TEST_F(UnaryTest, ManyMoreCallsThanAreOfferedAreAllAnswered) {
+  config.threads = 1;
+  serve();
+  std::vector<std::unique_ptr<FlyingPut>> puts;
+  for (std::size_t i = 0; i < 300; ++i) puts.push_back(std::make_unique<FlyingPut>(*kv, numbered("k", i)));
+  wait_until([&] { return store->stats().writer.queue_requests == 300; });
+  EXPECT_EQ(get("k1"), "(none)") << "reads are answered while all of them wait";
+  run_writer();
+  for (auto& each : puts) EXPECT_TRUE(each->done.get().ok());
+  for (std::size_t i = 0; i < 300; ++i) EXPECT_EQ(get(numbered("k", i)), numbered("k", i));
+}
+
+TEST_F(UnaryTest, AFullQueueIsResourceExhaustedAtOnce) {
+  config.store.max_queue_requests = 1;
+  serve();
+  FlyingPut first(*kv, "first");
+  wait_until([&] { return store->stats().writer.queue_requests == 1; });
+  const grpc::Status refused = put("second", "v");
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(refused.error_message(), HasSubstr("max-queue-requests"));
+  run_writer();
+  EXPECT_TRUE(first.done.get().ok());
+  EXPECT_EQ(get("first"), "first");
+  EXPECT_EQ(get("second"), "(none)");
+}
+
+// The client's own timer fires too; the store's clock, a little ahead, makes the server first.
+class ClockAhead final : public Clock {
+ public:
+  Nanos now() const noexcept override { return system_clock().now() + ahead.load(); }
+  std::atomic<Nanos> ahead{0};
+};
+
+TEST_F(UnaryTest, AMutationThatWasNotAppliedInTimeSaysSo) {
+  ClockAhead clock;
+  config.store.clock = &clock;
+  serve();
+  FlyingPut late(*kv, "late", milliseconds(50'000));
+  wait_until([&] { return store->stats().writer.queue_requests == 1; });
+  clock.ahead = Nanos{60'000} * kNanosPerMilli;
+  run_writer();
+  EXPECT_EQ(late.done.get().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  const auto& trailers = late.context.GetServerTrailingMetadata();
+  const auto applied = trailers.find("flashkv-applied");
+  ASSERT_NE(applied, trailers.end());
+  EXPECT_EQ(std::string(applied->second.data(), applied->second.size()), "no");
+  EXPECT_EQ(get("late"), "(none)");
+  stop();
+}
+
+TEST_F(UnaryTest, AClientThatGivesUpDoesNotDisturbTheNext) {
+  serve();
+  FlyingPut hasty(*kv, "hasty", milliseconds(50));
+  FlyingPut cancelled(*kv, "cancelled");
+  wait_until([&] { return store->stats().writer.queue_requests == 2; });
+  cancelled.context.TryCancel();
+  EXPECT_EQ(cancelled.done.get().error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_EQ(hasty.done.get().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  run_writer();
+  EXPECT_TRUE(put("next", "v").ok());
+  EXPECT_EQ(get("next"), "v");
+  EXPECT_EQ(get("hasty"), "(none)") << "its deadline had passed when the writer came to it";
+}
+
+TEST_F(UnaryTest, AGetWaitsForItsRevision) {
+  config.store.policy = {.interval = Nanos{3600} * 1'000'000'000, .adaptive = false};
+  serve();
+  run_writer();
+  v1::PutRequest write;
+  v1::PutResponse written;
+  Patient writing;
+  write.set_key("k");
+  write.set_value("v");
+  write.set_ack(v1::ACK_APPLIED);
+  ASSERT_TRUE(kv->Put(&writing, write, &written).ok());
+  auto reading = std::async(std::launch::async, [&] {
+    Patient context;
+    v1::GetRequest request;
+    v1::GetResponse reply;
+    request.set_key("k");
+    request.set_at_least_revision(written.header().revision());
+    EXPECT_TRUE(kv->Get(&context, request, &reply).ok());
+    return reply;
+  });
+  wait_until([&] { return store->stats().writer.waiting_revision == 1; });
+  Patient context;
+  v1::PublishResponse published;
+  ASSERT_TRUE(admin->Publish(&context, {}, &published).ok());
+  EXPECT_EQ(published.revision(), written.header().revision());
+  EXPECT_EQ(reading.get().kv().value(), "v");
+}
+
+TEST_F(UnaryTest, ALargeValueTravelsAndIsNotHeldAfterwards) {
+  serve();
+  run_writer();
+  const std::string large(8 << 20, 'v');
+  ASSERT_TRUE(put("large", large).ok());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(get("large").size(), large.size());
+  EXPECT_EQ(get("none"), "(none)");
+}
+
+TEST_F(UnaryTest, AdminTellsAndSetsThePolicy) {
+  serve();
+  run_writer();
+  Patient setting;
+  v1::SetPublishPolicyRequest request;
+  v1::SetPublishPolicyResponse set;
+  request.set_interval_us(1'000);
+  request.set_max_batch(5);
+  request.set_adaptive(true);
+  ASSERT_TRUE(admin->SetPublishPolicy(&setting, request, &set).ok());
+  Patient getting;
+  v1::GetPublishPolicyResponse got;
+  ASSERT_TRUE(admin->GetPublishPolicy(&getting, {}, &got).ok());
+  EXPECT_EQ(got.interval_us(), 1'000U);
+  EXPECT_EQ(got.max_batch(), 5U);
+  Patient asking;
+  v1::StatsResponse stats;
+  ASSERT_TRUE(admin->Stats(&asking, {}, &stats).ok());
+  EXPECT_EQ(stats.policy().max_batch(), 5U);
+  EXPECT_EQ(stats.request_threads(), 2U);
+  EXPECT_EQ(stats.requests_size(), 2) << "the two calls before this one";
+  Patient wrong;
+  request.set_max_batch(0);
+  EXPECT_EQ(admin->SetPublishPolicy(&wrong, request, &set).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+}  // namespace
+}  // namespace flashkv::test

@@ -1,0 +1,195 @@
+// The program itself: what it prints, what it ends with, what signals do.
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "flashkv/v1/kv.grpc.pb.h"
+
+namespace flashkv {
+namespace {
+
+using testing::HasSubstr;
+
+// Purpose: one kvd with its output in a pipe.
+// Lifetime: killed at the end where it still runs.
+class Kvd {
+ public:
+  explicit Kvd(std::vector<std::string> flags) {
+    std::array<int, 2> pipe_ends{};
+    EXPECT_EQ(pipe(pipe_ends.data()), 0);
+    flags.insert(flags.begin(), KVD);
+    std::vector<char*> argv;
+    for (std::string& flag : flags) argv.push_back(flag.data());
+    argv.push_back(nullptr);
+    pid_ = fork();
+    if (pid_ == 0) {
+      dup2(pipe_ends[1], STDOUT_FILENO);
+      dup2(pipe_ends[1], STDERR_FILENO);
+      close(pipe_ends[0]);
+      close(pipe_ends[1]);
+      execv(KVD, argv.data());
+      _exit(127);
+    }
+    close(pipe_ends[1]);
+    output_ = fdopen(pipe_ends[0], "r");
+  }
+  ~Kvd() {
+    if (pid_ > 0) kill(pid_, SIGKILL);
+    if (pid_ > 0) waitpid(pid_, nullptr, 0);
+    fclose(output_);
+  }
+
+  // The next line, empty at the end.
+  std::string line() {
+    std::array<char, 4096> text{};
+    return fgets(text.data(), text.size(), output_) == nullptr ? std::string() : std::string(text.data());
+  }
+  // Reads until a line that contains `text`; returns that line.
+  std::string line_with(const std::string& text) {
+    for (std::string l = line(); !l.empty(); l = line()) {
+      if (l.find(text) != std::string::npos) return l;
+    }
+    ADD_FAILURE() << "no line with " << text;
+    return {};
+  }
+  std::string rest() {
+    std::string all;
+    for (std::string l = line(); !l.empty(); l = line()) all += l;
+    return all;
+  }
+  void send(int signal) { kill(pid_, signal); }
+  // The exit code, or minus the signal that ended it.
+  int wait() {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_ = -1;
+  FILE* output_ = nullptr;
+};
+
+std::string after(const std::string& line, const std::string& name) {
+  const std::size_t at = line.find(name);
+  return at == std::string::npos ? "" : line.substr(at + name.size(), line.find(' ', at) - at - name.size());
+}
+
+TEST(Kvd, ABadFlagIsOneLineAndExitCodeTwo) {
+  Kvd kvd({"--threads=none"});
+  const std::string line = kvd.line();
+  EXPECT_THAT(line, HasSubstr("kvd: --threads"));
+  EXPECT_EQ(kvd.rest(), "");
+  EXPECT_EQ(kvd.wait(), 2);
+}
+
+TEST(Kvd, VersionHelpAndConfigurationArePrinted) {
+  Kvd version({"--version"});
+  EXPECT_THAT(version.rest(), testing::StartsWith("kvd "));
+  EXPECT_EQ(version.wait(), 0);
+  Kvd help({"--help"});
+  EXPECT_THAT(help.rest(), HasSubstr("--listen"));
+  EXPECT_EQ(help.wait(), 0);
+  Kvd print({"--print-config", "--threads=3"});
+  EXPECT_THAT(print.rest(), HasSubstr("threads = \"3\"  # flag"));
+  EXPECT_EQ(print.wait(), 0);
+}
+
+TEST(Kvd, ServesSaysThatItIsMemoryOnlyAndDrainsOnTerm) {
+  Kvd kvd({"--listen=127.0.0.1:0"});
+  const std::string line = kvd.line_with("serving");
+  EXPECT_THAT(line, HasSubstr("engine=flashmap"));
+  EXPECT_THAT(line, HasSubstr("memory only"));
+  auto kv = v1::KV::NewStub(grpc::CreateChannel(after(line, "listen="), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  v1::PutRequest request;
+  v1::PutResponse reply;
+  request.set_key("secret-key");
+  request.set_value("secret-value");
+  ASSERT_TRUE(kv->Put(&context, request, &reply).ok());
+  kvd.send(SIGTERM);
+  const std::string rest = kvd.rest();
+  EXPECT_THAT(rest, HasSubstr("draining"));
+  EXPECT_THAT(rest, HasSubstr("stopped clean=true"));
+  EXPECT_THAT(rest, testing::Not(HasSubstr("secret")));
+  EXPECT_EQ(kvd.wait(), 0);
+}
+
+TEST(Kvd, InterruptDrainsToo) {
+  Kvd kvd({"--listen=127.0.0.1:0"});
+  kvd.line_with("serving");
+  kvd.send(SIGINT);
+  EXPECT_EQ(kvd.wait(), 0);
+}
+
+TEST(Kvd, ATakenPortIsOneLineAndExitCodeThree) {
+  Kvd first({"--listen=127.0.0.1:0"});
+  const std::string address = after(first.line_with("serving"), "listen=");
+  Kvd second({"--listen=" + address});
+  EXPECT_THAT(second.line(), HasSubstr(address));
+  EXPECT_EQ(second.rest(), "");
+  EXPECT_EQ(second.wait(), 3);
+}
+
+TEST(Kvd, ASecondSignalEndsItAtOnce) {
+  Kvd kvd({"--listen=127.0.0.1:0", "--drain-timeout=1h"});
+  const std::string address = after(kvd.line_with("serving"), "listen=");
+  // A call that never ends by itself keeps the drain waiting: reflection's stream belongs to the library.
+  auto channel = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+  grpc::ClientContext context;
+  const grpc::internal::RpcMethod method("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                                         grpc::internal::RpcMethod::BIDI_STREAMING);
+  auto stream = grpc::internal::ClientReaderWriterFactory<v1::GetRequest, v1::GetResponse>::Create(
+      channel.get(), method, &context);
+  v1::GetRequest list_services;
+  list_services.set_key("");
+  ASSERT_TRUE(stream->Write(list_services));
+  v1::GetResponse ignored;
+  stream->Read(&ignored);
+  kvd.send(SIGTERM);
+  kvd.line_with("draining");
+  kvd.send(SIGTERM);
+  EXPECT_EQ(kvd.wait(), 1);
+}
+
+TEST(Kvd, HangupReloadsTheLogLevel) {
+  const std::string path = testing::TempDir() + "kvd_reload." + std::to_string(getpid());
+  std::ofstream(path) << "log-level = \"info\"\n";
+  Kvd kvd({"--listen=127.0.0.1:0", "--config=" + path});
+  kvd.line_with("serving");
+  const auto reload = [&](const char* level) {
+    std::ofstream(path) << "log-level = \"" << level << "\"\n";
+    kvd.send(SIGHUP);
+  };
+  reload("debug");
+  EXPECT_THAT(kvd.line_with("reloaded"), HasSubstr("log_level=debug"));
+  reload("loud");
+  EXPECT_THAT(kvd.line_with("reload refused"), HasSubstr("log-level"));
+  reload("error");
+  kvd.send(SIGTERM);
+  EXPECT_EQ(kvd.rest(), "") << "at level error a stop is not worth a line";
+  EXPECT_EQ(kvd.wait(), 0);
+  std::remove(path.c_str());
+}
+
+TEST(Kvd, JsonLinesAreJson) {
+  Kvd kvd({"--listen=127.0.0.1:0", "--log-format=json"});
+  const std::string line = kvd.line();
+  EXPECT_THAT(line, testing::MatchesRegex(
+                        "\\{\"time\":\"[^\"]+Z\",\"level\":\"info\",\"message\":\"serving\",.*\\}\n"));
+  kvd.send(SIGTERM);
+  EXPECT_EQ(kvd.wait(), 0);
+}
+
+}  // namespace
+}  // namespace flashkv
