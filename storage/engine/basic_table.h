@@ -1,9 +1,11 @@
 // From an engine's type to a Table.
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <string_view>
 
+#include "storage/engine/engine_options.h"
 #include "storage/engine/overlay.h"
 #include "storage/engine/table.h"
 #include "storage/engine/table_reader.h"
@@ -21,6 +23,8 @@ class BasicTable final : public Table {
  public:
   explicit BasicTable(KeyHash hash, std::string_view guard = "")
       : engine_(hash), hash_(hash), guard_(guard), traits_(E::traits()) {}
+  explicit BasicTable(const EngineOptions& options) requires std::constructible_from<E, const EngineOptions&>
+      : engine_(options), hash_(options.hash), traits_(E::traits()) {}
 
   E& engine() noexcept { return engine_; }
 

@@ -1,4 +1,4 @@
-// What storage/engine/flashmap/sync.h is made of when relacy schedules the threads: every atomic operation is
+// What storage/sync/sync.h is made of when relacy schedules the threads: every atomic operation is
 // a point where another thread may run, and a load may see any value that its order allows.
 #pragma once
 
@@ -26,7 +26,7 @@
 
 #include "storage/clock.h"
 
-namespace flashkv::flashmap::sync {
+namespace flashkv::sync {
 
 using MemoryOrder = rl::memory_order;
 inline constexpr MemoryOrder kRelaxed = rl::mo_relaxed;
@@ -121,4 +121,4 @@ inline void membarrier() noexcept {
   std::abort();
 }
 
-}  // namespace flashkv::flashmap::sync
+}  // namespace flashkv::sync

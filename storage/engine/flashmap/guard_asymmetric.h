@@ -11,7 +11,7 @@
 
 #include "storage/clock.h"
 #include "storage/engine/engine.h"
-#include "storage/engine/flashmap/sync.h"
+#include "storage/sync/sync.h"
 
 namespace flashkv::flashmap {
 

@@ -175,7 +175,7 @@ TYPED_TEST(GuardDeathTest, SwappingWhileAReaderHoldsTheOtherHalfAborts) {
   auto reader = this->guards_.make_reader();
   const auto* half = reader.enter();
   this->guards_.swap();
-  EXPECT_DEATH(this->guards_.swap(), "flashmap: swap while readers hold the other half");
+  EXPECT_DEATH(this->guards_.swap(), "flashkv: swap while readers hold the other half");
   reader.leave(half);
 }
 
@@ -185,7 +185,7 @@ TYPED_TEST(GuardDeathTest, AReaderThatDiesWithAGuardInsideAborts) {
         auto reader = this->guards_.make_reader();
         reader.enter();
       },
-      "flashmap: a reader died with a guard inside");
+      "flashkv: a reader died with a guard inside");
 }
 
 TEST(RefcountGuards, ANestedGuardSeesTheNewHalfAndHoldsNobodyUp) {

@@ -1,4 +1,4 @@
-#include "storage/engine/flashmap/sync.h"
+#include "storage/sync/sync.h"
 
 #include <linux/futex.h>
 #include <linux/membarrier.h>
@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace flashkv::flashmap::sync {
+namespace flashkv::sync {
 namespace {
 
 constexpr Nanos kNanosPerSecond = 1'000'000'000;
@@ -69,8 +69,8 @@ void membarrier() noexcept {
 }
 
 void fatal(const char* what) noexcept {
-  std::fprintf(stderr, "flashmap: %s\n", what);
+  std::fprintf(stderr, "flashkv: %s\n", what);
   std::abort();
 }
 
-}  // namespace flashkv::flashmap::sync
+}  // namespace flashkv::sync

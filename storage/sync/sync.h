@@ -12,7 +12,7 @@
 
 #include "storage/clock.h"
 
-namespace flashkv::flashmap::sync {
+namespace flashkv::sync {
 
 using MemoryOrder = std::memory_order;
 inline constexpr MemoryOrder kRelaxed = std::memory_order_relaxed;
@@ -64,6 +64,6 @@ void membarrier() noexcept;
 // A broken invariant: one line on stderr, then abort.
 [[noreturn]] void fatal(const char* what) noexcept;
 
-}  // namespace flashkv::flashmap::sync
+}  // namespace flashkv::sync
 
 #endif

@@ -1,0 +1,107 @@
+// Grace periods from one counter and one word a reader, with atomics alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "storage/reclaim/grace_period.h"
+#include "storage/sync/sync.h"
+
+namespace flashkv::reclaim {
+
+// The memory orders of Epoch, each with what would break without it.
+struct EpochOrders {
+  // start(): a reader that has seen the new number has seen what was unlinked before it.
+  static constexpr sync::MemoryOrder kAdvance = sync::kAcqRel;
+  static constexpr sync::MemoryOrder kNumberLook = sync::kAcquire;
+  // lock() and the writer's look at the slot are both read-modify-writes of it: either the look comes first
+  // and the reader then sees what was unlinked, or it sees the reader.
+  static constexpr sync::MemoryOrder kEnter = sync::kAcqRel;
+  static constexpr sync::MemoryOrder kSlotLook = sync::kAcqRel;
+  // What the section read comes before the writer's look.
+  static constexpr sync::MemoryOrder kLeave = sync::kRelease;
+};
+
+// Purpose: GracePeriods that ThreadSanitizer and a model checker understand: no fence, no system call.
+// Cost:    lock(): one read-modify-write of the reader's own line; unlock(): one store. ended(): one
+//          read-modify-write for each slot that is not known to have left.
+// Source:  K. Fraser, "Practical lock-freedom" (2004), 5.2.3, with one counter in place of three lists.
+template <typename Orders = EpochOrders>
+class BasicEpoch {
+  struct alignas(sync::kOwnLine) Slot {
+    explicit Slot(const sync::Atomic<Ticket>* clock) noexcept : now(clock) {}
+    sync::Atomic<Ticket> inside{0};  // the number at lock(), 0 outside
+    unsigned depth = 0;
+    const sync::Atomic<Ticket>* const now;
+  };
+  struct Shared {
+    sync::Mutex mutex;  // slots
+    std::vector<Slot*> slots;
+    alignas(sync::kOwnLine) sync::Atomic<Ticket> now{1};
+  };
+
+ public:
+  class Section {
+   public:
+    Section(Section&&) noexcept = default;
+    Section& operator=(Section&& other) noexcept {
+      Section old(std::move(*this));
+      shared_ = std::move(other.shared_);
+      slot_ = std::move(other.slot_);
+      return *this;
+    }
+    ~Section() {
+      if (!slot_) return;
+      if (slot_->depth != 0) sync::fatal("a read section died locked");
+      const std::lock_guard lock(shared_->mutex);
+      std::erase(shared_->slots, slot_.get());
+    }
+    void lock() noexcept {
+      Slot& slot = *slot_;
+      if (slot.depth++ == 0) slot.inside.exchange(slot.now->load(Orders::kNumberLook), Orders::kEnter);
+    }
+    void unlock() noexcept {
+      Slot& slot = *slot_;
+      if (--slot.depth == 0) slot.inside.store(0, Orders::kLeave);
+    }
+
+   private:
+    friend class BasicEpoch;
+    Section(std::shared_ptr<Shared> shared, std::unique_ptr<Slot> slot) noexcept
+        : shared_(std::move(shared)), slot_(std::move(slot)) {}
+    std::shared_ptr<Shared> shared_;
+    std::unique_ptr<Slot> slot_;
+  };
+
+  BasicEpoch() : shared_(std::make_shared<Shared>()) {}
+
+  Section make_section() {
+    auto slot = std::make_unique<Slot>(&shared_->now);
+    const std::lock_guard lock(shared_->mutex);
+    shared_->slots.push_back(slot.get());
+    return Section(shared_, std::move(slot));
+  }
+
+  Ticket start() noexcept { return shared_->now.fetch_add(1, Orders::kAdvance) + 1; }
+
+  bool ended(Ticket ticket) noexcept {
+    if (ticket <= over_) return true;
+    const std::lock_guard lock(shared_->mutex);
+    for (Slot* slot : shared_->slots) {
+      const Ticket inside = slot->inside.fetch_add(0, Orders::kSlotLook);
+      if (inside != 0 && inside < ticket) return false;
+    }
+    over_ = ticket;
+    return true;
+  }
+
+ private:
+  std::shared_ptr<Shared> shared_;
+  Ticket over_ = 0;
+};
+
+using Epoch = BasicEpoch<>;
+
+}  // namespace flashkv::reclaim

@@ -1,0 +1,35 @@
+// How an engine learns that no reader can hold what it took out of sight.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+
+namespace flashkv::reclaim {
+
+// Names a grace period of one object; they end in the order of their numbers. 0 has always ended.
+using Ticket = std::uint64_t;
+
+// Purpose: a grace period is over when every read section that was open at its start has been left. What was
+//          unlinked before the start can be freed after the end.
+// Usage:   writer: unlink(node); Ticket t = periods.start(); ... later: if (periods.ended(t)) delete node;
+//          reader: auto section = periods.make_section(); section.lock(); read(); section.unlock();
+// Threads: start() and ended() from one writer; make_section() from any; a section belongs to the thread that
+//          locks it first, and sections of one thread nest.
+// Lifetime: sections are unlocked and gone before their periods.
+// Cost:    start() and ended() never wait and never allocate.
+// Errors:  the constructor and make_section() may throw std::bad_alloc.
+template <typename G>
+concept GracePeriods = requires(G& periods, Ticket ticket, typename G::Section& section) {
+  { periods.make_section() } -> std::same_as<typename G::Section>;
+  { section.lock() }
+  noexcept;
+  { section.unlock() }
+  noexcept;
+  // Begins one, or joins the one that begins next.
+  { periods.start() }
+  noexcept->std::same_as<Ticket>;
+  { periods.ended(ticket) }
+  noexcept->std::same_as<bool>;
+};
+
+}  // namespace flashkv::reclaim

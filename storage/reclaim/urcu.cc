@@ -1,0 +1,71 @@
+#include "storage/reclaim/urcu.h"
+
+// The read side in line.
+#define _LGPL_SOURCE
+#include <urcu/urcu-memb.h>
+
+#include <atomic>
+
+namespace flashkv::reclaim {
+
+// One callback that is never queued twice at a time; later wishes are joined in the next period.
+struct Urcu::Period {
+  rcu_head head{};
+  Ticket running = 0;  // of the callback that was queued last
+  Ticket wanted = 0;
+  std::atomic<Ticket> over{0};
+
+  static void end(rcu_head* head) {
+    auto* period = reinterpret_cast<Period*>(head);
+    period->over.store(period->running, std::memory_order_release);
+  }
+  void queue() noexcept {
+    running = wanted;
+    urcu_memb_call_rcu(&head, &Period::end);
+  }
+};
+
+namespace {
+struct Registration {
+  Registration() { urcu_memb_register_thread(); }
+  ~Registration() { urcu_memb_unregister_thread(); }
+};
+// A flag beside it, because a look at an object with a constructor is a call.
+thread_local bool registered = false;
+
+[[gnu::noinline, gnu::cold]] void register_thread() {
+  thread_local Registration registration;
+  registered = true;
+}
+}  // namespace
+
+void Urcu::Section::lock() noexcept {
+  if (!registered) [[unlikely]]
+    register_thread();
+  urcu_memb_read_lock();
+}
+void Urcu::Section::unlock() noexcept { urcu_memb_read_unlock(); }
+
+Urcu::Urcu() : period_(std::make_unique<Period>()) { urcu_memb_init(); }
+Urcu::~Urcu() {
+  while (period_->running != period_->over.load(std::memory_order_acquire)) urcu_memb_barrier();
+}
+
+Ticket Urcu::start() noexcept {
+  Period& p = *period_;
+  const bool idle = p.running == p.over.load(std::memory_order_acquire);
+  // One that is queued already may have begun: only the next covers what was unlinked until now.
+  p.wanted = p.running + 1;
+  if (idle) p.queue();
+  return p.wanted;
+}
+
+bool Urcu::ended(Ticket ticket) noexcept {
+  Period& p = *period_;
+  const Ticket over = p.over.load(std::memory_order_acquire);
+  if (ticket <= over) return true;
+  if (p.running == over && p.wanted > p.running) p.queue();
+  return false;
+}
+
+}  // namespace flashkv::reclaim

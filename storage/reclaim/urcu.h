@@ -1,0 +1,38 @@
+// Grace periods by liburcu.
+#pragma once
+
+#include <memory>
+
+#include "storage/reclaim/grace_period.h"
+
+namespace flashkv::reclaim {
+
+// Purpose: GracePeriods over liburcu's memb flavour, whose readers run no locked instruction.
+// Threads: as GracePeriods; a thread is registered with liburcu at its first lock() and leaves with its end.
+// Cost:    lock() and unlock(): a few plain loads and stores of the thread's own line. A period takes some
+//          10 ms: liburcu's own thread gathers callbacks before it waits for readers.
+// Source:  https://liburcu.org
+class Urcu {
+ public:
+  class Section {
+   public:
+    void lock() noexcept;
+    void unlock() noexcept;
+  };
+
+  Urcu();
+  Urcu(const Urcu&) = delete;
+  Urcu& operator=(const Urcu&) = delete;
+  // Waits for the period that is under way.
+  ~Urcu();
+
+  Section make_section() { return {}; }
+  Ticket start() noexcept;
+  bool ended(Ticket ticket) noexcept;
+
+ private:
+  struct Period;
+  std::unique_ptr<Period> period_;
+};
+
+}  // namespace flashkv::reclaim
