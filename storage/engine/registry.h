@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "storage/engine/engine_options.h"
 #include "storage/engine/guard_choice.h"
 #include "storage/engine/table.h"
 #include "storage/status.h"
@@ -28,5 +29,7 @@ std::unique_ptr<Table> make_table(std::string_view engine, GuardChoice guard, Ke
 
 // The factories, each in a .cc of its own.
 std::unique_ptr<Table> make_flashmap_table(GuardChoice guard, KeyHash hash);
+std::unique_ptr<Table> make_rcu_hash_table(const EngineOptions& options);
+std::unique_ptr<Table> make_relativistic_table(const EngineOptions& options);
 
 }  // namespace flashkv

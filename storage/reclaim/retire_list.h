@@ -14,6 +14,7 @@ namespace flashkv::reclaim {
 // Usage:   prepare: if (!list.reserve(2)) reject;          // room for 2 more than were promised so far
 //          apply:   list.retire(node, &destroy, node->bytes());
 //          publish: list.settle();                         // promises lapse
+//                   list.begin(periods);                   // optional: what it retired waits from here on
 //          open:    list.collect(periods);                 // free what is over, begin the next period
 // Threads: one writer.
 // Lifetime: frees the rest at its end: no reader is left by then.
@@ -47,17 +48,22 @@ class RetireList {
   }
   void settle() noexcept { promised_ = 0; }
 
-  // Between batches only.
+  // Both between batches only. begin() frees nothing, and leaves to the next collect() what it cannot begin
+  // because an earlier period is under way.
+  template <GracePeriods G>
+  void begin(G& periods) noexcept {
+    if (fresh_.empty() || !waiting_.empty()) return;
+    waiting_.swap(fresh_);
+    ticket_ = periods.start();
+  }
   template <GracePeriods G>
   void collect(G& periods) noexcept {
     if (!waiting_.empty()) {
       if (!periods.ended(ticket_)) return;
       free_all(waiting_);
     }
-    if (fresh_.empty()) return;
-    waiting_.swap(fresh_);
-    ticket_ = periods.start();
-    if (periods.ended(ticket_)) free_all(waiting_);
+    begin(periods);
+    if (!waiting_.empty() && periods.ended(ticket_)) free_all(waiting_);
   }
 
   std::uint64_t bytes() const noexcept { return bytes_; }

@@ -4,6 +4,9 @@
 
 #include "storage/engine/basic_table.h"
 #include "storage/engine/flashmap_table.h"
+#include "storage/engine/rcu_hash/rcu_hash.h"
+#include "storage/engine/relativistic/relativistic.h"
+#include "storage/reclaim/epoch.h"
 #include "tests/storage/writer/engines/locked_map.h"
 #include "tests/storage/writer/engines/twin_map.h"
 
@@ -40,6 +43,24 @@ TestTable make(KeyHash hash) {
   return {std::move(table), std::move(guards)};
 }
 
+// Small enough for chains and resizes in tests of a few keys.
+struct SmallRcuHash : RcuHash<reclaim::Epoch> {
+  explicit SmallRcuHash(const EngineOptions& options) : ChainedEngine(options, 4U) {}
+};
+struct SmallRelativistic : Relativistic<reclaim::Epoch> {
+  explicit SmallRelativistic(const EngineOptions& options)
+      : ChainedEngine(options, ResizingBuckets::Pace{.min_log2 = 1, .units = 32}) {}
+};
+
+template <Engine E>
+TestTable make_from_options(KeyHash hash) {
+  EngineOptions options;
+  options.hash = hash;
+  auto table = std::make_unique<BasicTable<E>>(options);
+  auto guards = std::make_unique<Source<E>>(table->engine());
+  return {std::move(table), std::move(guards)};
+}
+
 }  // namespace
 
 const std::vector<EngineCase>& engine_cases() {
@@ -48,6 +69,8 @@ const std::vector<EngineCase>& engine_cases() {
       {"twin_map", &make<TwinMap>, true},
       {"flashmap_refcount", &make<RefcountFlashmap>, true},
       {"flashmap_asymmetric", &make<AsymmetricFlashmap>, true},
+      {"rcu_hash", &make_from_options<Overlaid<SmallRcuHash>>, false},
+      {"relativistic", &make_from_options<Overlaid<SmallRelativistic>>, false},
   };
   return cases;
 }

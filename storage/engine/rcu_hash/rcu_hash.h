@@ -1,0 +1,20 @@
+// The engine "rcu-hash": chains under RCU in a table of one size.
+#pragma once
+
+#include "storage/engine/chain/chained_engine.h"
+#include "storage/engine/overlay.h"
+#include "storage/engine/rcu_hash/fixed_buckets.h"
+#include "storage/reclaim/default_periods.h"
+
+namespace flashkv {
+
+// Purpose: RCU and nothing else: what the relativistic engine is measured against.
+// Usage:   Overlaid<RcuHash<reclaim::Urcu>> engine(options);
+//          RcuHash<reclaim::Epoch> small(options, 4);   // 2^4 buckets
+// Threads, Lifetime, Cost, Limits: as chain::ChainedEngine.
+template <reclaim::GracePeriods G>
+using RcuHash = chain::ChainedEngine<G, FixedBuckets>;
+
+static_assert(Engine<RcuHash<reclaim::DefaultPeriods>>);
+
+}  // namespace flashkv

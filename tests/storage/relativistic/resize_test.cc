@@ -1,0 +1,159 @@
+// When the table grows and shrinks, in how many steps, and what it does without memory or grace periods.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "storage/reclaim/epoch.h"
+#include "tests/storage/flashmap/engine_batch.h"
+#include "tests/storage/relativistic/watched_engine.h"
+
+namespace flashkv::test {
+namespace {
+
+const KeyHash kHash{17};
+std::string key_of(std::uint64_t n) { return named("key", n); }
+
+using Engine = Relativistic<reclaim::Epoch>;
+
+class ResizeTest : public ::testing::Test {
+ protected:
+  void batch(std::uint64_t first, std::uint64_t last, bool erase = false) {
+    ASSERT_TRUE(engine.try_open(0));
+    for (std::uint64_t n = first; n < last; ++n) {
+      if (erase) {
+        stage_erase(engine, kHash, key_of(n));
+      } else {
+        stage_put(engine, kHash, key_of(n), std::to_string(n), revision + 1);
+      }
+    }
+    engine.publish(++revision);
+  }
+  void rest() {
+    for (int i = 0; engine.buckets().phase() != ResizingBuckets::Phase::kRest; ++i) {
+      ASSERT_LT(i, 100'000);
+      batch(0, 0);
+    }
+  }
+  std::uint64_t size() { return engine.buckets().current().size(); }
+  void expect_keys(std::uint64_t first, std::uint64_t last) {
+    for (std::uint64_t n = first; n < last; ++n) {
+      const std::string key = key_of(n);
+      const Record* record = engine.lookup({key, kHash(key)});
+      ASSERT_NE(record, nullptr) << n;
+      ASSERT_EQ(record->value(), std::to_string(n));
+    }
+  }
+
+  Engine engine{EngineOptions{}, ResizingBuckets::Pace{.min_log2 = 4, .units = 64}};
+  std::uint64_t revision = 0;
+};
+
+TEST_F(ResizeTest, ThereAreAsManyBucketsAsKeysAndNeverMuchMore) {
+  for (std::uint64_t n = 0; n < 5'000; n += 10) {
+    batch(n, n + 10);
+    rest();
+  }
+  EXPECT_EQ(size(), 8'192U);
+  expect_keys(0, 5'000);
+  for (std::uint64_t n = 0; n < 4'990; n += 10) {
+    batch(n, n + 10, true);
+    rest();
+    ASSERT_LE(size(), 16 * std::max<std::uint64_t>(5'000 - n, 16));
+  }
+  rest();
+  for (int i = 0; i < 10; ++i) {
+    const Probe none{"", 0};
+    ASSERT_TRUE(engine.try_open(0));
+    ASSERT_TRUE(engine.prepare({&none, 1}));
+    engine.publish(++revision);
+    rest();
+  }
+  EXPECT_EQ(size(), 64U) << "10 keys: more than an eighth of it";
+  expect_keys(4'990, 5'000);
+}
+
+// What came during one resize is made up for by the next, however much it was.
+TEST_F(ResizeTest, ManyKeysAtOnceAreOneResize) {
+  batch(0, 3'000);
+  EXPECT_NE(engine.buckets().phase(), ResizingBuckets::Phase::kRest);
+  rest();
+  EXPECT_EQ(size(), 4'096U);
+  expect_keys(0, 3'000);
+}
+
+// 4096 buckets at 8 units each, twice 64 units a batch: the steps are spread over many batches.
+TEST_F(ResizeTest, NoBatchDoesMoreThanItsShare) {
+  for (std::uint64_t n = 0; n < 4'000; n += 500) {
+    batch(n, n + 500);
+    rest();
+  }
+  ASSERT_EQ(size(), 4'096U);
+  batch(4'000, 4'097);
+  int batches = 0;
+  for (; size() == 4'096U; ++batches) batch(4'097, 4'098);
+  EXPECT_GT(batches, 4'096 * 5 / 128);
+  rest();
+  EXPECT_EQ(size(), 8'192U);
+  expect_keys(0, 4'098);
+}
+
+// A reader that never leaves: batches go on, memory waits, and the resize goes on when it leaves.
+TEST_F(ResizeTest, AStuckReaderHoldsUpTheResizeButNoBatch) {
+  {
+    auto reader = engine.make_reader();
+    auto guard = reader.enter();
+    for (std::uint64_t n = 0; n < 1'000; n += 10) batch(n, n + 10);
+    EXPECT_LE(size(), 32U);
+    expect_keys(0, 1'000);
+    batch(0, 500, true);
+    EXPECT_GT(engine.stats().retired_bytes, 500U * 32);
+  }
+  for (int i = 0; i < 5; ++i) {
+    batch(500, 510);
+    rest();
+  }
+  ASSERT_TRUE(engine.try_open(0));
+  EXPECT_EQ(engine.stats().retired_bytes, 0U);
+  EXPECT_EQ(size(), 512U);
+  expect_keys(500, 1'000);
+}
+
+TEST(ResizeLimits, MoreRetiredThanAllowedDefersTheNextBatch) {
+  Engine engine(EngineOptions{.max_retired_bytes = 2'000}, ResizingBuckets::Pace{.min_log2 = 4, .units = 64});
+  std::uint64_t revision = 0;
+  auto reader = engine.make_reader();
+  {
+    auto guard = reader.enter();
+    while (engine.try_open(0)) {
+      ASSERT_LT(revision, 1'000U);
+      stage_put(engine, kHash, "key", std::string(100, 'x'), 1);
+      engine.publish(++revision);
+    }
+    EXPECT_GT(revision, 10U);
+    EXPECT_EQ(engine.stats().deferred_opens, 1U);
+    EXPECT_GT(engine.stats().retired_bytes, 2'000U);
+    EXPECT_FALSE(engine.try_open(0));
+  }
+  EXPECT_TRUE(engine.try_open(0));
+  EXPECT_EQ(engine.stats().retired_bytes, 0U);
+}
+
+// Erased during a resize: the node stays, the record does not, and both are counted until they go.
+TEST(ResizeLimits, ErasedNodesAreCountedUntilTheResizeEnds) {
+  WatchedEngine e(3);
+  for (std::uint64_t i = 0; i < 9; ++i) e.put(key_of(i), i << 3 | i << 16);
+  e.ask_for_resize();
+  while (e.phase() != Phase::kUnzip) e.step();
+  const std::uint64_t before = e.engine().stats().retired_bytes;
+  e.erase(key_of(4));
+  e.erase(key_of(5));
+  EXPECT_GE(e.engine().buckets().retired_bytes(), 2 * sizeof(chain::Node));
+  EXPECT_GT(e.engine().stats().retired_bytes, before);
+  e.finish();
+  EXPECT_EQ(e.engine().buckets().retired_bytes(), 0U);
+  e.check_chains();
+}
+
+}  // namespace
+}  // namespace flashkv::test
