@@ -13,6 +13,8 @@ using chain::Node;
 constexpr std::uint64_t kChainUnits = 8;
 constexpr std::uint64_t kEmptyUnits = 1;
 constexpr std::uint64_t kBucketsAhead = 8;
+// Room for erased nodes that is kept from one resize to the next.
+constexpr std::size_t kErasedKept = 4096;
 
 std::uint64_t cost_of(const Link& link) noexcept {
   return link.load(sync::kRelaxed) != nullptr ? kChainUnits : kEmptyUnits;
@@ -76,13 +78,8 @@ bool ResizingBuckets::step(std::uint64_t& units) noexcept {
       unlink_erased();
       break;
     case Phase::kFree:
-      if (erased_.empty()) {
-        phase_ = Phase::kRest;
-        break;
-      }
       spend(units, kEmptyUnits);
-      delete erased_.back();  // (I4)
-      erased_.pop_back();
+      free_erased();
       break;
   }
   return true;
@@ -169,6 +166,16 @@ void ResizingBuckets::unlink_erased() noexcept {
   }
   phase_ = Phase::kFree;
   waits_ = !erased_.empty();  // (I4)
+}
+
+void ResizingBuckets::free_erased() noexcept {
+  if (!erased_.empty()) {
+    delete erased_.back();
+    erased_.pop_back();
+  }
+  if (!erased_.empty()) return;
+  if (erased_.capacity() > kErasedKept) std::vector<Node*>().swap(erased_);
+  phase_ = Phase::kRest;
 }
 
 }  // namespace flashkv

@@ -105,6 +105,7 @@ class ResizingBuckets {
   void show() noexcept;
   void end_pass() noexcept;
   void unlink_erased() noexcept;
+  void free_erased() noexcept;
   void insert_joined(chain::Node& node, std::uint64_t new_index) noexcept;
 
   const Pace pace_;
