@@ -13,15 +13,16 @@ namespace flashkv::reclaim {
 
 // The memory orders of Epoch, each with what would break without it.
 struct EpochOrders {
-  // start(): a reader that has seen the new number has seen what was unlinked before it.
-  static constexpr sync::MemoryOrder kAdvance = sync::kAcqRel;
+  // A reader inside that has seen the new number has seen what was unlinked before it: nobody waits for it.
+  static constexpr sync::MemoryOrder kAdvance = sync::kRelease;
   static constexpr sync::MemoryOrder kNumberLook = sync::kAcquire;
-  // lock() and the writer's look at the slot are both read-modify-writes of it: either the look comes first
-  // and the reader then sees what was unlinked, or it sees the reader.
-  static constexpr sync::MemoryOrder kEnter = sync::kAcqRel;
-  static constexpr sync::MemoryOrder kSlotLook = sync::kAcqRel;
-  // What the section read comes before the writer's look.
+  // lock() and the writer's look at the slot are both read-modify-writes of it. Either the reader comes
+  // first and is seen, or the look does and the reader then sees what was unlinked: this takes the look's
+  // release and lock()'s acquire.
+  static constexpr sync::MemoryOrder kEnter = sync::kAcquire;
+  // What a section read comes before the unlock() that the look, or the lock() in between, has read.
   static constexpr sync::MemoryOrder kLeave = sync::kRelease;
+  static constexpr sync::MemoryOrder kSlotLook = sync::kAcqRel;
 };
 
 // Purpose: GracePeriods that ThreadSanitizer and a model checker understand: no fence, no system call.
