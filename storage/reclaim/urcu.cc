@@ -1,7 +1,5 @@
 #include "storage/reclaim/urcu.h"
 
-// The read side in line.
-#define _LGPL_SOURCE
 #include <urcu/urcu-memb.h>
 
 #include <atomic>
@@ -30,21 +28,12 @@ struct Registration {
   Registration() { urcu_memb_register_thread(); }
   ~Registration() { urcu_memb_unregister_thread(); }
 };
-// A flag beside it, because a look at an object with a constructor is a call.
-thread_local bool registered = false;
+}  // namespace
 
-[[gnu::noinline, gnu::cold]] void register_thread() {
+[[gnu::noinline, gnu::cold]] void Urcu::register_thread() {
   thread_local Registration registration;
   registered = true;
 }
-}  // namespace
-
-void Urcu::Section::lock() noexcept {
-  if (!registered) [[unlikely]]
-    register_thread();
-  urcu_memb_read_lock();
-}
-void Urcu::Section::unlock() noexcept { urcu_memb_read_unlock(); }
 
 Urcu::Urcu() : period_(std::make_unique<Period>()) { urcu_memb_init(); }
 Urcu::~Urcu() {
