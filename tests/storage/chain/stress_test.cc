@@ -19,6 +19,11 @@ constexpr unsigned kPassing = 300;  // keys that come and go
 constexpr unsigned kAbsent = 24;
 constexpr unsigned kReaders = 3;
 constexpr int kResizes = 150;  // in each direction
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr int kTides = 30;
+#else
+constexpr int kTides = 100;
+#endif
 
 std::string numbered(std::string text, std::uint64_t n) {
   text += std::to_string(n);
@@ -125,7 +130,7 @@ TYPED_TEST_SUITE(ChainStress, SmallEngines);
 TYPED_TEST(ChainStress, PermanentKeysAreNeverMissedAndAbsentOnesNeverFound) {
   std::mt19937_64 random(1);
   this->run_against_readers([&] {
-    for (int round = 0; round < 100; ++round) this->tide(random);
+    for (int round = 0; round < kTides; ++round) this->tide(random);
   });
   EXPECT_EQ(this->engine_.stats().keys, kPermanent);
 }

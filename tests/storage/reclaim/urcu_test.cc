@@ -80,10 +80,7 @@ TEST(Urcu, ThreadsComeAndGo) {
   Urcu periods;
   test::threads_come_and_go(periods);
 }
-// liburcu's fences are not seen by ThreadSanitizer; Epoch's test runs there.
-#if !defined(__SANITIZE_THREAD__)
 TEST(Urcu, NothingIsFreedUnderAReader) { test::nothing_is_freed_under_a_reader<Urcu>(100); }
-#endif
 
 }  // namespace
 }  // namespace flashkv::reclaim
