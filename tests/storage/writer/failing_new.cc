@@ -4,7 +4,7 @@
 #include <new>
 
 namespace flashkv::test {
-thread_local long allocations_left = -1;
+constinit thread_local long allocations_left = -1;
 }
 
 namespace {
