@@ -22,7 +22,7 @@ namespace flashkv {
 // Usage:   between batches: buckets.advance(periods, keys written since the last call);
 //          a lookup, inside a read section of `periods`: buckets.find(probe)
 // Threads: find() and find_batch() from any; all else from one writer.
-// Lifetime: readers and the periods' callbacks never touch it after its end.
+// Lifetime: readers are gone before it. It owns its nodes, and releases their records at its end.
 // Cost:    advance(): `units` of the pace and as many again for each 64 keys written; a unit is an eighth of
 //          a bucket with its chain. It never waits: where a grace period is needed, it ends.
 // Limits:  where memory for an array is short, the table keeps its size and asks again with the next batch.

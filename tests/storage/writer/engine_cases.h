@@ -39,7 +39,7 @@ struct EngineCase {
 };
 inline std::ostream& operator<<(std::ostream& out, const EngineCase& c) { return out << c.name; }
 
-// locked_map (not atomic, through the overlay), twin_map, and flashmap with each guard.
+// locked_map (not atomic, through the overlay), twin_map, flashmap with each guard, and the other engines.
 const std::vector<EngineCase>& engine_cases();
 
 // Puts the engine's name into the test's.
