@@ -1,0 +1,127 @@
+// What becomes of a node that was taken out: two answers to "are lookups of absent keys valid usage?".
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include "storage/engine/critnib/node.h"
+#include "storage/sync/sync.h"
+
+namespace flashkv::critnib {
+
+// Purpose: nodes in a row, first in, first out.
+// Lifetime: owns them.
+class NodeList {
+ public:
+  NodeList() = default;
+  NodeList(const NodeList&) = delete;
+  NodeList& operator=(const NodeList&) = delete;
+  ~NodeList() {
+    while (first_ != nullptr) delete pop();
+  }
+  void push(Node* node) noexcept {
+    node->next = nullptr;
+    (first_ == nullptr ? first_ : last_->next) = node;
+    last_ = node;
+    ++size_;
+  }
+  Node* pop() noexcept {
+    Node* node = first_;
+    first_ = node->next;
+    --size_;
+    return node;
+  }
+  std::size_t size() const noexcept { return size_; }
+
+ private:
+  Node* first_ = nullptr;
+  Node* last_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// Purpose: the nodes that prepare() promised. Nodes are never given back to the allocator before the end.
+// Usage:   if (!reserved.reserve()) reject;   Node* n = reserved.take();   reserved.settle();
+class ReservedNodes {
+ public:
+  bool reserve() noexcept {
+    if (free_.size() == promised_) {
+      Node* node = new (std::nothrow) Node;
+      if (node == nullptr) return false;
+      ++allocated_;
+      free_.push(node);
+    }
+    ++promised_;
+    return true;
+  }
+  Node* take() noexcept {
+    if (free_.size() == 0) sync::fatal("a critnib node that was not reserved");
+    promised_ -= promised_ > 0 ? 1 : 0;
+    return free_.pop();
+  }
+  void give(Node* node) noexcept { free_.push(node); }
+  std::size_t promised() const noexcept { return promised_; }
+  void roll_back(std::size_t promised) noexcept { promised_ = promised; }
+  std::uint64_t bytes() const noexcept { return allocated_ * sizeof(Node); }
+
+ private:
+  NodeList free_;
+  std::size_t promised_ = 0;  // of these
+  std::uint64_t allocated_ = 0;
+};
+
+// Purpose: a removed node is never touched again, so a reader that stands in it finds its way on as if the
+//          removal had come later.
+// Cost:    a read: nothing. Memory: each removal of a node leaves it, for good.
+class KeptNodes : public ReservedNodes {
+ public:
+  static constexpr bool kBoundedGarbage = false;
+  struct Look {
+    bool good() const noexcept { return true; }
+  };
+  Look look() const noexcept { return {}; }
+  void retire(Node* node) noexcept { kept_.push(node); }
+  std::uint64_t leaked_bytes() const noexcept { return kept_.size() * sizeof(Node); }
+
+ private:
+  NodeList kept_;
+};
+
+// Purpose: a removed node serves again after kLife more removals; a reader looks at their number before and
+//          after, and looks again if there were so many.
+// Cost:    a read: two loads of a line that the writer changes at each removal of a node. Memory: at most kLife
+//          nodes wait, and the pool never shrinks: as many nodes as the fullest state had.
+// Limits:  kLife is at least twice the largest batch, or every batch of removals sends readers back.
+// Source:  A. Borowski, critnib (https://github.com/pmem/pmdk): a remove counter and a fixed number of lives.
+template <std::size_t kLife>
+class RecycledNodes : public ReservedNodes {
+ public:
+  static constexpr bool kBoundedGarbage = true;
+  class Look {
+   public:
+    explicit Look(const sync::Atomic<std::uint64_t>& removals) noexcept
+        // I3: what was unlinked before this number is not found after it.
+        : removals_(removals), before_(removals.load(sync::kAcquire)) {}
+    // The loads of the walk were acquire: whoever met a node in its next life sees the number then, or later.
+    bool good() const noexcept { return removals_.load(sync::kRelaxed) - before_ < kLife; }
+
+   private:
+    const sync::Atomic<std::uint64_t>& removals_;
+    const std::uint64_t before_;
+  };
+  Look look() const noexcept { return Look(removals_); }
+  // After it was unlinked.
+  void retire(Node* node) noexcept {
+    removals_.store(removals_.load(sync::kRelaxed) + 1, sync::kRelease);
+    waiting_.push(node);
+    if (waiting_.size() > kLife) give(waiting_.pop());
+  }
+  std::uint64_t leaked_bytes() const noexcept { return 0; }
+  std::size_t waiting() const noexcept { return waiting_.size(); }
+
+ private:
+  NodeList waiting_;
+  alignas(sync::kOwnLine) sync::Atomic<std::uint64_t> removals_{0};
+};
+
+}  // namespace flashkv::critnib
