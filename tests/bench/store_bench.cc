@@ -46,7 +46,6 @@ std::unique_ptr<Store> open_filled(const Options& options, PublishPolicy policy)
 
 void report_wait(const Options& options) {
   const auto store = open_filled(options, PublishPolicy{.interval = kNanosPerMilli});
-  store->start();
   BusyReader reader(*store, options.keys());
   const std::uint64_t puts = trickle(*store, options.keys(), options.seconds);
   const std::uint64_t reads = reader.stop();

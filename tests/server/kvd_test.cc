@@ -149,8 +149,9 @@ TEST(Kvd, ASecondSignalEndsItAtOnce) {
   grpc::ClientContext context;
   const grpc::internal::RpcMethod method("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
                                          grpc::internal::RpcMethod::BIDI_STREAMING);
-  auto stream = grpc::internal::ClientReaderWriterFactory<v1::GetRequest, v1::GetResponse>::Create(
-      channel.get(), method, &context);
+  using Factory = grpc::internal::ClientReaderWriterFactory<v1::GetRequest, v1::GetResponse>;
+  const std::unique_ptr<grpc::ClientReaderWriter<v1::GetRequest, v1::GetResponse>> stream(
+      Factory::Create(channel.get(), method, &context));
   v1::GetRequest list_services;
   list_services.set_key("");
   ASSERT_TRUE(stream->Write(list_services));

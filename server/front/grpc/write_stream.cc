@@ -137,7 +137,10 @@ void WriteStream::write_next() {
   while (broken_ && !writing_ && oldest_ != next_ && slot(oldest_).state == State::kAnswered) pop_oldest();
   if (writing_ || broken_ || oldest_ == next_ || slot(oldest_).state != State::kAnswered) return;
   grpc::WriteOptions options;
-  if (oldest_ + 1 != next_ && slot(oldest_ + 1).state == State::kAnswered) options.set_buffer_hint();
+  const bool more = oldest_ + 1 != next_ && slot(oldest_ + 1).state == State::kAnswered;
+  // Never the first: it waits for the headers in front of it, and a hint would keep those back for ever.
+  if (more && headers_sent_) options.set_buffer_hint();
+  headers_sent_ = true;
   writing_ = true;
   stream_.Write(slot(oldest_).bytes, options, static_cast<Event*>(&write_event_));
 }
