@@ -71,6 +71,11 @@ void report_wait(const Options& options) {
       p999, worst, ull(wait.count()));
   std::printf("  %llu turns put off, %llu publishes, %llu puts, %llu reads\n", ull(w.deferrals),
               ull(w.publishes), ull(puts), ull(reads));
+  const Interruptions machine = interruptions(options.seconds);
+  std::printf(
+      "  a thread that only spins stood still for 10 us more at %.3f %% of all instants, for 200 us at "
+      "%.3f %%; longest %.0f us\n",
+      machine.over_10us * 100, machine.over_200us * 100, machine.longest_us);
 }
 
 void report_mutations(const Options& options, std::size_t requests, std::size_t ops) {

@@ -61,11 +61,7 @@ void CountingSink::complete(Request* first) noexcept {
 }
 
 BatchWriter::BatchWriter(Store& store, std::size_t requests, std::size_t ops)
-    : store_(store),
-      ops_per_request_(ops),
-      keys_(requests * ops),
-      ops_(requests * ops),
-      requests_(requests) {
+    : store_(store), ops_per_request_(ops), keys_(requests * ops), ops_(requests * ops), requests_(requests) {
   pin_to(0);
 }
 
@@ -141,6 +137,27 @@ std::uint64_t BusyReader::stop() {
   if (thread_.joinable()) thread_.join();
   if (missing_ != 0) give_up("a reader missed a key that was never deleted");
   return reads_;
+}
+
+Interruptions interruptions(double seconds) {
+  Interruptions found;
+  std::thread([&] {
+    pin_to(1);
+    using Us = std::chrono::duration<double, std::micro>;
+    const auto began = std::chrono::steady_clock::now();
+    const auto end = began + std::chrono::duration<double>(seconds);
+    for (auto last = began; last < end;) {
+      const auto now = std::chrono::steady_clock::now();
+      const double gap = Us(now - last).count();
+      last = now;
+      found.over_10us += std::max(0.0, gap - 10);
+      found.over_200us += std::max(0.0, gap - 200);
+      found.longest_us = std::max(found.longest_us, gap);
+    }
+  }).join();
+  found.over_10us /= seconds * 1e6;
+  found.over_200us /= seconds * 1e6;
+  return found;
 }
 
 std::uint64_t trickle(Store& store, std::uint64_t keys, double seconds) {

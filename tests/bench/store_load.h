@@ -83,6 +83,17 @@ class BusyReader {
   std::thread thread_;
 };
 
+// Purpose: what the machine itself does to a thread that never sleeps: other guests, interrupts.
+// Usage:   const Interruptions i = interruptions(5);   // spins so long, in seconds, on processor 1
+struct Interruptions {
+  // The part of all instants after which the thread stood still for so many us more: no wait for that thread
+  // can be shorter.
+  double over_10us = 0;
+  double over_200us = 0;
+  double longest_us = 0;
+};
+Interruptions interruptions(double seconds);
+
 // Puts of 64 keys, the next when the last is published, for so long; the number of keys written.
 std::uint64_t trickle(Store& store, std::uint64_t keys, double seconds);
 
