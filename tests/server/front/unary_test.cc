@@ -64,6 +64,18 @@ TEST_F(UnaryTest, AFullQueueIsResourceExhaustedAtOnce) {
   EXPECT_EQ(get("second"), "(none)");
 }
 
+TEST_F(UnaryTest, WhatWaitsForAPublishCountsAsQueued) {
+  config.store.max_queue_requests = 1;
+  config.store.policy = {.interval = Nanos{3600} * 1'000'000'000, .adaptive = false};
+  serve();
+  run_writer();
+  FlyingPut first(*kv, "first");
+  wait_until([&] { return store->stats().writer.awaiting_publish == 1; });
+  EXPECT_EQ(put("second", "v").error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  drain();
+  EXPECT_TRUE(first.done.get().ok());
+}
+
 // The client's own timer fires too; the store's clock, a little ahead, makes the server first.
 class ClockAhead final : public Clock {
  public:
