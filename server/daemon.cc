@@ -1,11 +1,21 @@
 #include "server/daemon.h"
 
+#include <algorithm>
+
+#include "server/file_limit.h"
+#include "server/log.h"
 #include "server/process_usage.h"
 
 namespace flashkv {
 
 Status Daemon::start() {
   process_usage();
+  std::uint64_t files = 0;
+  if (!raise_file_limit(config_.max_connections, files)) {
+    log::write(
+        log::Level::kWarning, "few open files are allowed: raise ulimit -n or lower --max-connections",
+        {{"limit", std::to_string(files)}, {"max_connections", std::to_string(config_.max_connections)}});
+  }
   Status why;
   store_ = Store::open(config_.store, why);
   if (!store_) return why;
@@ -29,11 +39,13 @@ bool Daemon::stop() {
   if (!store_) return true;
   health_.set_serving(false);
   front_->begin_drain();
+  const Clock& clock = *config_.store.clock;
+  const Nanos end = clock.now() + config_.drain_timeout;
   const bool settled = store_->stop(config_.drain_timeout);
-  front_->stop(config_.drain_timeout);
+  const bool answered = front_->stop(std::max<Nanos>(end - clock.now(), 0));
   front_.reset();
   store_.reset();
-  return settled;
+  return settled && answered;
 }
 
 }  // namespace flashkv

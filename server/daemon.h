@@ -23,7 +23,7 @@ class Daemon {
 
   Status start();
   // Health says NOT_SERVING, streams end, what is queued is applied and answered, calls in flight end within
-  // the drain timeout. False: a reader was stuck, or calls had to be cancelled.
+  // the drain timeout, which covers all of it. False: a reader was stuck, or calls had to be cancelled.
   bool stop();
 
   const std::string& address() const { return front_->address(); }

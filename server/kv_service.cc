@@ -109,7 +109,7 @@ Status KvService::read(Session& session, const v1::MultiGetRequest& request,
   resize(*reply.mutable_results(), request.keys_size());
   std::uint64_t envelope = 0;
   for (int i = 0; i < request.keys_size(); ++i) {
-    envelope += request.keys(i).size() + kEntryBytes;
+    envelope += kEntryBytes;
     v1::KeyValue& kv = *reply.mutable_results(i)->mutable_kv();
     kv.clear_value();
     if (!request.keys_only()) session.found[static_cast<std::size_t>(i)].value = kv.mutable_value();
@@ -120,6 +120,7 @@ Status KvService::read(Session& session, const v1::MultiGetRequest& request,
       session.reader().multi_get(session.keys, session.found, kMaxReplyBytes - envelope, complete);
   if (!complete) return too_large();
   set_header(revision, *reply.mutable_header());
+  std::uint64_t bytes = envelope;
   for (int i = 0; i < request.keys_size(); ++i) {
     const Lookup& hit = session.found[static_cast<std::size_t>(i)];
     v1::Lookup& result = *reply.mutable_results(i);
@@ -127,11 +128,12 @@ Status KvService::read(Session& session, const v1::MultiGetRequest& request,
     if (hit.found) {
       result.mutable_kv()->set_key(request.keys(i));
       copy(hit, *result.mutable_kv());
+      bytes += request.keys(i).size() + result.kv().value().size();
     } else {
       result.clear_kv();
     }
   }
-  return {};
+  return bytes <= kMaxReplyBytes ? Status{} : too_large();
 }
 
 template <typename R>
@@ -185,7 +187,9 @@ bool KvService::queue_was_full(const Outcome& outcome, const Submission& submiss
 
 void KvService::write_done(const v1::WriteRequest& request, const Status& status,
                            const Submission& submission, v1::WriteResponse& reply) {
-  set_header(submission.revision, *reply.mutable_header());
+  // Refused before it came to the writer: then what readers see is the state that this answer rests on.
+  set_header(std::max(submission.revision, status.ok() ? 0 : store_.published_revision()),
+             *reply.mutable_header());
   reply.set_request_id(request.request_id());
   if (!status.ok()) {
     reply.mutable_error()->set_code(static_cast<std::int32_t>(status.code));

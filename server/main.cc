@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 
 #include "server/config.h"
@@ -45,6 +46,7 @@ int main(int argc, char** argv) {
   if (line.action == flashkv::CommandLine::Action::kPrint) {
     return std::fputs(line.text.c_str(), stdout) < 0 ? kCannotServe : 0;
   }
+  std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more must not end the server
   flashkv::log::start(line.config.log_level, line.config.log_format);
   flashkv::Housekeeping housekeeping([&] { reload(argc, argv); });
   flashkv::Daemon daemon(line.config);

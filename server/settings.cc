@@ -196,7 +196,8 @@ bool is_loopback(std::string_view listen) {
 }
 
 std::string conflict(const Config& config) {
-  const std::uint64_t pair = config.limits.max_key_bytes + config.limits.max_value_bytes;
+  // A request holds the key twice, and itself.
+  const std::uint64_t largest = 2 * config.limits.max_key_bytes + config.limits.max_value_bytes + 1024;
   if (!config.insecure && !is_loopback(config.listen)) {
     return "--listen: " + config.listen +
            " can be reached from other machines; without TLS and tokens this needs --insecure, or listen on "
@@ -207,9 +208,9 @@ std::string conflict(const Config& config) {
            " is less than --max-value-bytes; allowed: at least " +
            std::to_string(config.limits.max_value_bytes);
   }
-  if (config.store.max_queue_bytes < pair) {
+  if (config.store.max_queue_bytes < largest) {
     return "--max-queue-bytes: " + std::to_string(config.store.max_queue_bytes) +
-           " cannot hold one key and value; allowed: at least " + std::to_string(pair);
+           " cannot hold one key and value; allowed: at least " + std::to_string(largest);
   }
   return {};
 }

@@ -77,7 +77,7 @@ class StoreOverTable final : public Store {
       case Admission::kAccepted:
         break;
       case Admission::kClosed:
-        fail(s, Code::kUnavailable, "stopping");
+        fail(s, Code::kUnavailable, "the server is draining");
         break;
       case Admission::kRequestsFull:
         std::snprintf(text, sizeof text, "queue full: max-queue-requests %llu",

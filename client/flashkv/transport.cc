@@ -1,10 +1,15 @@
 #include "client/flashkv/transport.h"
 
+#include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <sstream>
 
 namespace flashkv::client {
 namespace {
+
+constexpr std::chrono::milliseconds kShortestConnect{1'000};
+constexpr std::chrono::milliseconds kLongestConnect{20'000};
 
 Result<std::string> contents(const std::string& path) {
   if (path.empty()) return std::string{};
@@ -15,9 +20,17 @@ Result<std::string> contents(const std::string& path) {
   return text.str();
 }
 
+// "127.0.0.1.example.org" is a name like any other.
 bool on_loopback(const std::string& endpoint) {
-  return endpoint.starts_with("127.") || endpoint.starts_with("localhost:") ||
-         endpoint.starts_with("[::1]") || endpoint.starts_with("unix:");
+  const std::string host = endpoint.substr(0, endpoint.rfind(':'));
+  const bool numeric = host.find_first_not_of("0123456789.") == std::string::npos;
+  return (numeric && host.starts_with("127.")) || host == "localhost" || host == "[::1]" ||
+         endpoint.starts_with("unix:");
+}
+
+// What may stand in a header; the token itself is never part of a message.
+bool printable(const std::string& token) {
+  return std::all_of(token.begin(), token.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
 }
 
 Result<std::shared_ptr<grpc::ChannelCredentials>> credentials(const ClientOptions& options) {
@@ -41,11 +54,15 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> credentials(const ClientOption
 }  // namespace
 
 void Transport::prepare(grpc::ClientContext& context, std::chrono::milliseconds timeout) const {
-  if (timeout.count() > 0) context.set_deadline(std::chrono::system_clock::now() + timeout);
+  // Longer than a year is none: the sum would not fit.
+  if (timeout.count() > 0 && timeout < std::chrono::hours(24 * 365))
+    context.set_deadline(std::chrono::system_clock::now() + timeout);
   if (!authorization.empty()) context.AddMetadata("authorization", authorization);
 }
 
 Result<std::unique_ptr<Transport>> connect(const ClientOptions& options) {
+  if (!printable(options.token))
+    return Error{.code = Errc::kInvalidArgument, .message = "token: not printable ASCII"};
   auto trusted = credentials(options);
   if (!trusted) return trusted.error();
   grpc::ChannelArguments arguments;
@@ -54,9 +71,17 @@ Result<std::unique_ptr<Transport>> connect(const ClientOptions& options) {
   arguments.SetMaxSendMessageSize(limit);
   arguments.SetInt("flashkv.connection", options.connection);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  // This is how long a connection may take to come about, not only a pause.
+  using std::chrono::milliseconds;
+  const auto patience = options.timeout.count() > 0 ? options.timeout : kLongestConnect;
+  arguments.SetInt(
+      GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
+      static_cast<int>(std::clamp<milliseconds>(patience, kShortestConnect, kLongestConnect).count()));
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // A host that is gone without a word is noticed.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   // A proxy of the environment is for the web, not for a database.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   auto t = std::make_unique<Transport>();

@@ -30,7 +30,7 @@ struct Writer::Stream {
   }
 
   Slot& filling() { return slots[sent % slots.size()]; }
-  bool halted() const { return broken.has_value() || first_rejected.has_value(); }
+  bool halted() const { return finished || broken.has_value() || first_rejected.has_value(); }
 
   void read_answers() {
     v1::WriteResponse answer;
@@ -233,6 +233,7 @@ std::optional<Writer::Rejection> Writer::take_rejection() {
 
 std::optional<Error> Writer::close() {
   Stream& s = *stream_;
+  if (s.finished) return error();
   drain();
   {
     const std::lock_guard lock(s.mutex);

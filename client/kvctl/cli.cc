@@ -1,6 +1,7 @@
 #include "client/kvctl/cli.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 
 #include "client/kvctl/exit_code.h"
@@ -39,6 +40,34 @@ CLI::Option* add_choice(CLI::App& app, const std::string& name, T& to,
 std::string not_zero(const std::string& text) { return text == "0" ? "must be more than 0" : ""; }
 std::string not_negative(const std::string& text) {
   return text.starts_with('-') ? "must not be negative" : "";
+}
+
+// The library would take "-1" for the largest number and "010" for 8.
+std::string decimal(const std::string& text) {
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return digits && (text == "0" || text[0] != '0') ? "" : "\"" + text + "\" is not a whole number";
+}
+
+// The library takes "[a,b]" among several values for two of them: such a key goes past it behind this byte, and
+// so does one that begins with it.
+constexpr char kKeyMark = '\x1f';
+
+std::vector<std::string> marked(int argc, char** argv) {
+  std::vector<std::string> words(argv, argv + argc);
+  const auto takes_keys = [](const std::string& w) { return w == "get" || w == "mget" || w == "del"; };
+  const auto command = std::find_if(words.begin(), words.end(), takes_keys);
+  if (command == words.end()) return words;
+  for (auto word = command + 1; word != words.end(); ++word) {
+    if (word->starts_with(kKeyMark) || (word->starts_with('[') && word->ends_with(']')))
+      word->insert(0, 1, kKeyMark);
+  }
+  return words;
+}
+
+void unmark(std::vector<std::string>& keys) {
+  for (std::string& key : keys) {
+    if (key.starts_with(kKeyMark)) key.erase(0, 1);
+  }
 }
 
 CLI::Option* add_duration(CLI::App& app, const std::string& name,
@@ -99,7 +128,8 @@ void add_reads(CLI::App& app, Settings& s) {
     if (!many) sub->add_flag("--print-key", s.read.print_key, "print the key, then the value");
     sub->add_flag("--keys-only", s.read.options.keys_only, "print keys without values");
     sub->add_option("--at-least-revision", s.read.options.at_least_revision,
-                    "wait until the server shows this revision");
+                    "wait until the server shows this revision")
+        ->check(decimal);
   }
 }
 
@@ -119,8 +149,9 @@ void add_put(CLI::App& app, Settings& s) {
          "--if-present", [&put] { put.options.condition = client::Condition::kIfPresent; }, "only an old key")
       ->excludes(absent);
   sub->add_option_function<std::uint64_t>(
-      "--expect-revision", [&put](const std::uint64_t& r) { put.options.expected_mod_revision = r; },
-      "only if the key was last changed at this revision; 0 = must not exist");
+         "--expect-revision", [&put](const std::uint64_t& r) { put.options.expected_mod_revision = r; },
+         "only if the key was last changed at this revision; 0 = must not exist")
+      ->check(decimal);
   sub->add_flag("--prev", put.options.prev_kv, "print what was there before");
   add_choice(*sub, "--ack", put.options.ack, kAcks, "when to answer");
   sub->parse_complete_callback([value, file] {
@@ -145,9 +176,11 @@ void add_import(CLI::App& app, Settings& s) {
       ->capture_default_str();
   sub->add_flag("--skip-bad", import.skip_bad, "report bad lines and go on");
   sub->add_option("--batch", import.batch, "records a request; each request is atomic")
+      ->check(decimal)
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
   sub->add_option("--window", import.window, "requests unanswered at once")
+      ->check(decimal)
       ->check(CLI::Range(1, 1'000))
       ->capture_default_str();
   add_choice(*sub, "--ack", import.ack, kAcks, "when a request counts as done");
@@ -166,27 +199,38 @@ void take_mix(const std::string& text, BenchSettings& bench) {
 void add_bench(CLI::App& app, Settings& s) {
   CLI::App* sub = add_command(app, "bench", "put load on a server and print what it did", s, Command::kBench);
   BenchSettings& bench = s.bench;
-  sub->add_option("-c,--clients", bench.clients, "threads")->check(CLI::Range(1, 256))->capture_default_str();
+  sub->add_option("-c,--clients", bench.clients, "threads")
+      ->check(decimal)
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
   sub->add_option("--streams", bench.streams, "calls in flight, each client")
+      ->check(decimal)
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
   sub->add_option("--connections", bench.connections, "connections, each client")
+      ->check(decimal)
       ->check(CLI::Range(1, 1'000))
       ->capture_default_str();
   sub->add_option_function<std::string>(
       "--mix", [&bench](const std::string& text) { take_mix(text, bench); }, "GETS:PUTS in percent [100:0]");
   sub->add_option("--mget", bench.mget, "read this many keys a call with MultiGet; 0 = Get")
+      ->check(decimal)
       ->check(CLI::Range(0, 10'000))
       ->capture_default_str();
   sub->add_option("--keys", bench.keys, "number of keys")
+      ->check(decimal)
       ->check(CLI::Range(1ULL, 4'000'000'000ULL))
       ->capture_default_str();
-  sub->add_option("--key-size", bench.key_size, "bytes")->check(CLI::Range(1, 65'535))->capture_default_str();
+  sub->add_option("--key-size", bench.key_size, "bytes")
+      ->check(decimal)
+      ->check(CLI::Range(1, 65'535))
+      ->capture_default_str();
   sub->add_option("--value-size", bench.value_size, "bytes")
+      ->check(decimal)
       ->check(CLI::Range(0, 1 << 30))
       ->capture_default_str();
   add_choice(*sub, "--dist", bench.distribution, kDistributions, "which keys; zipf has exponent 0.99");
-  auto* requests = sub->add_option("-n,--requests", bench.requests, "requests in all");
+  auto* requests = sub->add_option("-n,--requests", bench.requests, "requests in all")->check(decimal);
   add_duration(
       *sub, "-d,--duration", [&bench](auto us) { bench.duration = whole_ms(us); }, "how long [10s]")
       ->excludes(requests);
@@ -195,7 +239,7 @@ void add_bench(CLI::App& app, Settings& s) {
       ->capture_default_str();
   sub->add_flag_callback(
       "--no-load", [&bench] { bench.load = false; }, "do not write the keys first");
-  sub->add_option("--seed", bench.seed, "of the choice of keys")->capture_default_str();
+  sub->add_option("--seed", bench.seed, "of the choice of keys")->check(decimal)->capture_default_str();
   add_choice(*sub, "--ack", bench.ack, kAcks, "when a put is answered");
 }
 
@@ -206,7 +250,9 @@ void add_admin(CLI::App& app, Settings& s) {
   add_duration(
       *policy, "--interval", [&s](auto us) { s.policy.interval = us; },
       "least gap between two publishes; 0 = as soon as a batch is applied");
-  policy->add_option("--max-batch", s.policy.max_batch, "operations a batch")->check(not_zero);
+  policy->add_option("--max-batch", s.policy.max_batch, "operations a batch")
+      ->check(decimal)
+      ->check(not_zero);
   policy->add_option("--adaptive", s.policy.adaptive,
                      "true: an idle store publishes at once; false: on the tick");
   add_command(app, "publish", "publish what is applied, now; prints the revision", s, Command::kPublish);
@@ -224,7 +270,8 @@ std::optional<int> parse(int argc, char** argv, Settings& settings) {
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 done, 1 no such key or condition not met, 2 bad usage or input, 3 server or\n"
-      "network error, 4 denied, 5 timeout. Each global option is also read from KVCTL_<NAME>.");
+      "network error, 4 denied, 5 timeout, 130 an import that was interrupted. Each global option is also "
+      "read from KVCTL_<NAME>.");
   add_globals(app, settings);
   add_reads(app, settings);
   add_put(app, settings);
@@ -232,8 +279,13 @@ std::optional<int> parse(int argc, char** argv, Settings& settings) {
   add_import(app, settings);
   add_bench(app, settings);
   add_admin(app, settings);
+  const std::vector<std::string> words = marked(argc, argv);
+  std::vector<const char*> pointers;
+  for (const std::string& word : words) pointers.push_back(word.c_str());
   try {
-    app.parse(argc, argv);
+    app.parse(argc, pointers.data());
+    unmark(settings.read.keys);
+    unmark(settings.del.keys);
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {

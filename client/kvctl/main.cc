@@ -1,8 +1,18 @@
+#include <cstdio>
+
 #include "client/kvctl/cli.h"
 #include "client/kvctl/commands.h"
+#include "client/kvctl/exit_code.h"
 
 int main(int argc, char** argv) {
-  flashkv::kvctl::Settings settings;
-  if (const auto code = flashkv::kvctl::parse(argc, argv, settings)) return *code;
-  return flashkv::kvctl::run_command(settings);
+  using namespace flashkv::kvctl;
+  Settings settings;
+  const auto parsed = parse(argc, argv, settings);
+  const int code = parsed ? *parsed : run_command(settings);
+  // Only now does a full disk show.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    complain("cannot write standard output");
+    return code == kDone ? kFailed : code;
+  }
+  return code;
 }

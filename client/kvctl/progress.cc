@@ -22,7 +22,7 @@ Progress::Progress(std::string what, std::uint64_t total, bool quiet)
       next_(start_ + (terminal_ ? std::chrono::steady_clock::duration(kBarEvery) : kLineEvery)) {}
 
 void Progress::at(std::uint64_t count, std::uint64_t part) {
-  if (quiet_ || (++calls_ & 1023U) != 0) return;
+  if (quiet_) return;
   const auto now = std::chrono::steady_clock::now();
   if (now < next_) return;
   next_ = now + (terminal_ ? std::chrono::steady_clock::duration(kBarEvery) : kLineEvery);

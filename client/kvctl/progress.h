@@ -24,7 +24,6 @@ class Progress {
   std::uint64_t total_;
   bool quiet_, terminal_;
   bool shown_ = false;
-  std::uint32_t calls_ = 0;
   std::chrono::steady_clock::time_point start_, next_;
 };
 

@@ -6,11 +6,23 @@
 
 namespace flashkv {
 
+// One record may always be answered, whatever its size.
+bool RequestPlan::count_answer(Request& request, const Op& op, std::uint64_t& answered) const noexcept {
+  if (op.outcome.kv == nullptr) return true;
+  const std::uint64_t before = answered;
+  answered += op.outcome.kv->bytes();
+  if (before == 0 || answered <= kMaxOutcomeBytes) return true;
+  fail(request.status, Code::kResourceExhausted,
+       "ops: the reply would be larger than 16 MiB; ask for fewer values");
+  return false;
+}
+
 bool RequestPlan::decide_all(Request& request, std::size_t& decided) {
+  std::uint64_t answered = 0;
   changes_.begin(request.ops.size());
   probes_.clear();
   for (Op& op : request.ops) {
-    if (!rules_.decide(op, request.status)) return false;
+    if (!rules_.decide(op, request.status) || !count_answer(request, op, answered)) return false;
     ahead_.passed(1);
     ++decided;
   }

@@ -23,6 +23,9 @@ namespace flashkv {
 //          space has grown to the largest request.
 class RequestPlan {
  public:
+  // Records that one request may take back with it (get, want_prev), together; one alone may be larger.
+  static constexpr std::uint64_t kMaxOutcomeBytes = std::uint64_t{16} << 20;
+
   RequestPlan(Table& table, std::uint64_t max_value_bytes) noexcept
       : table_(table), rules_(table, changes_, max_value_bytes) {}
 
@@ -37,6 +40,7 @@ class RequestPlan {
 
  private:
   bool decide_all(Request& request, std::size_t& decided);
+  bool count_answer(Request& request, const Op& op, std::uint64_t& answered) const noexcept;
 
   Table& table_;
   ChangeSet changes_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "storage/writer/failure.h"
 
@@ -35,6 +36,7 @@ Nanos Writer::step() noexcept {
   if (s_.open) apply_batch();
   publish_when_due();
   answer_waiting();
+  leave_queue();
   s_.stats.set_engine(s_.table.stats());
   s_.stats.awaiting_publish.set(s_.awaiting.size());
   s_.stats.waiting_revision.set(s_.waiting.size());
@@ -60,8 +62,10 @@ void Writer::open_staged() noexcept {
   Nanos looked = s_.now;
   for (int poll = 0; poll < kOpenPolls && looked - s_.now < kOpenBudget; ++poll) {
     if (s_.table.try_open(0)) {
-      const Nanos waited = s_.blocked_since == kNever ? 0 : looked - s_.blocked_since;
-      s_.stats.wait_ns.record(static_cast<std::uint64_t>(waited));
+      // Even where the first look sufficed, a fence in every thread took its time.
+      s_.stats.wait_ns.record(s_.blocked_since == kNever
+                                  ? s_.table.stats().open_wait_ns
+                                  : static_cast<std::uint64_t>(looked - s_.blocked_since));
       opened();
       return;
     }
@@ -111,19 +115,14 @@ void Writer::apply_batch() noexcept {
   if (s_.pending.empty()) return;
   const std::uint64_t limit = s_.schedule.policy().max_batch;
   std::uint64_t ops = 0;
-  std::uint64_t requests = 0;
-  std::uint64_t bytes = 0;
   s_.plan.look_ahead(s_.pending.first());
   while (!s_.pending.empty()) {
     Request& r = *s_.pending.first();
     const std::uint64_t weight = std::max<std::uint64_t>(r.ops.size(), 1);
     if (ops != 0 && ops + weight > limit) break;
     ops += weight;
-    requests += 1;
-    bytes += r.bytes;
     apply(r);
   }
-  s_.queue.leave_work(requests, bytes);
   s_.stats.batch_ops.record(ops);
 }
 
@@ -151,8 +150,20 @@ void Writer::apply(Request& r) noexcept {
   if (s_.dirty() && r.ack != Ack::kApplied) {
     s_.awaiting.push(r);
   } else {
-    s_.done.add(r);
+    answer(r);
   }
+}
+
+// Only now does it leave the queue's bounds: those who wait for a publish hold memory too.
+void Writer::answer(Request& r) noexcept {
+  ++s_.answered;
+  s_.answered_bytes += r.bytes;
+  s_.done.add(r);
+}
+
+void Writer::leave_queue() noexcept {
+  if (s_.answered == 0) return;
+  s_.queue.leave_work(std::exchange(s_.answered, 0), std::exchange(s_.answered_bytes, 0));
 }
 
 void Writer::publish_when_due() noexcept {
@@ -176,7 +187,7 @@ void Writer::publish() noexcept {
   s_.stats.publish_ns.record(static_cast<std::uint64_t>(ended - began));
   s_.stats.publish_lag_ns.record(static_cast<std::uint64_t>(ended - s_.changed_at));
   s_.changed_at = kNever;
-  while (!s_.awaiting.empty()) s_.done.add(s_.awaiting.pop());
+  while (!s_.awaiting.empty()) answer(s_.awaiting.pop());
 }
 
 Nanos Writer::next_turn() const noexcept {

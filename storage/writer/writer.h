@@ -82,6 +82,8 @@ class Writer {
   void sweep_deadlines() noexcept;
   void apply_batch() noexcept;
   void apply(Request& r) noexcept;
+  void answer(Request& r) noexcept;
+  void leave_queue() noexcept;
   void publish_when_due() noexcept;
   void publish() noexcept;
   void answer_waiting() noexcept;

@@ -83,7 +83,7 @@ bool Writer::finish(Nanos patience) noexcept {
     if (blocked && clock_.now() >= give_up) refuse_pending();
     if (!s_.dirty() && s_.pending.empty()) {
       s_.waiting.settle(s_.published, kNever, [this](Request& r, bool) noexcept {
-        fail(r.status, Code::kUnavailable, "stopping");
+        fail(r.status, Code::kUnavailable, "the server is draining");
         answer_control(r);
       });
     }

@@ -34,6 +34,9 @@ struct WriterState {
   RequestPlan plan;  // the request being prepared
   PublishSchedule schedule;
 
+  std::uint64_t answered = 0;        // in this turn: they leave the queue together, at its end
+  std::uint64_t answered_bytes = 0;  // of their payload
+
   Nanos now = 0;                 // when this turn started; one instant decides all expiries of a turn
   bool open = false;             // the staged state may be written
   bool closing = false;          // publish whatever there is

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The server's processor time per Get, against a bare gRPC echo of the same shape. Target: at most 1.15 times.
 
-    server_cpu.py [--bin build/release/bin] [--pairs 15] [--requests 100000] [--grid 1x1,10x10] [--json]
+    server_cpu.py [--bin build/release/bin] [--pairs 15] [--requests 20000] [--grid 1x1,10x10] [--json]
 
 Both servers run all the time, with the same number of request threads; the same closed-loop load is turned on
 the one and the other in turn. CLIENTSxSTREAMS: connections, and calls in flight on each. utime + stime of the
@@ -82,7 +82,7 @@ def main():
     parser = argparse.ArgumentParser(description="processor time per Get against a bare echo")
     add_arguments(parser)
     parser.add_argument("--pairs", type=int, default=15)
-    parser.add_argument("--requests", type=int, default=100_000, help="of each turn")
+    parser.add_argument("--requests", type=int, default=20_000, help="of each turn")
     parser.add_argument("--grid", default="1x1,10x10", help="CLIENTSxSTREAMS,...")
     parser.add_argument("--threads", type=int, default=2, help="request threads of both servers")
     arguments = parser.parse_args()

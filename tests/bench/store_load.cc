@@ -1,5 +1,6 @@
 #include "tests/bench/store_load.h"
 
+#include <sched.h>
 #include <time.h>
 
 #include <algorithm>
@@ -28,6 +29,15 @@ void sleep_until(Nanos time) {
   if (left > 0) std::this_thread::sleep_for(std::chrono::nanoseconds(left));
 }
 
+// On a processor of its own from here on, where there are two: else whoever wakes up may take that of a reader
+// inside its guard.
+void pin_to(int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  if (std::thread::hardware_concurrency() > 1) sched_setaffinity(0, sizeof set, &set);
+}
+
 [[noreturn]] void give_up(const char* why) {
   std::fprintf(stderr, "store_bench: %s\n", why);
   std::exit(3);
@@ -48,21 +58,12 @@ void CountingSink::complete(Request* first) noexcept {
     ++n;
   }
   answers_.fetch_add(n, std::memory_order_release);
-  answers_.notify_one();
-}
-
-void CountingSink::wait_for(std::uint64_t answers) const noexcept {
-  for (std::uint64_t seen = this->answers(); seen < answers; seen = this->answers()) {
-    answers_.wait(seen, std::memory_order_acquire);
-  }
 }
 
 BatchWriter::BatchWriter(Store& store, std::size_t requests, std::size_t ops)
-    : store_(store),
-      ops_per_request_(ops),
-      keys_(requests * ops),
-      ops_(requests * ops),
-      requests_(requests) {}
+    : store_(store), ops_per_request_(ops), keys_(requests * ops), ops_(requests * ops), requests_(requests) {
+  pin_to(0);
+}
 
 void BatchWriter::fill(std::size_t i, std::uint64_t key) {
   keys_[i] = key_of(key);
@@ -88,7 +89,11 @@ void BatchWriter::turn(std::size_t ops) {
   submit(ops);
   const auto began = std::chrono::steady_clock::now();
   const double cpu_began = thread_cpu_seconds();
-  while (sink_.answers() < submitted_) sleep_until(store_.step());
+  for (;;) {
+    const Nanos next = store_.step();
+    if (sink_.answers() >= submitted_) break;
+    sleep_until(next);
+  }
   turns_cpu_seconds_ += thread_cpu_seconds() - cpu_began;
   turns_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   if (sink_.errors() != 0) give_up("a Put failed");
@@ -106,19 +111,12 @@ void BatchWriter::put_scattered(std::uint64_t keys) {
   turn(ops_.size());
 }
 
-void BatchWriter::put_and_wait(std::uint64_t keys) {
-  for (std::size_t i = 0; i < ops_.size(); ++i) fill(i, scattered(scatter_++) % keys);
-  submit(ops_.size());
-  sink_.wait_for(submitted_);
-  if (sink_.errors() != 0) give_up("a Put failed");
-  written_ += ops_.size();
-}
-
 BusyReader::BusyReader(Store& store, std::uint64_t keys) {
   thread_ = std::thread([this, &store, keys] { run(store, keys); });
 }
 
 void BusyReader::run(Store& store, std::uint64_t keys) {
+  pin_to(1);
   const auto reader = store.make_reader();
   std::string value;
   Lookup hit;
@@ -141,10 +139,31 @@ std::uint64_t BusyReader::stop() {
   return reads_;
 }
 
+Interruptions interruptions(double seconds) {
+  Interruptions found;
+  std::thread([&] {
+    pin_to(1);
+    using Us = std::chrono::duration<double, std::micro>;
+    const auto began = std::chrono::steady_clock::now();
+    const auto end = began + std::chrono::duration<double>(seconds);
+    for (auto last = began; last < end;) {
+      const auto now = std::chrono::steady_clock::now();
+      const double gap = Us(now - last).count();
+      last = now;
+      found.over_10us += std::max(0.0, gap - 10);
+      found.over_200us += std::max(0.0, gap - 200);
+      found.longest_us = std::max(found.longest_us, gap);
+    }
+  }).join();
+  found.over_10us /= seconds * 1e6;
+  found.over_200us /= seconds * 1e6;
+  return found;
+}
+
 std::uint64_t trickle(Store& store, std::uint64_t keys, double seconds) {
   BatchWriter writer(store, 1, kTrickleOps);
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-  while (std::chrono::steady_clock::now() < end) writer.put_and_wait(keys);
+  while (std::chrono::steady_clock::now() < end) writer.put_scattered(keys);
   return writer.written();
 }
 

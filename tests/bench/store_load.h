@@ -18,11 +18,10 @@ Key key_of(std::uint64_t i) noexcept;
 
 constexpr unsigned long long ull(std::uint64_t n) noexcept { return n; }
 
-// Counts answers, and those that were errors; wakes who waits for them.
+// Counts answers, and those that were errors.
 class CountingSink final : public CompletionSink {
  public:
   void complete(Request* first) noexcept override;
-  void wait_for(std::uint64_t answers) const noexcept;
   std::uint64_t answers() const noexcept { return answers_.load(std::memory_order_acquire); }
   std::uint64_t errors() const noexcept { return errors_.load(std::memory_order_relaxed); }
 
@@ -33,7 +32,9 @@ class CountingSink final : public CompletionSink {
 
 // Purpose: Puts of 16-byte keys and values, as `requests` requests of `ops` operations each.
 // Usage:   BatchWriter w(store, 1, 1'024);  w.put_scattered(keys);  use(w.written(), w.turns_seconds());
-// Threads: one; where the store is not started it turns the writer itself and times the turns.
+// Threads: one, which turns the writer too and times the turns: with one reader, two busy threads in all, on
+//          processors 0 and 1.
+// Lifetime: its store is not started.
 class BatchWriter {
  public:
   BatchWriter(Store& store, std::size_t requests, std::size_t ops);
@@ -42,8 +43,6 @@ class BatchWriter {
   void put(std::uint64_t first, std::uint64_t keys);
   // Keys in no order, from 0 to `keys` - 1.
   void put_scattered(std::uint64_t keys);
-  // The same, on a store that runs by itself; returns when it is published.
-  void put_and_wait(std::uint64_t keys);
 
   std::uint64_t written() const noexcept { return written_; }
   // What the store's turns took, waiting for readers included; and the processor time of it.
@@ -83,6 +82,17 @@ class BusyReader {
   std::uint64_t missing_ = 0;
   std::thread thread_;
 };
+
+// Purpose: what the machine itself does to a thread that never sleeps: other guests, interrupts.
+// Usage:   const Interruptions i = interruptions(5);   // spins so long, in seconds, on processor 1
+struct Interruptions {
+  // The part of all instants after which the thread stood still for so many us more: no wait for that thread
+  // can be shorter.
+  double over_10us = 0;
+  double over_200us = 0;
+  double longest_us = 0;
+};
+Interruptions interruptions(double seconds);
 
 // Puts of 64 keys, the next when the last is published, for so long; the number of keys written.
 std::uint64_t trickle(Store& store, std::uint64_t keys, double seconds);

@@ -46,6 +46,18 @@ TEST_F(WriterTest, ClosingAnEmptyWriterIsFine) {
   EXPECT_EQ(writer.acknowledged(), 0U);
 }
 
+TEST_F(WriterTest, AfterCloseNothingMoreIsTakenAndClosingAgainSaysTheSame) {
+  start({});
+  Writer writer(*client_, {.ops_per_request = 2});
+  for (std::uint64_t i = 0; i < 3; ++i) ASSERT_TRUE(writer.put(key(i), "v"));
+  EXPECT_FALSE(writer.close());
+  EXPECT_FALSE(writer.close());
+  EXPECT_FALSE(writer.put("late", "v"));
+  EXPECT_FALSE(writer.close());
+  EXPECT_EQ(writer.acknowledged(), 3U);
+  EXPECT_EQ(server_->puts_in_order().size(), 3U);
+}
+
 TEST_F(WriterTest, ARequestIsSentWhenItsBytesAreMany) {
   start({});
   Writer writer(*client_, {.ops_per_request = 10'000, .bytes_per_request = 1000});

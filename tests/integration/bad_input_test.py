@@ -188,7 +188,7 @@ class Wire(BadInputCase):
             call = raw(self.channel, f"/flashkv.v1.{method}")
             for body in (b"\xff" * 20, b"\x0a\xff\xff\xff\xff\x0f", b"\x0a\x05abc", b"\x0f", b"\x00"):
                 with self.subTest(method=method, body=body):
-                    self.assert_fails(grpc.StatusCode.INTERNAL, call, body)
+                    self.assert_fails(grpc.StatusCode.INVALID_ARGUMENT, call, body)
 
     def test_random_bytes_never_hurt(self):
         source = random.Random(7)

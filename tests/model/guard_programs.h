@@ -35,6 +35,7 @@ inline Half* cleared(Half& half) {
 template <typename Guards>
 struct Program {
   using Reader = typename Guards::Reader;
+  using Held = typename Guards::Held;
 
   Half halves[2];
   Guards guards{cleared(halves[0]), cleared(halves[1])};
@@ -52,14 +53,14 @@ struct Program {
     publish(revision);
   }
   // I5: a guard that is opened after a publish shows it.
-  const Half* open(Reader& reader) {
+  Held open(Reader& reader) {
     const unsigned newest = published.load(sync::kAcquire);
-    const Half* half = reader.enter();
+    const Held half = reader.enter();
     RL_ASSERT(half->read() >= newest);
     return half;
   }
   // I1: nothing changed since it was opened.
-  void close(Reader& reader, const Half* half) {
+  void close(Reader& reader, Held half) {
     const unsigned seen = half->read();
     // Others may run here; between plain reads alone they could not.
     static_cast<void>(published.load(sync::kRelaxed));
@@ -103,8 +104,8 @@ struct NestedGuards : Program<Guards>, rl::test_suite<NestedGuards<Guards>, 2> {
       return;
     }
     auto reader = this->guards.make_reader();
-    const Half* outer = this->open(reader);
-    const Half* inner = reader.enter();
+    const auto outer = this->open(reader);
+    const auto inner = reader.enter();
     this->close(reader, outer);
     this->close(reader, inner);
     this->close(reader, this->open(reader));
@@ -148,7 +149,7 @@ struct ImpatientWriter : Program<Guards>, rl::test_suite<ImpatientWriter<Guards>
 template <typename Guards>
 struct SleepingWriter : Program<Guards>, rl::test_suite<SleepingWriter<Guards>, 3> {
   typename Guards::Reader readers[2] = {this->guards.make_reader(), this->guards.make_reader()};
-  const Half* held[2] = {readers[0].enter(), readers[1].enter()};
+  typename Guards::Held held[2] = {readers[0].enter(), readers[1].enter()};
 
   void thread(unsigned index) {
     if (index == 0) {

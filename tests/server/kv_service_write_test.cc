@@ -113,6 +113,32 @@ TEST_F(WriteTest, AFullQueueMayBeTriedAgain) {
   EXPECT_EQ(get("k").kv().value(), "v");
 }
 
+TEST_F(WriteTest, AnAnswerThatWouldBeTooLargeIsRefusedBeforeAnythingIsApplied) {
+  const std::string large(std::size_t{7} << 20, 'v');
+  add_put("large", large);
+  EXPECT_FALSE(answer().has_error());
+  request.Clear();
+  submission.clear();
+  add_put("k", "1");
+  for (int i = 0; i < 2; ++i) request.add_ops()->mutable_get()->set_key("large");
+  EXPECT_FALSE(answer().has_error());
+  submission.clear();
+  request.mutable_ops(0)->mutable_put()->set_value("2");
+  request.add_ops()->mutable_get()->set_key("large");
+  EXPECT_EQ(answer().error().code(), static_cast<int>(Code::kResourceExhausted));
+  EXPECT_EQ(get("k").kv().value(), "1");
+}
+
+TEST_F(WriteTest, ARefusalNamesTheRevisionThatReadersSee) {
+  add_put("k", "v");
+  const std::uint64_t written = answer().header().revision();
+  submission.clear();
+  add_put("", "v");
+  const v1::WriteResponse refused = answer();
+  EXPECT_TRUE(refused.has_error());
+  EXPECT_EQ(refused.header().revision(), written);
+}
+
 TEST_F(WriteTest, WhatCanNeverFitIsNotTriedAgain) {
   StoreOptions narrow;
   narrow.max_queue_bytes = limits.max_queue_bytes = 4096;

@@ -1,15 +1,20 @@
 // The program itself: what it prints, what it ends with, what signals do.
 #include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "flashkv/v1/kv.grpc.pb.h"
@@ -66,6 +71,8 @@ class Kvd {
     for (std::string l = line(); !l.empty(); l = line()) all += l;
     return all;
   }
+  // The pipe's other end goes away.
+  void stop_reading() { output_ = freopen("/dev/null", "r", output_); }
   void send(int signal) { kill(pid_, signal); }
   // The exit code, or minus the signal that ended it.
   int wait() {
@@ -141,25 +148,87 @@ TEST(Kvd, ATakenPortIsOneLineAndExitCodeThree) {
   EXPECT_EQ(second.wait(), 3);
 }
 
-TEST(Kvd, ASecondSignalEndsItAtOnce) {
+// The library alone would wait for its peers to hang up.
+TEST(Kvd, PeersThatDoNothingDoNotHoldUpTheDrain) {
   Kvd kvd({"--listen=127.0.0.1:0", "--drain-timeout=1h"});
   const std::string address = after(kvd.line_with("serving"), "listen=");
-  // A call that never ends by itself keeps the drain waiting: reflection's stream belongs to the library.
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.find(':') + 1))));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int silent = socket(AF_INET, SOCK_STREAM, 0);
+  ASSERT_EQ(connect(silent, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+  // A stream of reflection, which belongs to the library.
   auto channel = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
   grpc::ClientContext context;
   const grpc::internal::RpcMethod method("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
                                          grpc::internal::RpcMethod::BIDI_STREAMING);
-  auto stream = grpc::internal::ClientReaderWriterFactory<v1::GetRequest, v1::GetResponse>::Create(
-      channel.get(), method, &context);
-  v1::GetRequest list_services;
-  list_services.set_key("");
-  ASSERT_TRUE(stream->Write(list_services));
+  using Factory = grpc::internal::ClientReaderWriterFactory<v1::GetRequest, v1::GetResponse>;
+  const std::unique_ptr<grpc::ClientReaderWriter<v1::GetRequest, v1::GetResponse>> stream(
+      Factory::Create(channel.get(), method, &context));
+  ASSERT_TRUE(stream->Write(v1::GetRequest()));
   v1::GetResponse ignored;
   stream->Read(&ignored);
   kvd.send(SIGTERM);
+  EXPECT_THAT(kvd.rest(), HasSubstr("stopped clean=true"));
+  EXPECT_EQ(kvd.wait(), 0);
+  close(silent);
+  context.TryCancel();
+}
+
+TEST(Kvd, ASecondSignalEndsItAtOnce) {
+  Kvd kvd({"--listen=127.0.0.1:0", "--drain-timeout=1h"});
+  const std::string address = after(kvd.line_with("serving"), "listen=");
+  auto channel = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+  auto kv = v1::KV::NewStub(channel);
+  v1::PutRequest put;
+  v1::PutResponse written;
+  put.set_key("large");
+  put.set_value(std::string(std::size_t{8} << 20, 'v'));
+  grpc::ClientContext putting;
+  ASSERT_TRUE(kv->Put(&putting, put, &written).ok());
+  // A reply that its client does not take keeps the drain waiting.
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  v1::GetRequest get;
+  get.set_key("large");
+  grpc::GenericStub generic(channel);
+  auto call = generic.PrepareCall(&context, "/flashkv.v1.KV/Get", &queue);
+  const grpc::Slice slice(get.SerializeAsString());
+  void* tag = nullptr;
+  bool ok = false;
+  call->StartCall(nullptr);
+  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
+  call->WriteLast(grpc::ByteBuffer(&slice, 1), grpc::WriteOptions(), nullptr);
+  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
+  call->ReadInitialMetadata(nullptr);
+  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
+  kvd.send(SIGTERM);
   kvd.line_with("draining");
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
   kvd.send(SIGTERM);
   EXPECT_EQ(kvd.wait(), 1);
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  queue.Next(&tag, &ok);
+}
+
+TEST(Kvd, ALogThatNobodyReadsDoesNotEndIt) {
+  Kvd kvd({"--listen=127.0.0.1:0"});
+  const std::string address = after(kvd.line_with("serving"), "listen=");
+  kvd.stop_reading();
+  kvd.send(SIGHUP);
+  auto kv = v1::KV::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  for (int i = 0; i < 20; ++i) {
+    grpc::ClientContext context;
+    v1::GetRequest request;
+    v1::GetResponse reply;
+    request.set_key("k");
+    ASSERT_TRUE(kv->Get(&context, request, &reply).ok());
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  kvd.send(SIGTERM);
+  EXPECT_EQ(kvd.wait(), 0);
 }
 
 TEST(Kvd, HangupReloadsTheLogLevel) {
@@ -176,6 +245,8 @@ TEST(Kvd, HangupReloadsTheLogLevel) {
   reload("loud");
   EXPECT_THAT(kvd.line_with("reload refused"), HasSubstr("log-level"));
   reload("error");
+  // Of two signals that wait together, either may come first.
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
   kvd.send(SIGTERM);
   EXPECT_EQ(kvd.rest(), "") << "at level error a stop is not worth a line";
   EXPECT_EQ(kvd.wait(), 0);

@@ -80,8 +80,9 @@ bool Simulation::submit(std::unique_ptr<SimCall> call, const std::string& what) 
   const Status s = store_->submit(*call);
   note("submit " + std::to_string(call->id) + " " + what + (s.ok() ? "" : " refused: " + s.message));
   if (call->kind == RequestKind::kMutation) {
-    const bool full = queued_.size() >= options_.max_queue_requests ||
-                      queued_bytes_ + call->bytes > options_.max_queue_bytes;
+    const Parked parked = count_parked();
+    const bool full = queued_.size() + parked.requests >= options_.max_queue_requests ||
+                      queued_bytes_ + parked.bytes + call->bytes > options_.max_queue_bytes;
     require(s.ok() == !full, "the queue took or refused a request against its limits");
     require(s.ok() || s.code == Code::kResourceExhausted, "refused with another code");
   } else {

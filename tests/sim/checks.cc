@@ -46,13 +46,25 @@ void Simulation::turn() {
   wants_turn_at_ = store_->step();
   const WriterStatsView after = store_->stats().writer;
   const bool swept = after.deferrals != before.deferrals;
-  const std::uint64_t handled = queued_.size() - after.queue_requests;
+  const std::uint64_t handled = queued_.size() - (after.queue_requests - after.awaiting_publish);
   note("turn: " + std::to_string(handled) + (swept ? " swept" : " handled") + ", assigned " +
        std::to_string(store_->assigned_revision()) + ", published " +
        std::to_string(store_->published_revision()));
   deal_with_batch(handled, swept, policy_.max_batch);
-  require(after.queue_bytes == queued_bytes_, "the queue's bytes are counted wrongly");
+  const Parked parked = count_parked();
+  require(after.awaiting_publish == parked.requests, "what waits for a publish is counted wrongly");
+  require(after.queue_bytes == queued_bytes_ + parked.bytes, "the queue's bytes are counted wrongly");
   check_turn(published_before);
+}
+
+Simulation::Parked Simulation::count_parked() const {
+  Parked parked;
+  for (const auto& [id, call] : in_flight_) {
+    if (call->kind != RequestKind::kMutation || !call->expected || call->completions != 0) continue;
+    ++parked.requests;
+    parked.bytes += call->bytes;
+  }
+  return parked;
 }
 
 // The writer took the first `handled` requests of the queue, or, blocked by readers, those whose deadline has

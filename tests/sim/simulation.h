@@ -43,6 +43,13 @@ class Simulation {
   std::uint64_t answered() const { return answered_; }
 
  private:
+  // Decided, and answered with the next publish: they count as queued until then.
+  struct Parked {
+    std::uint64_t requests = 0;
+    std::uint64_t bytes = 0;
+  };
+  Parked count_parked() const;
+
   // actions.cc: what may happen.
   void act();
   void submit_mutation();

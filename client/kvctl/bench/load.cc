@@ -16,7 +16,10 @@ void LoadResult::merge(const LoadResult& other) {
   latency_ns.merge(other.latency_ns);
   answered += other.answered;
   for (const auto& [code, count] : other.errors) errors[code] += count;
-  if (first_error.empty()) first_error = other.first_error;
+  if (first_code == client::Errc{}) {
+    first_code = other.first_code;
+    first_error = other.first_error;
+  }
 }
 
 // One call in flight; its messages are used again and again.
@@ -81,7 +84,10 @@ struct Load::State {
       result.latency_ns.record(static_cast<std::uint64_t>(took.count() > 0 ? took.count() : 0));
     } else {
       ++result.errors[static_cast<client::Errc>(call.status.error_code())];
-      if (result.first_error.empty()) result.first_error = call.status.error_message();
+      if (result.first_code == client::Errc{}) {
+        result.first_code = static_cast<client::Errc>(call.status.error_code());
+        result.first_error = call.status.error_message();
+      }
     }
     idle.push_back(&call);
   }

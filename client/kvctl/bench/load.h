@@ -20,6 +20,7 @@ struct LoadResult {
   LatencyHistogram latency_ns;
   std::uint64_t answered = 0;                    // OK
   std::map<client::Errc, std::uint64_t> errors;  // everything else
+  client::Errc first_code{};                     // of the first error, with its text
   std::string first_error;
   void merge(const LoadResult& other);
 };

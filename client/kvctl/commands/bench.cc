@@ -118,8 +118,7 @@ int run_bench(client::Client& client, const Settings& settings) {
   if (!measured) return fail(measured.error(), settings);
   report(*measured, settings);
   if (measured->load.errors.empty()) return kDone;
-  const client::Error first{.code = measured->load.errors.begin()->first,
-                            .message = measured->load.first_error};
+  const client::Error first{.code = measured->load.first_code, .message = measured->load.first_error};
   return fail(first, settings);
 }
 

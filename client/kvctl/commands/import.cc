@@ -3,7 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
 #include "client/flashkv/writer.h"
 #include "client/kvctl/commands.h"
@@ -82,7 +84,7 @@ class Import {
     }
     for (const auto& item : rejection->items) {
       if (exit_ != kDone) return;
-      auto done = client_.put(item.key, item.value, {.ttl_ms = item.ttl_ms, .ack = settings_.import.ack});
+      auto done = put_alone(item);
       if (done) {
         ++singly_;
       } else if (exit_code_of(done.error().code) == kUsage) {
@@ -93,6 +95,17 @@ class Import {
       }
     }
     for (const auto& item : rejection->later) put(item.key, item.value, item.ttl_ms, item.tag);
+  }
+
+  // A stream is slowed by a full queue, a call is refused: then it is tried again.
+  client::Result<client::PutResult> put_alone(const client::Writer::Item& item) {
+    for (;;) {
+      auto done = client_.put(item.key, item.value, {.ttl_ms = item.ttl_ms, .ack = settings_.import.ack});
+      const bool full = !done && done.error().code == client::Errc::kResourceExhausted &&
+                        done.error().message.find("queue full") != std::string::npos;
+      if (!full || interrupted != 0) return done;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
   }
 
   void refuse(std::uint64_t line, const std::string& why) {

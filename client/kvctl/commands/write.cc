@@ -1,7 +1,11 @@
 // put and del.
-#include <fstream>
-#include <iostream>
-#include <iterator>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
 
 #include "client/kvctl/commands.h"
 #include "client/kvctl/exit_code.h"
@@ -10,23 +14,32 @@
 namespace flashkv::kvctl {
 namespace {
 
-std::string all_of(std::istream& in) { return {std::istreambuf_iterator<char>(in), {}}; }
+// False: errno says why.
+bool read_all(int from, std::string& to) {
+  std::array<char, 65'536> part;
+  for (;;) {
+    const ssize_t n = ::read(from, part.data(), part.size());
+    if (n == 0) return true;
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    to.append(part.data(), static_cast<std::size_t>(n));
+  }
+}
 
 // The value from the argument, a file or standard input; false after a complaint.
 bool read_value(const PutSettings& put, std::string& value) {
-  if (!put.file.empty()) {
-    std::ifstream file(put.file, std::ios::binary);
-    if (!file) {
-      complain("cannot read " + put.file + "; --file names a file with the value");
-      return false;
-    }
-    value = all_of(file);
-  } else if (*put.value == "-") {
-    value = all_of(std::cin);
-  } else {
+  if (put.value && *put.value != "-") {
     value = *put.value;
+    return true;
   }
-  return true;
+  const int from = put.value ? STDIN_FILENO : ::open(put.file.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool read = from >= 0 && read_all(from, value);
+  if (!read) {
+    complain("cannot read " + (put.value ? "standard input" : "\"" + put.file + "\"") + ": " +
+             std::string(std::strerror(errno)) + "; nothing was written");
+  }
+  if (from > STDIN_FILENO) ::close(from);
+  return read;
 }
 
 }  // namespace

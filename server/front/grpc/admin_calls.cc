@@ -10,7 +10,6 @@ struct AdminMethod {
   using Request = R;
   using Reply = A;
   using Service = ServedAdmin;
-  using Writer = grpc::ServerAsyncResponseWriter<A>;
   static constexpr Method kMethod = Name;
   static constexpr std::size_t kPosted = 2;
   static bool waits(const R&) { return true; }
@@ -21,7 +20,7 @@ struct AdminMethod {
 };
 
 struct StatsMethod : AdminMethod<v1::StatsRequest, v1::StatsResponse, Method::kStats> {
-  static void request(Service& s, grpc::ServerContext* c, Request* r, Writer* w,
+  static void request(Service& s, grpc::ServerContext* c, grpc::ByteBuffer* r, RawWriter* w,
                       grpc::ServerCompletionQueue& q, Event* tag) {
     s.RequestStats(c, r, w, &q, &q, tag);
   }
@@ -32,7 +31,7 @@ struct StatsMethod : AdminMethod<v1::StatsRequest, v1::StatsResponse, Method::kS
 
 struct GetPolicyMethod
     : AdminMethod<v1::GetPublishPolicyRequest, v1::GetPublishPolicyResponse, Method::kGetPublishPolicy> {
-  static void request(Service& s, grpc::ServerContext* c, Request* r, Writer* w,
+  static void request(Service& s, grpc::ServerContext* c, grpc::ByteBuffer* r, RawWriter* w,
                       grpc::ServerCompletionQueue& q, Event* tag) {
     s.RequestGetPublishPolicy(c, r, w, &q, &q, tag);
   }
@@ -43,7 +42,7 @@ struct GetPolicyMethod
 
 struct SetPolicyMethod
     : AdminMethod<v1::SetPublishPolicyRequest, v1::SetPublishPolicyResponse, Method::kSetPublishPolicy> {
-  static void request(Service& s, grpc::ServerContext* c, Request* r, Writer* w,
+  static void request(Service& s, grpc::ServerContext* c, grpc::ByteBuffer* r, RawWriter* w,
                       grpc::ServerCompletionQueue& q, Event* tag) {
     s.RequestSetPublishPolicy(c, r, w, &q, &q, tag);
   }
@@ -56,7 +55,7 @@ struct SetPolicyMethod
 };
 
 struct PublishMethod : AdminMethod<v1::PublishRequest, v1::PublishResponse, Method::kPublish> {
-  static void request(Service& s, grpc::ServerContext* c, Request* r, Writer* w,
+  static void request(Service& s, grpc::ServerContext* c, grpc::ByteBuffer* r, RawWriter* w,
                       grpc::ServerCompletionQueue& q, Event* tag) {
     s.RequestPublish(c, r, w, &q, &q, tag);
   }

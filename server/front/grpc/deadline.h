@@ -16,7 +16,8 @@ namespace flashkv {
 inline Nanos deadline_of(const grpc::ServerContext& context, const Clock& clock) {
   using Wall = std::chrono::system_clock;
   const Wall::time_point deadline = context.deadline();
-  if (deadline == Wall::time_point::max()) return kNever;
+  // So far away that it means none, and its nanoseconds would not fit.
+  if (deadline > Wall::now() + std::chrono::hours(24 * 365)) return kNever;
   const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - Wall::now()).count();
   const Nanos now = clock.now();
   return left > kNever - now ? kNever : now + left;

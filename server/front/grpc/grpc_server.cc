@@ -1,10 +1,13 @@
 #include "server/front/grpc/grpc_server.h"
 
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
 
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "server/front/grpc/health_calls.h"
@@ -17,14 +20,19 @@
 namespace flashkv {
 namespace {
 
-constexpr int kPingIntervalMs = 5'000;       // clients may ping this often, also without calls
-constexpr int kKeepaliveMs = 60'000;         // a connection this quiet is probed ...
-constexpr int kKeepaliveTimeoutMs = 20'000;  // ... and closed when it stays silent this long
+constexpr int kPingIntervalMs = 5'000;          // clients may ping this often, also without calls
+constexpr int kKeepaliveMs = 60'000;            // a connection this quiet is probed ...
+constexpr int kKeepaliveTimeoutMs = 20'000;     // ... and closed when it stays silent this long
+constexpr int kReflectionThreads = 16;          // the library's own, one for each open reflection stream
+constexpr Nanos kLinger = 50 * kNanosPerMilli;  // for the last replies to leave, once all are handed over
 constexpr std::size_t kConnectionBytes = std::size_t{64} << 10;
 
-// gRPC's own messages join ours, for those who debug; what matters to an operator is logged by us.
+// gRPC's own messages join ours, for those who debug; but a listener that takes no more connections never does
+// again, which an operator has to know.
 void log_from_grpc(gpr_log_func_args* args) {
-  log::write(log::Level::kDebug, "grpc", {{"detail", args->message}});
+  const bool deaf = args->severity == GPR_LOG_SEVERITY_ERROR &&
+                    std::string_view(args->message).find("accept") != std::string_view::npos;
+  log::write(deaf ? log::Level::kError : log::Level::kDebug, "grpc", {{"detail", args->message}});
 }
 
 void set_limits(const Config& config, grpc::ServerBuilder& builder) {
@@ -36,7 +44,11 @@ void set_limits(const Config& config, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  // A message is unpacked before its size is looked at: none may come packed.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   grpc::ResourceQuota quota("kvd");
+  quota.SetMaxThreads(kReflectionThreads);
   quota.Resize(config.max_connections * kConnectionBytes + 2 * config.store.max_queue_bytes +
                64 * config.limits.max_request_bytes);
   builder.SetResourceQuota(quota);
@@ -108,13 +120,30 @@ void GrpcServer::begin_drain() {
   for (const auto& thread : wiring_->threads) thread->drain();
 }
 
-void GrpcServer::stop(Nanos patience) {
+// The library's Shutdown() waits for connections to go, which silent peers do not: once no call is left, they are
+// closed under it.
+bool GrpcServer::stop(Nanos patience) {
   Wiring& w = *wiring_;
-  if (!w.server) return;
-  w.server->Shutdown(std::chrono::system_clock::now() + std::chrono::microseconds(patience / kNanosPerMicro));
+  if (!w.server) return true;
+  using std::chrono::nanoseconds;
+  const auto end = std::chrono::steady_clock::now() + nanoseconds(patience);
+  std::thread closing([&w] { w.server->Shutdown(); });
+  const auto in_flight = [&w] {
+    std::uint64_t sum = 0;
+    for (const auto& thread : w.threads) sum += thread->in_flight();
+    return sum;
+  };
+  // Looked at after a while, not at once: what is on its way has to be taken first.
+  do {
+    std::this_thread::sleep_for(nanoseconds(kLinger));
+  } while (in_flight() != 0 && std::chrono::steady_clock::now() < end);
+  const bool answered = in_flight() == 0;
+  grpc_server_cancel_all_calls(w.server->c_server());
+  closing.join();
   for (const auto& thread : w.threads) thread->join();
   w.threads.clear();
   w.server.reset();
+  return answered;
 }
 
 }  // namespace flashkv

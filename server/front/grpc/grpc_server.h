@@ -29,9 +29,10 @@ class GrpcServer {
 
   // Watchers of health are told, streams end once what they have read is answered.
   void begin_drain();
-  // Takes no new call, waits for those in flight at most `patience`, then cancels them. The store must have
-  // stopped, so that none waits for the writer.
-  void stop(Nanos patience);
+  // Takes no new call, waits at most `patience` until those in flight are answered, then closes the connections,
+  // idle ones and reflection's streams included. The store must have stopped, so that none waits for the
+  // writer. False: calls were cancelled.
+  bool stop(Nanos patience);
 
  private:
   struct Wiring;

@@ -24,8 +24,8 @@ struct CheckMethod {
   using Service = HealthService;
   static constexpr Method kMethod = Method::kHealthCheck;
   static constexpr std::size_t kPosted = 8;
-  static void request(Service& s, grpc::ServerContext* c, Request* r,
-                      grpc::ServerAsyncResponseWriter<Reply>* w, grpc::ServerCompletionQueue& q, Event* tag) {
+  static void request(Service& s, grpc::ServerContext* c, grpc::ByteBuffer* r, RawWriter* w,
+                      grpc::ServerCompletionQueue& q, Event* tag) {
     s.RequestCheck(c, r, w, &q, &q, tag);
   }
   static bool waits(const Request&) { return false; }

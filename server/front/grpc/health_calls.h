@@ -8,7 +8,8 @@
 
 namespace flashkv {
 
-using HealthService = grpc::health::v1::Health::AsyncService;
+using HealthService = grpc::health::v1::Health::WithRawMethod_Check<
+    grpc::health::v1::Health::WithAsyncMethod_Watch<grpc::health::v1::Health::Service>>;
 
 // Purpose: Check answers at once; Watch tells each change, and ends with UNAVAILABLE when the server drains.
 //          Names: "" and "flashkv.v1.KV"; another is NOT_FOUND to Check and SERVICE_UNKNOWN to Watch.

@@ -12,7 +12,6 @@ struct KvMethod {
   using Request = R;
   using Reply = A;
   using Service = ServedKv;
-  using Writer = grpc::ServerAsyncResponseWriter<A>;
   static constexpr Method kMethod = Name;
   static constexpr std::size_t kPosted = Posted;
   static std::size_t weight(const R& request, const A& reply) {
@@ -21,7 +20,7 @@ struct KvMethod {
 };
 
 struct GetMethod : KvMethod<v1::GetRequest, v1::GetResponse, Method::kGet, 256> {
-  static void request(Service& s, grpc::ServerContext* c, Request* r, Writer* w,
+  static void request(Service& s, grpc::ServerContext* c, grpc::ByteBuffer* r, RawWriter* w,
                       grpc::ServerCompletionQueue& q, Event* tag) {
     s.RequestGet(c, r, w, &q, &q, tag);
   }
@@ -35,7 +34,7 @@ struct GetMethod : KvMethod<v1::GetRequest, v1::GetResponse, Method::kGet, 256> 
 };
 
 struct MultiGetMethod : KvMethod<v1::MultiGetRequest, v1::MultiGetResponse, Method::kMultiGet, 64> {
-  static void request(Service& s, grpc::ServerContext* c, Request* r, Writer* w,
+  static void request(Service& s, grpc::ServerContext* c, grpc::ByteBuffer* r, RawWriter* w,
                       grpc::ServerCompletionQueue& q, Event* tag) {
     s.RequestMultiGet(c, r, w, &q, &q, tag);
   }
@@ -53,7 +52,7 @@ struct MultiGetMethod : KvMethod<v1::MultiGetRequest, v1::MultiGetResponse, Meth
 };
 
 struct PutMethod : KvMethod<v1::PutRequest, v1::PutResponse, Method::kPut, 256> {
-  static void request(Service& s, grpc::ServerContext* c, Request* r, Writer* w,
+  static void request(Service& s, grpc::ServerContext* c, grpc::ByteBuffer* r, RawWriter* w,
                       grpc::ServerCompletionQueue& q, Event* tag) {
     s.RequestPut(c, r, w, &q, &q, tag);
   }
@@ -67,7 +66,7 @@ struct PutMethod : KvMethod<v1::PutRequest, v1::PutResponse, Method::kPut, 256> 
 };
 
 struct DeleteMethod : KvMethod<v1::DeleteRequest, v1::DeleteResponse, Method::kDelete, 64> {
-  static void request(Service& s, grpc::ServerContext* c, Request* r, Writer* w,
+  static void request(Service& s, grpc::ServerContext* c, grpc::ByteBuffer* r, RawWriter* w,
                       grpc::ServerCompletionQueue& q, Event* tag) {
     s.RequestDelete(c, r, w, &q, &q, tag);
   }

@@ -49,9 +49,16 @@ class RequestThread {
   // A call is pending from started() to ended(); the queue stays open as long as one is.
   void started() noexcept { ++pending_; }
   void ended();
+  // A call of a client is in flight from begun() to done().
+  void begun() noexcept { set_in_flight(in_flight() + 1); }
+  void done() noexcept { set_in_flight(in_flight() - 1); }
+  // Any thread.
+  std::uint64_t in_flight() const noexcept { return in_flight_.load(std::memory_order_acquire); }
 
  private:
   void run();
+  // Written by the thread alone: no read-modify-write.
+  void set_in_flight(std::uint64_t n) noexcept { in_flight_.store(n, std::memory_order_release); }
 
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   Inbox inbox_;
@@ -59,6 +66,7 @@ class RequestThread {
   MethodCounters counters_;
   std::vector<std::unique_ptr<CallGroup>> groups_;
   std::atomic<bool> draining_{false};
+  std::atomic<std::uint64_t> in_flight_{0};
   std::size_t pending_ = 0;
   std::thread thread_;
 };

@@ -1,6 +1,7 @@
 // One unary call in place: the method, its messages and the trip to the writer.
 #pragma once
 
+#include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/async_unary_call.h>
 
@@ -19,13 +20,15 @@ namespace flashkv {
 // A recycled message that grew beyond this is replaced by an empty one.
 inline constexpr std::size_t kKeptMessageBytes = std::size_t{64} << 10;
 
+using RawWriter = grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>;
+
 template <typename M>
 class CallSet;
 
 // Purpose: receives one request, answers it in place or after the writer did, and is used again. M says what
 //          the method is:
 //            struct M { using Request, Reply, Service; static constexpr Method kMethod; int kPosted;
-//                       request(service, context, request, writer, queue, tag);
+//                       request(service, context, bytes, writer, queue, tag);
 //                       bool waits(request);                  // may it need the writer?
 //                       Outcome start(session, request, reply, submission);
 //                       Status finish(session, request, reply, submission);   // after the writer
@@ -44,7 +47,7 @@ class UnaryCall final : public Event, public Waiter {
     context_.emplace();
     writer_.emplace(&*context_);
     grpc::ServerCompletionQueue& queue = set_.thread().queue();
-    M::request(set_.service(), &*context_, &request_, &*writer_, queue, static_cast<Event*>(this));
+    M::request(set_.service(), &*context_, &bytes_, &*writer_, queue, static_cast<Event*>(this));
   }
 
   void ready(bool ok) override {
@@ -63,6 +66,12 @@ class UnaryCall final : public Event, public Waiter {
 
  private:
   void begin() {
+    set_.thread().begun();
+    if (!grpc::SerializationTraits<typename M::Request>::Deserialize(&bytes_, &request_).ok()) {
+      request_ = {};
+      finish({Code::kInvalidArgument, "the message cannot be parsed"});
+      return;
+    }
     waits_ = M::waits(request_);
     if (waits_) submission_.deadline = deadline_of(*context_, set_.thread().session().clock());
     Outcome outcome = M::start(set_.thread().session(), request_, reply_, submission_);
@@ -77,6 +86,7 @@ class UnaryCall final : public Event, public Waiter {
   // The reply has left: ready for the next request.
   void again() {
     finishing_ = false;
+    set_.thread().done();
     if (std::exchange(waits_, false)) submission_.clear();
     if (M::weight(request_, reply_) > kKeptMessageBytes) {
       request_ = {};
@@ -93,7 +103,9 @@ class UnaryCall final : public Event, public Waiter {
     finishing_ = true;
     set_.thread().counters().count(M::kMethod, status.code);
     if (status.ok()) {
-      writer_->Finish(reply_, grpc::Status::OK, static_cast<Event*>(this));
+      bool owned = false;
+      grpc::SerializationTraits<typename M::Reply>::Serialize(reply_, &bytes_, &owned);
+      writer_->Finish(bytes_, grpc::Status::OK, static_cast<Event*>(this));
       return;
     }
     if (status.code == Code::kDeadlineExceeded && !submission_.applied) {
@@ -104,7 +116,8 @@ class UnaryCall final : public Event, public Waiter {
 
   CallSet<M>& set_;
   std::optional<grpc::ServerContext> context_;
-  std::optional<grpc::ServerAsyncResponseWriter<typename M::Reply>> writer_;
+  std::optional<RawWriter> writer_;
+  grpc::ByteBuffer bytes_;  // of the request, then of the reply
   typename M::Request request_;
   typename M::Reply reply_;
   Submission submission_;

@@ -3,6 +3,7 @@
 #include <grpc/support/time.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "server/front/grpc/deadline.h"
@@ -11,7 +12,9 @@
 namespace flashkv {
 namespace {
 
-constexpr std::int64_t kRetryMicros = 500;  // a batch or two of the writer
+// Between two offers of a request that met a full queue: a batch or two of the writer, then longer.
+constexpr std::int64_t kRetryMicros = 500;
+constexpr std::int64_t kMaxRetryMicros = 8'000;
 
 }  // namespace
 
@@ -84,19 +87,21 @@ void WriteStream::on_read(bool ok) {
 
 void WriteStream::place(Slot& slot, Outcome outcome) {
   if (outcome.submitted) {
+    blocked_ = false;
     slot.state = State::kSubmitted;
   } else if (owner_.thread().session().kv().queue_was_full(outcome, slot.submission)) {
+    retry_micros_ = blocked_ ? std::min(2 * retry_micros_, kMaxRetryMicros) : kRetryMicros;
     blocked_ = true;
     retry_.Set(&owner_.thread().queue(),
-               gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(kRetryMicros, GPR_TIMESPAN)),
+               gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(retry_micros_, GPR_TIMESPAN)),
                static_cast<Event*>(&retry_event_));
   } else {
+    blocked_ = false;
     answer(slot, outcome.status);
   }
 }
 
 void WriteStream::on_retry(bool) {
-  blocked_ = false;
   Slot& newest = slot(next_ - 1);
   place(newest, owner_.thread().session().kv().retry(newest.submission));
   go_on();
@@ -113,7 +118,10 @@ void WriteStream::answer(Slot& slot, const Status& status) {
   owner_.thread().session().kv().write_done(*slot.request, status, slot.submission, reply);
   bool owned = false;
   slot.bytes.Clear();
-  grpc::SerializationTraits<v1::WriteResponse>::Serialize(reply, &slot.bytes, &owned);
+  // Its size is bounded before anything is applied (kMaxOutcomeBytes); were it not sent, nobody could tell.
+  if (!grpc::SerializationTraits<v1::WriteResponse>::Serialize(reply, &slot.bytes, &owned).ok()) {
+    wind_up({Code::kInternal, "a reply cannot be sent"});
+  }
   slot.submission.clear();
   slot.arena.Reset();
   slot.state = State::kAnswered;
@@ -137,7 +145,10 @@ void WriteStream::write_next() {
   while (broken_ && !writing_ && oldest_ != next_ && slot(oldest_).state == State::kAnswered) pop_oldest();
   if (writing_ || broken_ || oldest_ == next_ || slot(oldest_).state != State::kAnswered) return;
   grpc::WriteOptions options;
-  if (oldest_ + 1 != next_ && slot(oldest_ + 1).state == State::kAnswered) options.set_buffer_hint();
+  const bool more = oldest_ + 1 != next_ && slot(oldest_ + 1).state == State::kAnswered;
+  // Never the first: it waits for the headers in front of it, and a hint would keep those back for ever.
+  if (more && headers_sent_) options.set_buffer_hint();
+  headers_sent_ = true;
   writing_ = true;
   stream_.Write(slot(oldest_).bytes, options, static_cast<Event*>(&write_event_));
 }
@@ -184,11 +195,12 @@ void WriteStreams::post_one() {
 
 void WriteStreams::opened(WriteStream& stream) {
   open_.insert(&stream);
+  thread_.begun();
   post_one();
 }
 
 void WriteStreams::closed(WriteStream& stream) {
-  open_.erase(&stream);
+  if (open_.erase(&stream) != 0) thread_.done();
   all_.erase(&stream);
   thread_.ended();
 }

@@ -95,6 +95,8 @@ class WriteStream final {
   bool blocked_ = false;  // the newest message waits for room in the queue
   bool no_more_ = false;  // nothing more will be read
   bool broken_ = false;   // the client is gone: nothing more can be written
+  bool headers_sent_ = false;
+  std::int64_t retry_micros_ = 0;  // the last gap, while blocked
   bool finishing_ = false;
   bool finished_ = false;
   grpc::Alarm retry_;

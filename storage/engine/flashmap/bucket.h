@@ -21,7 +21,9 @@ inline std::uint8_t tag_of(std::uint64_t hash) noexcept {
 }
 
 // The lowest slot of a non-empty match() or free_slots().
-inline unsigned first_slot(unsigned slots) noexcept { return static_cast<unsigned>(std::countr_zero(slots)); }
+inline std::size_t first_slot(unsigned slots) noexcept {
+  return static_cast<std::size_t>(std::countr_zero(std::uint64_t{slots}));
+}
 
 // Purpose: up to nine records whose keys share a home bucket, or were displaced from a full one before it.
 //          Bytes 0..8 hold tags, byte 9 the overflow count, then nine record addresses of 48 bits each.
@@ -73,21 +75,21 @@ class alignas(64) Bucket {
 
   // The address is the upper 48 bits of the eight bytes that end with it; the first such word starts inside
   // the tags, so that no read leaves the line.
-  Record* record(unsigned slot) const noexcept {
+  Record* record(std::size_t slot) const noexcept {
     std::uint64_t word;
-    std::memcpy(&word, bytes_ + kFirstWord + std::size_t{slot} * kAddressBytes, sizeof word);
+    std::memcpy(&word, bytes_ + kFirstWord + slot * kAddressBytes, sizeof word);
     return reinterpret_cast<Record*>(word >> 16);
   }
-  void fill(unsigned slot, std::uint8_t tag, Record* record) noexcept {
+  void fill(std::size_t slot, std::uint8_t tag, Record* record) noexcept {
     bytes_[slot] = tag;
     replace(slot, record);
   }
-  void replace(unsigned slot, Record* record) noexcept {
+  void replace(std::size_t slot, Record* record) noexcept {
     const auto address = reinterpret_cast<std::uint64_t>(record);
     assert(address >> 48 == 0);
     std::memcpy(bytes_ + kFirstAddress + slot * kAddressBytes, &address, kAddressBytes);
   }
-  void clear(unsigned slot) noexcept { fill(slot, 0, nullptr); }
+  void clear(std::size_t slot) noexcept { fill(slot, 0, nullptr); }
 
   // How many records found this bucket full and live further on. Stays at its maximum once there, because
   // the true count is lost; a rebuilt segment counts anew.

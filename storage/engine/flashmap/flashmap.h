@@ -38,22 +38,22 @@ class Flashmap {
   // One read section: all it finds is of one revision.
   class Guard {
    public:
-    explicit Guard(typename Policy::Reader& reader) noexcept : reader_(reader), half_(reader.enter()) {}
-    ~Guard() { reader_.leave(half_); }
+    explicit Guard(typename Policy::Reader& reader) noexcept : reader_(reader), held_(reader.enter()) {}
+    ~Guard() { reader_.leave(held_); }
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
 
     // Under RefcountGuards it may be newer than published() until publish() returns, because readers change
     // over one after another; who must not run ahead of other threads waits for that word.
-    std::uint64_t revision() const noexcept { return half_->revision; }
-    const Record* find(const Probe& probe) const noexcept { return half_->find(probe); }
+    std::uint64_t revision() const noexcept { return held_->revision; }
+    const Record* find(const Probe& probe) const noexcept { return held_->find(probe); }
     void find_batch(std::span<const Probe> probes, std::span<const Record*> found) const noexcept {
-      half_->find_batch(probes, found);
+      held_->find_batch(probes, found);
     }
 
    private:
     typename Policy::Reader& reader_;
-    const Half* half_;
+    typename Policy::Held held_;
   };
 
   class Reader {
@@ -81,7 +81,10 @@ class Flashmap {
 
   bool try_open(Nanos budget) noexcept {
     if (open_) return true;
-    if (!guards_.wait_drained(budget)) {
+    const Nanos began = flashmap::sync::now();
+    const bool drained = guards_.wait_drained(budget);
+    open_wait_ = flashmap::sync::now() - began;
+    if (!drained) {
       ++deferred_opens_;
       return false;
     }
@@ -113,6 +116,7 @@ class Flashmap {
   EngineStats stats() const noexcept {
     EngineStats stats = table_.stats();
     stats.deferred_opens = deferred_opens_;
+    stats.open_wait_ns = static_cast<std::uint64_t>(open_wait_);
     return stats;
   }
   const flashmap::TwinTable& table() const noexcept { return table_; }
@@ -122,6 +126,7 @@ class Flashmap {
   Policy guards_;
   bool open_ = false;
   std::uint64_t deferred_opens_ = 0;
+  Nanos open_wait_ = 0;
   alignas(128) std::atomic<std::uint64_t> published_{0};
 };
 

@@ -53,6 +53,8 @@ class RefcountGuards {
   static constexpr std::string_view kName = "refcount";
   static constexpr ReadRmw kReadRmw = ReadRmw::kTwo;
 
+  using Held = const Half*;  // one guard, from enter() to leave()
+
   class Reader {
    public:
     Reader(Reader&&) noexcept = default;

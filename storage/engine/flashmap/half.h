@@ -71,7 +71,7 @@ class alignas(128) Half {
     const Entry segment = entry(hash);
     if (segment.regular()) [[likely]]
       return segment.at_if_regular((hash >> 2) & regular_mask);
-    return segment.first() + home_index(hash, segment.size_if_irregular());
+    return irregular_home(segment, hash);
   }
 
   Record* find(const Probe& probe) const noexcept {
@@ -97,6 +97,12 @@ class alignas(128) Half {
 
  private:
   static constexpr std::size_t kGroup = 32;
+
+  // Out of line: its shift would cost the common way two instructions.
+  [[gnu::noinline, gnu::cold]] static const Bucket* irregular_home(Entry segment,
+                                                                   std::uint64_t hash) noexcept {
+    return segment.first() + home_index(hash, segment.size_if_irregular());
+  }
 
   void find_group(const Probe* probes, const Record** found, std::size_t size) const noexcept {
     const Bucket* homes[kGroup];

@@ -75,7 +75,7 @@ class TwinTable {
   struct Slot {
     Bucket* bucket = nullptr;  // null: no such key
     std::uint64_t index = 0;
-    unsigned slot = 0;
+    std::size_t slot = 0;
   };
 
   Segment& segment(std::uint64_t hash) const noexcept { return *segments_[hash >> shift_]; }

@@ -64,6 +64,18 @@ TEST_F(UnaryTest, AFullQueueIsResourceExhaustedAtOnce) {
   EXPECT_EQ(get("second"), "(none)");
 }
 
+TEST_F(UnaryTest, WhatWaitsForAPublishCountsAsQueued) {
+  config.store.max_queue_requests = 1;
+  config.store.policy = {.interval = Nanos{3600} * 1'000'000'000, .adaptive = false};
+  serve();
+  run_writer();
+  FlyingPut first(*kv, "first");
+  wait_until([&] { return store->stats().writer.awaiting_publish == 1; });
+  EXPECT_EQ(put("second", "v").error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  drain();
+  EXPECT_TRUE(first.done.get().ok());
+}
+
 // The client's own timer fires too; the store's clock, a little ahead, makes the server first.
 class ClockAhead final : public Clock {
  public:
@@ -96,6 +108,8 @@ TEST_F(UnaryTest, AClientThatGivesUpDoesNotDisturbTheNext) {
   cancelled.context.TryCancel();
   EXPECT_EQ(cancelled.done.get().error_code(), grpc::StatusCode::CANCELLED);
   EXPECT_EQ(hasty.done.get().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  // The server counts from when the call came, and gRPC rounds a deadline up on its way.
+  std::this_thread::sleep_for(milliseconds(200));
   run_writer();
   EXPECT_TRUE(put("next", "v").ok());
   EXPECT_EQ(get("next"), "v");

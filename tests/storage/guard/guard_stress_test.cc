@@ -25,7 +25,7 @@ class GuardStressTest : public testing::Test {
   // One read section: whole, not older than what was published before it, and the same to its end.
   void read(Reader& reader) {
     const std::uint64_t newest = published_.load(std::memory_order_acquire);
-    const auto* half = reader.enter();
+    const auto half = reader.enter();
     check(half, newest);
     reader.leave(half);
   }
@@ -78,8 +78,8 @@ TYPED_TEST(GuardStressTest, ReadersInABusyLoopSeeWholeAndFreshHalves) {
 TYPED_TEST(GuardStressTest, NestedGuardsDroppedOutOfOrderStayWhole) {
   this->run(2, [this](auto& reader) {
     const std::uint64_t newest = this->published_.load(std::memory_order_acquire);
-    const auto* outer = reader.enter();
-    const auto* inner = reader.enter();
+    const auto outer = reader.enter();
+    const auto inner = reader.enter();
     this->check(outer, newest);
     reader.leave(outer);
     this->check(inner, newest);

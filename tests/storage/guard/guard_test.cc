@@ -32,7 +32,7 @@ TYPED_TEST(GuardTest, AGuardOpenedAfterASwapSeesTheNewHalf) {
   auto reader = this->guards_.make_reader();
   for (std::uint64_t revision = 1; revision <= 5; ++revision) {
     ASSERT_TRUE(this->state_.write(revision, 0));
-    const auto* half = reader.enter();
+    const auto half = reader.enter();
     EXPECT_EQ(half, this->guards_.current());
     EXPECT_EQ(half->read(), revision);
     reader.leave(half);
@@ -41,7 +41,7 @@ TYPED_TEST(GuardTest, AGuardOpenedAfterASwapSeesTheNewHalf) {
 
 TYPED_TEST(GuardTest, AGuardOpenedBeforeASwapKeepsItsHalf) {
   auto reader = this->guards_.make_reader();
-  const auto* half = reader.enter();
+  const auto half = reader.enter();
   ASSERT_TRUE(this->state_.write(1, 0));
   EXPECT_FALSE(this->state_.write(2, 0));
   EXPECT_EQ(half->read(), 0U);
@@ -53,7 +53,7 @@ TYPED_TEST(GuardTest, AReaderMadeBetweenSwapsSeesTheCurrentHalf) {
   for (std::uint64_t revision = 1; revision <= 3; ++revision) {
     ASSERT_TRUE(this->state_.write(revision, 0));
     auto reader = this->guards_.make_reader();
-    const auto* half = reader.enter();
+    const auto half = reader.enter();
     EXPECT_EQ(half->read(), revision);
     reader.leave(half);
   }
@@ -64,9 +64,9 @@ TYPED_TEST(GuardTest, GuardsNestedAcrossASwapAreDroppedInEitherOrder) {
     SCOPED_TRACE(outer_first ? "outer first" : "inner first");
     const std::uint64_t revision = outer_first ? 1 : 2;
     auto reader = this->guards_.make_reader();
-    const auto* outer = reader.enter();
+    const auto outer = reader.enter();
     ASSERT_TRUE(this->state_.write(revision, 0));
-    const auto* inner = reader.enter();
+    const auto inner = reader.enter();
     EXPECT_FALSE(this->guards_.wait_drained(0));
     EXPECT_EQ(outer->read(), revision - 1);
     EXPECT_NE(inner->read(), SelfVerifyingHalf::kTorn);
@@ -80,13 +80,13 @@ TYPED_TEST(GuardTest, GuardsNestedAcrossASwapAreDroppedInEitherOrder) {
 TYPED_TEST(GuardTest, EveryReaderOfTheOldHalfIsWaitedFor) {
   std::vector<typename TypeParam::Reader> readers;
   for (int i = 0; i < 64; ++i) readers.push_back(this->guards_.make_reader());
-  const auto* first = readers[3].enter();
-  const auto* second = readers[60].enter();
+  const auto first = readers[3].enter();
+  const auto second = readers[60].enter();
   ASSERT_TRUE(this->state_.write(1, 0));
   EXPECT_FALSE(this->guards_.wait_drained(0));
   readers[3].leave(first);
   EXPECT_FALSE(this->guards_.wait_drained(0));
-  const auto* newer = readers[3].enter();  // of the current half: nobody waits for it
+  const auto newer = readers[3].enter();  // of the current half: nobody waits for it
   readers[60].leave(second);
   EXPECT_TRUE(this->guards_.wait_drained(0));
   EXPECT_EQ(newer->read(), 1U);
@@ -95,7 +95,7 @@ TYPED_TEST(GuardTest, EveryReaderOfTheOldHalfIsWaitedFor) {
 
 TYPED_TEST(GuardTest, AStalledReaderRunsTheWaitOutAndALaterOneSucceeds) {
   auto reader = this->guards_.make_reader();
-  const auto* half = reader.enter();
+  const auto half = reader.enter();
   ASSERT_TRUE(this->state_.write(1, 0));
   EXPECT_FALSE(this->guards_.wait_drained(kShortBudget));
   EXPECT_FALSE(this->guards_.wait_drained(kShortBudget));
@@ -107,7 +107,7 @@ TYPED_TEST(GuardTest, AStalledReaderRunsTheWaitOutAndALaterOneSucceeds) {
 TYPED_TEST(GuardTest, AnUnlimitedWaitEndsWhenTheReaderLeaves) {
   for (std::uint64_t revision = 1; revision <= 20; ++revision) {
     auto reader = this->guards_.make_reader();
-    const auto* half = reader.enter();
+    const auto half = reader.enter();
     ASSERT_TRUE(this->state_.write(revision, 0));
     bool drained = false;
     std::thread writer([&] { drained = this->guards_.wait_drained(kNever); });
@@ -121,12 +121,12 @@ TYPED_TEST(GuardTest, AnUnlimitedWaitEndsWhenTheReaderLeaves) {
 
 TYPED_TEST(GuardTest, AReaderCanBeMadeAndDroppedWhileAGuardIsHeldAndTheWriterWaits) {
   auto reader = this->guards_.make_reader();
-  const auto* half = reader.enter();
+  const auto half = reader.enter();
   ASSERT_TRUE(this->state_.write(1, 0));
   std::thread writer([&] { EXPECT_TRUE(this->guards_.wait_drained(kNever)); });
   for (int i = 0; i < 100; ++i) {
     auto another = this->guards_.make_reader();
-    const auto* newer = another.enter();
+    const auto newer = another.enter();
     EXPECT_EQ(newer->read(), 1U);
     another.leave(newer);
   }
@@ -136,7 +136,7 @@ TYPED_TEST(GuardTest, AReaderCanBeMadeAndDroppedWhileAGuardIsHeldAndTheWriterWai
 
 TYPED_TEST(GuardTest, AReaderCanBeMovedWithItsGuardInside) {
   auto reader = this->guards_.make_reader();
-  const auto* half = reader.enter();
+  auto half = reader.enter();
   auto moved = std::move(reader);
   ASSERT_TRUE(this->state_.write(1, 0));
   EXPECT_FALSE(this->guards_.wait_drained(0));
@@ -152,11 +152,11 @@ TYPED_TEST(GuardTest, ThePolicyCanGoWhileAReaderIsStuckInside) {
   SelfVerifyingHalf halves[2];
   std::optional<TypeParam> guards(std::in_place, &halves[0], &halves[1]);
   auto residual = guards->make_reader();
-  const auto* old_half = residual.enter();
+  const auto old_half = residual.enter();
   guards->other()->set(1);
   guards->swap();
   auto fresh = guards->make_reader();
-  const auto* new_half = fresh.enter();
+  const auto new_half = fresh.enter();
   guards.reset();
   EXPECT_EQ(old_half->read(), 0U);
   EXPECT_EQ(new_half->read(), 1U);
@@ -173,7 +173,7 @@ TYPED_TEST_SUITE(GuardDeathTest, Policies, PolicyNames);
 
 TYPED_TEST(GuardDeathTest, SwappingWhileAReaderHoldsTheOtherHalfAborts) {
   auto reader = this->guards_.make_reader();
-  const auto* half = reader.enter();
+  const auto half = reader.enter();
   this->guards_.swap();
   EXPECT_DEATH(this->guards_.swap(), "flashkv: swap while readers hold the other half");
   reader.leave(half);
@@ -191,9 +191,9 @@ TYPED_TEST(GuardDeathTest, AReaderThatDiesWithAGuardInsideAborts) {
 TEST(RefcountGuards, ANestedGuardSeesTheNewHalfAndHoldsNobodyUp) {
   Guarded<Refcount> state;
   auto reader = state.guards.make_reader();
-  const auto* outer = reader.enter();
+  const auto outer = reader.enter();
   ASSERT_TRUE(state.write(1, 0));
-  const auto* inner = reader.enter();
+  const auto inner = reader.enter();
   EXPECT_EQ(inner->read(), 1U);
   reader.leave(outer);
   EXPECT_TRUE(state.write(2, 0));
@@ -205,9 +205,9 @@ TEST(RefcountGuards, ANestedGuardSeesTheNewHalfAndHoldsNobodyUp) {
 TEST(RefcountGuards, AResidualGuardMayBeDroppedByAnotherThread) {
   Guarded<Refcount> state;
   auto reader = state.guards.make_reader();
-  const auto* residual = reader.enter();
+  const auto residual = reader.enter();
   ASSERT_TRUE(state.write(1, 0));
-  const auto* newer = reader.enter();
+  const auto newer = reader.enter();
   std::thread other([&] {
     EXPECT_EQ(residual->read(), 0U);
     reader.leave(residual);
@@ -223,9 +223,9 @@ TEST(AsymmetricGuards, ANestedGuardSharesTheOuterHalf) {
     SelfVerifyingHalf halves[2];
     Asymmetric guards(&halves[0], &halves[1], membarrier);
     auto reader = guards.make_reader();
-    const auto* outer = reader.enter();
+    const auto outer = reader.enter();
     guards.swap();
-    const auto* inner = reader.enter();
+    const auto inner = reader.enter();
     EXPECT_EQ(inner, outer);
     reader.leave(outer);
     EXPECT_FALSE(guards.wait_drained(0));

@@ -11,14 +11,14 @@ struct Half {
 }  // namespace
 
 extern "C" std::uint64_t asymmetric_section(flashkv::flashmap::AsymmetricGuards<Half>::Reader& reader) {
-  const Half* half = reader.enter();
+  const auto half = reader.enter();
   const std::uint64_t revision = half->revision;
   reader.leave(half);
   return revision;
 }
 
 extern "C" std::uint64_t refcount_section(flashkv::flashmap::RefcountGuards<Half>::Reader& reader) {
-  const Half* half = reader.enter();
+  const auto half = reader.enter();
   const std::uint64_t revision = half->revision;
   reader.leave(half);
   return revision;
