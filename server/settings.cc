@@ -87,6 +87,23 @@ bool take_guard(std::string_view text, GuardChoice& to) {
   return text == "auto" || text == "refcount" || text == "asymmetric";
 }
 
+bool take_slice(std::string_view text, unsigned& to) {
+  if (text == "auto") {
+    to = 0;
+    return true;
+  }
+  const auto bits = parse_count(text);
+  if (!bits || (*bits != 4 && *bits != 8 && *bits != 11 && *bits != 13 && *bits != 16)) return false;
+  to = static_cast<unsigned>(*bits);
+  return true;
+}
+
+bool take_order(std::string_view text, WordOrder& to) {
+  if (text != "forward" && text != "reversed") return false;
+  to = text == "forward" ? WordOrder::kForward : WordOrder::kReversed;
+  return true;
+}
+
 constexpr std::uint64_t kMaxThreads = 256;
 bool take_threads(std::string_view text, unsigned& to) {
   if (text == "auto") {
@@ -122,6 +139,17 @@ constexpr Setting kSettings[] = {
      [](std::string_view t, Config& c) { return take_engine(t, c.store.engine); }},
     {"guard", "auto", guards, "how flashmap's readers announce themselves",
      [](std::string_view t, Config& c) { return take_guard(t, c.store.guard); }},
+    {"max-retired", "1GiB", sizes<kMib, kMib * kMib>,
+     "memory that may wait for readers or, in the engines that free nothing, be used up",
+     [](std::string_view t, Config& c) {
+       return within<kMib, kMib * kMib>(parse_size(t), c.store.max_retired_bytes);
+     }},
+    {"radix-slice", "auto", [] { return std::string("auto, 4, 8, 11, 13 or 16"); },
+     "bits a node of the radix engines decides",
+     [](std::string_view t, Config& c) { return take_slice(t, c.store.slice_bits); }},
+    {"radix-order", "forward", [] { return std::string("forward or reversed"); },
+     "which end of a word the radix engines begin with",
+     [](std::string_view t, Config& c) { return take_order(t, c.store.word_order); }},
     {"publish-interval", "0", [] { return durations() + ", at most 24h"; },
      "least time between two publishes; 0 = after each batch",
      [](std::string_view t, Config& c) {

@@ -9,6 +9,7 @@
 
 #include "storage/clock.h"
 #include "storage/engine/engine.h"
+#include "storage/engine/engine_options.h"
 #include "storage/engine/guard_choice.h"
 #include "storage/read_handle.h"
 #include "storage/status.h"
@@ -20,6 +21,10 @@ namespace flashkv {
 struct StoreOptions {
   std::string engine = "flashmap";
   GuardChoice guard = GuardChoice::kAuto;  // flashmap only; kAuto = the faster by measurement
+  std::uint64_t max_retired_bytes = std::uint64_t{1}
+                                    << 30;     // records and nodes that wait for readers, or leaked
+  unsigned slice_bits = 0;                     // radix engines: 4, 8, 11, 13 or 16; 0 = their default
+  WordOrder word_order = WordOrder::kForward;  // radix engines
   PublishPolicy policy;
   std::uint64_t max_queue_requests = 65'536;
   std::uint64_t max_queue_bytes = std::uint64_t{256} << 20;

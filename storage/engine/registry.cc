@@ -6,7 +6,9 @@ namespace flashkv {
 namespace {
 
 constexpr std::array kEngines{
-    EngineEntry{"flashmap", true, &make_flashmap_table},
+    EngineEntry{"flashmap", true, false, &make_flashmap_table},
+    EngineEntry{"relativistic", false, false, &make_relativistic_table},
+    EngineEntry{"rcu-hash", false, false, &make_rcu_hash_table},
 };
 
 std::string allowed() {
@@ -18,6 +20,17 @@ std::string allowed() {
   return list;
 }
 
+// What the engine cannot be told, in words; empty if all is well.
+std::string misfit(const EngineEntry& e, const EngineOptions& options) {
+  const std::string name(e.name);
+  if (options.guard != GuardChoice::kAuto && !e.has_guards)
+    return "guard: the engine " + name + " takes only auto";
+  if (options.slice_bits != 0 && !e.has_slices) return "radix-slice: the engine " + name + " takes only auto";
+  if (options.word_order != WordOrder::kForward && !e.has_slices)
+    return "radix-order: the engine " + name + " takes only forward";
+  return {};
+}
+
 }  // namespace
 
 std::vector<std::string> engine_names() {
@@ -26,14 +39,14 @@ std::vector<std::string> engine_names() {
   return names;
 }
 
-std::unique_ptr<Table> make_table(std::string_view engine, GuardChoice guard, KeyHash hash, Status& why) {
+std::unique_ptr<Table> make_table(std::string_view engine, const EngineOptions& options, Status& why) {
   for (const EngineEntry& e : kEngines) {
     if (e.name != engine) continue;
-    if (guard != GuardChoice::kAuto && !e.has_guards) {
-      why = Status(Code::kInvalidArgument, "guard: the engine " + std::string(engine) + " takes only auto");
+    if (std::string wrong = misfit(e, options); !wrong.empty()) {
+      why = Status(Code::kInvalidArgument, std::move(wrong));
       return nullptr;
     }
-    return e.make(guard, hash);
+    return e.make(options);
   }
   why = Status(Code::kInvalidArgument, "engine: unknown; allowed: " + allowed());
   return nullptr;

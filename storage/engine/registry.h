@@ -17,18 +17,19 @@ namespace flashkv {
 struct EngineEntry {
   std::string_view name;
   bool has_guards;  // takes another GuardChoice than kAuto
-  std::unique_ptr<Table> (*make)(GuardChoice guard, KeyHash hash);
+  bool has_slices;  // takes slice_bits and word_order
+  std::unique_ptr<Table> (*make)(const EngineOptions& options);
 };
 
 // Names that --engine takes, in the order they are listed to a user.
 std::vector<std::string> engine_names();
 
-// Null and `why` (INVALID_ARGUMENT with the allowed values) for an unknown engine or for a guard that the
+// Null and `why` (INVALID_ARGUMENT with the allowed values) for an unknown engine or for an option that the
 // engine does not have. Throws std::bad_alloc.
-std::unique_ptr<Table> make_table(std::string_view engine, GuardChoice guard, KeyHash hash, Status& why);
+std::unique_ptr<Table> make_table(std::string_view engine, const EngineOptions& options, Status& why);
 
 // The factories, each in a .cc of its own.
-std::unique_ptr<Table> make_flashmap_table(GuardChoice guard, KeyHash hash);
+std::unique_ptr<Table> make_flashmap_table(const EngineOptions& options);
 std::unique_ptr<Table> make_rcu_hash_table(const EngineOptions& options);
 std::unique_ptr<Table> make_relativistic_table(const EngineOptions& options);
 

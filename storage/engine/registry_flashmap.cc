@@ -6,11 +6,11 @@ namespace flashkv {
 template class BasicTable<AsymmetricFlashmap>;
 template class BasicTable<RefcountFlashmap>;
 
-std::unique_ptr<Table> make_flashmap_table(GuardChoice guard, KeyHash hash) {
-  if (guard == GuardChoice::kRefcount) {
-    return std::make_unique<BasicTable<RefcountFlashmap>>(hash, RefcountFlashmap::guard_name());
+std::unique_ptr<Table> make_flashmap_table(const EngineOptions& options) {
+  if (options.guard == GuardChoice::kRefcount) {
+    return std::make_unique<BasicTable<RefcountFlashmap>>(options.hash, RefcountFlashmap::guard_name());
   }
-  return std::make_unique<BasicTable<AsymmetricFlashmap>>(hash, AsymmetricFlashmap::guard_name());
+  return std::make_unique<BasicTable<AsymmetricFlashmap>>(options.hash, AsymmetricFlashmap::guard_name());
 }
 
 }  // namespace flashkv

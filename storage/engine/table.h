@@ -15,7 +15,7 @@ namespace flashkv {
 
 // Purpose: the one place of type erasure. Each call means what the engine's of the same name means
 //          (engine.h); BasicTable<E> forwards it.
-// Usage:   std::unique_ptr<Table> table = make_table("flashmap", GuardChoice::kAuto, KeyHash{seed}, why);
+// Usage:   std::unique_ptr<Table> table = make_table("flashmap", options, why);
 // Threads: make_reader() and published() from any thread, everything else from the writer's.
 // Lifetime: readers die before their table.
 // Cost:    one virtual call: for a reader one a request, for the writer two or three an operation.

@@ -81,9 +81,9 @@ class Flashmap {
 
   bool try_open(Nanos budget) noexcept {
     if (open_) return true;
-    const Nanos began = flashmap::sync::now();
+    const Nanos began = sync::now();
     const bool drained = guards_.wait_drained(budget);
-    open_wait_ = flashmap::sync::now() - began;
+    open_wait_ = sync::now() - began;
     if (!drained) {
       ++deferred_opens_;
       return false;
