@@ -30,14 +30,16 @@ struct DeletionLockOrders {
 //                     ... later: if (lock.drained(old)) delete table[old];
 //                   }
 //          What a slot alone leads to goes when that slot is drained. What readers find by other ways, once
-//          unlinked before an advance(), goes when the slot it left and all slots before it are drained.
+//          unlinked before an advance(), goes when all slots that were current until then have been drained.
 // Threads: enter() from any, leave() from any, once for each enter(); all else from one writer.
 // Lifetime: never freed while a reader can come: it stands in the engine, or in what lives until close.
 // Cost:    enter() and leave(): one read-modify-write each, never a loop, no wait. advance(): one. Readers
 //          never free: the writer collects at its next step, so a read costs the same whoever leaves last.
 //          8 bytes and 8 more a slot; it takes no line of its own, its holder decides that.
-// Limits:  kSlots - 1 old slots at a time; 2^32 / kSlots readers inside at a time. Entries are counted modulo
-//          that number, so it does not matter how many there have been.
+// Limits:  kSlots - 1 old slots at a time: a writer that goes round by advance() waits for the oldest, one that
+//          chooses by advance_to() can leave a slot to a reader that stays for long. 2^32 / kSlots readers
+//          inside at a time; entries are counted modulo that number, so it does not matter how many there
+//          have been.
 template <unsigned kSlots = 8, typename Orders = DeletionLockOrders>
 class DeletionLock {
   static_assert(kSlots >= 2 && kSlots <= 256 && (kSlots & (kSlots - 1)) == 0);
@@ -58,10 +60,11 @@ class DeletionLock {
   // Whether advance() may be called. False while readers of its last turn are inside.
   bool next_is_free() noexcept { return drained(next()); }
 
-  // Makes next() current, for every enter() from here on; answers the slot that was.
-  Slot advance() noexcept {
+  // Makes a drained slot current, for every enter() from here on; answers the slot that was.
+  Slot advance() noexcept { return advance_to(next()); }
+  Slot advance_to(Slot to) noexcept {
     const Slot old = current_;
-    current_ = next();
+    current_ = to;
     // Starting where its last turn ended, a slot's count needs no clearing while others may look at it.
     const std::uint32_t fresh = counts_[current_].entered | current_;
     counts_[old].entered = word_.exchange(fresh, Orders::kAdvance) & ~kSlotMask;
