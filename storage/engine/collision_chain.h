@@ -10,6 +10,9 @@
 #include "storage/record/record.h"
 
 namespace flashkv {
+namespace cuckoo {
+class ChainDraft;
+}
 
 // Purpose: the records whose keys have one 64-bit hash, in one immutable block. Two or more: a single record
 //          needs no chain.
@@ -28,6 +31,7 @@ class CollisionChain {
  private:
   friend class ChainMemory;
   friend class Leaf;
+  friend class cuckoo::ChainDraft;
   explicit CollisionChain(std::uint32_t capacity) noexcept : capacity_(capacity) {}
   Record** first() noexcept { return reinterpret_cast<Record**>(this + 1); }
   Record* const* first() const noexcept { return reinterpret_cast<Record* const*>(this + 1); }
@@ -79,6 +83,9 @@ class Leaf {
   Leaf() = default;
   explicit Leaf(std::uintptr_t word) noexcept : word_(word) {}
   explicit Leaf(Record* record) noexcept : word_(reinterpret_cast<std::uintptr_t>(record)) {}
+  static Leaf of(CollisionChain* chain) noexcept {
+    return Leaf(reinterpret_cast<std::uintptr_t>(chain) | kChainTag);
+  }
 
   std::uintptr_t word() const noexcept { return word_; }
   bool empty() const noexcept { return word_ == 0; }
@@ -119,9 +126,6 @@ class Leaf {
 
  private:
   static constexpr std::uintptr_t kChainTag = 1;
-  static Leaf of(CollisionChain* chain) noexcept {
-    return Leaf(reinterpret_cast<std::uintptr_t>(chain) | kChainTag);
-  }
   Record* find_in_chain(std::string_view key) const noexcept;
 
   std::uintptr_t word_ = 0;

@@ -9,6 +9,9 @@ constexpr std::array kEngines{
     EngineEntry{"flashmap", true, false, &make_flashmap_table},
     EngineEntry{"relativistic", false, false, &make_relativistic_table},
     EngineEntry{"rcu-hash", false, false, &make_rcu_hash_table},
+    EngineEntry{"cuckoo-rwlock", false, false, &make_cuckoo_rwlock_table},
+    EngineEntry{"cuckoo-deletion-lock", false, false, &make_cuckoo_deletion_lock_table},
+    EngineEntry{"cuckoo-leak", false, false, &make_cuckoo_leak_table},
 };
 
 std::string allowed() {

@@ -32,5 +32,8 @@ std::unique_ptr<Table> make_table(std::string_view engine, const EngineOptions& 
 std::unique_ptr<Table> make_flashmap_table(const EngineOptions& options);
 std::unique_ptr<Table> make_rcu_hash_table(const EngineOptions& options);
 std::unique_ptr<Table> make_relativistic_table(const EngineOptions& options);
+std::unique_ptr<Table> make_cuckoo_rwlock_table(const EngineOptions& options);
+std::unique_ptr<Table> make_cuckoo_deletion_lock_table(const EngineOptions& options);
+std::unique_ptr<Table> make_cuckoo_leak_table(const EngineOptions& options);
 
 }  // namespace flashkv

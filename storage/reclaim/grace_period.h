@@ -9,6 +9,16 @@ namespace flashkv::reclaim {
 // Names a grace period of one object; they end in the order of their numbers. 0 has always ended.
 using Ticket = std::uint64_t;
 
+// The writer's side of them, whatever the read sections are.
+template <typename P>
+concept PeriodCounter = requires(P& periods, Ticket ticket) {
+  // Begins one, or joins the one that begins next.
+  { periods.start() }
+  noexcept->std::same_as<Ticket>;
+  { periods.ended(ticket) }
+  noexcept->std::same_as<bool>;
+};
+
 // Purpose: a grace period is over when every read section that was open at its start has been left. What was
 //          unlinked before the start can be freed after the end.
 // Usage:   writer: unlink(node); Ticket t = periods.start(); ... later: if (periods.ended(t)) delete node;
@@ -19,17 +29,12 @@ using Ticket = std::uint64_t;
 // Cost:    start() and ended() never wait and never allocate.
 // Errors:  the constructor and make_section() may throw std::bad_alloc.
 template <typename G>
-concept GracePeriods = requires(G& periods, Ticket ticket, typename G::Section& section) {
+concept GracePeriods = PeriodCounter<G> && requires(G& periods, typename G::Section& section) {
   { periods.make_section() } -> std::same_as<typename G::Section>;
   { section.lock() }
   noexcept;
   { section.unlock() }
   noexcept;
-  // Begins one, or joins the one that begins next.
-  { periods.start() }
-  noexcept->std::same_as<Ticket>;
-  { periods.ended(ticket) }
-  noexcept->std::same_as<bool>;
 };
 
 }  // namespace flashkv::reclaim

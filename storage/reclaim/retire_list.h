@@ -50,14 +50,14 @@ class RetireList {
 
   // Both between batches only. begin() frees nothing, and leaves to the next collect() what it cannot begin
   // because an earlier period is under way.
-  template <GracePeriods G>
-  void begin(G& periods) noexcept {
+  template <PeriodCounter P>
+  void begin(P& periods) noexcept {
     if (fresh_.empty() || !waiting_.empty()) return;
     waiting_.swap(fresh_);
     ticket_ = periods.start();
   }
-  template <GracePeriods G>
-  void collect(G& periods) noexcept {
+  template <PeriodCounter P>
+  void collect(P& periods) noexcept {
     if (!waiting_.empty()) {
       if (!periods.ended(ticket_)) return;
       free_all(waiting_);

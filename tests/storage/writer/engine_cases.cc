@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "storage/engine/basic_table.h"
+#include "storage/engine/cuckoo/copying.h"
+#include "storage/engine/cuckoo/rwlock.h"
 #include "storage/engine/flashmap_table.h"
 #include "storage/engine/rcu_hash/rcu_hash.h"
 #include "storage/engine/relativistic/relativistic.h"
@@ -71,6 +73,9 @@ const std::vector<EngineCase>& engine_cases() {
       {"flashmap_asymmetric", &make<AsymmetricFlashmap>, true},
       {"rcu_hash", &make_from_options<Overlaid<SmallRcuHash>>, false},
       {"relativistic", &make_from_options<Overlaid<SmallRelativistic>>, false},
+      {"cuckoo_rwlock", &make_from_options<CuckooRwlock>, true},
+      {"cuckoo_deletion_lock", &make_from_options<CuckooDeletionLock>, false},
+      {"cuckoo_leak", &make_from_options<CuckooLeak>, false},
   };
   return cases;
 }

@@ -29,7 +29,11 @@ TEST_P(SettlingTest, AnIdleStoreLetsItsGarbageGo) {
   EXPECT_GE(store().stats().engine.retired_bytes, 1000U);
   clock.advance(Writer::kIdleReplay);
   EXPECT_EQ(settle(), kNever);
-  EXPECT_EQ(store().stats().engine.retired_bytes, 0U);
+  if (store().traits().bounded_garbage) {
+    EXPECT_EQ(store().stats().engine.retired_bytes, 0U);
+  } else {
+    EXPECT_GE(store().stats().engine.retired_bytes, 1000U) << "until the close";
+  }
   EXPECT_EQ(store().stats().writer.idle_replays, 1U);
 }
 

@@ -1,0 +1,86 @@
+// How readers of cuckoo-rwlock come to the published table: under a lock that they share.
+#pragma once
+
+#include <cstdint>
+#include <new>
+#include <shared_mutex>
+#include <utility>
+
+#include "storage/engine/cuckoo/table.h"
+#include "storage/sync/sync.h"
+
+namespace flashkv::cuckoo {
+
+// Purpose: two tables with a readers-writer lock each, and which of them is published. A reader shares the lock of
+//          the published one for as long as it looks; the writer changes only the other, once it has had that
+//          one's lock for itself for a moment: whoever takes it later sees that the table is not published, and
+//          goes away without a look (I1).
+// Threads: enter() and leave() of one guard from one thread; all else from one writer.
+// Lifetime: owns both tables.
+// Cost:    enter(): sharing a lock, which all readers write to. A reader waits for the writer only in that moment.
+//          The writer does not starve, whichever side the lock prefers: readers come to the other table.
+class RwlockAccess {
+ public:
+  struct Held {
+    const Table* table;
+    unsigned half;
+  };
+
+  RwlockAccess() : halves_{Table::make_first(), nullptr} {
+    halves_[1] = halves_[0]->copy();
+    if (halves_[1] != nullptr) return;
+    Table::destroy(halves_[0]);
+    throw std::bad_alloc();
+  }
+  RwlockAccess(const RwlockAccess&) = delete;
+  RwlockAccess& operator=(const RwlockAccess&) = delete;
+  ~RwlockAccess() {
+    for (Table* table : halves_) Table::destroy(table);
+  }
+
+  Held enter() noexcept {
+    for (;;) {
+      const unsigned half = published_.load(sync::kRelaxed);
+      locks_[half].mutex.lock_shared();
+      if (published_.load(sync::kAcquire) == half) return {halves_[half], half};  // (I1)
+      locks_[half].mutex.unlock_shared();
+    }
+  }
+  void leave(const Held& held) noexcept { locks_[held.half].mutex.unlock_shared(); }
+
+  Table& current() noexcept { return *halves_[readable_]; }
+  const Table& current() const noexcept { return *halves_[readable_]; }
+
+  // True: no reader is in the other table, and none will look at it before it is published. It may be taken out
+  // and must be brought back to be published.
+  bool other_is_free() noexcept {
+    std::shared_mutex& mutex = locks_[1 - readable_].mutex;
+    if (!mutex.try_lock()) return false;
+    mutex.unlock();
+    return true;
+  }
+  Table* take_other() noexcept { return std::exchange(halves_[1 - readable_], nullptr); }
+  void publish(Table* table) noexcept {
+    readable_ = 1 - readable_;
+    halves_[readable_] = table;
+    published_.store(readable_, sync::kRelease);  // (I1), (I2)
+  }
+  // At the close: the table is the caller's.
+  Table* take_current() noexcept { return std::exchange(halves_[readable_], nullptr); }
+  std::uint64_t other_bytes() const noexcept {
+    const Table* table = halves_[1 - readable_];
+    return table == nullptr ? 0 : table->bytes();
+  }
+
+ private:
+  struct alignas(sync::kOwnLine) OwnLine {
+    std::shared_mutex mutex;
+  };
+
+  OwnLine locks_[2];
+  alignas(sync::kOwnLine) sync::Atomic<unsigned> published_{0};
+  unsigned readable_ = 0;  // the writer's own copy
+  Table* halves_[2];
+};
+
+}  // namespace flashkv::cuckoo
