@@ -1,9 +1,10 @@
 // How readers of cuckoo-rwlock come to the published table: under a lock that they share.
 #pragma once
 
+#include <pthread.h>
+
 #include <cstdint>
 #include <new>
-#include <shared_mutex>
 #include <utility>
 
 #include "storage/engine/cuckoo/table.h"
@@ -41,12 +42,12 @@ class RwlockAccess {
   Held enter() noexcept {
     for (;;) {
       const unsigned half = published_.load(sync::kRelaxed);
-      locks_[half].mutex.lock_shared();
+      locks_[half].share();
       if (published_.load(sync::kAcquire) == half) return {halves_[half], half};  // (I1)
-      locks_[half].mutex.unlock_shared();
+      locks_[half].unlock();
     }
   }
-  void leave(const Held& held) noexcept { locks_[held.half].mutex.unlock_shared(); }
+  void leave(const Held& held) noexcept { locks_[held.half].unlock(); }
 
   Table& current() noexcept { return *halves_[readable_]; }
   const Table& current() const noexcept { return *halves_[readable_]; }
@@ -54,9 +55,9 @@ class RwlockAccess {
   // True: no reader is in the other table, and none will look at it before it is published. It may be taken out
   // and must be brought back to be published.
   bool other_is_free() noexcept {
-    std::shared_mutex& mutex = locks_[1 - readable_].mutex;
-    if (!mutex.try_lock()) return false;
-    mutex.unlock();
+    Lock& lock = locks_[1 - readable_];
+    if (!lock.try_own()) return false;
+    lock.unlock();
     return true;
   }
   Table* take_other() noexcept { return std::exchange(halves_[1 - readable_], nullptr); }
@@ -73,11 +74,24 @@ class RwlockAccess {
   }
 
  private:
-  struct alignas(sync::kOwnLine) OwnLine {
-    std::shared_mutex mutex;
+  // One thread may share it several times, which std::shared_mutex forbids.
+  class alignas(sync::kOwnLine) Lock {
+   public:
+    Lock() = default;
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+    ~Lock() { pthread_rwlock_destroy(&lock_); }
+    void share() noexcept {
+      if (pthread_rwlock_rdlock(&lock_) != 0) sync::fatal("more guards open than a lock can count");
+    }
+    bool try_own() noexcept { return pthread_rwlock_trywrlock(&lock_) == 0; }
+    void unlock() noexcept { pthread_rwlock_unlock(&lock_); }
+
+   private:
+    pthread_rwlock_t lock_ = PTHREAD_RWLOCK_INITIALIZER;
   };
 
-  OwnLine locks_[2];
+  Lock locks_[2];
   alignas(sync::kOwnLine) sync::Atomic<unsigned> published_{0};
   unsigned readable_ = 0;  // the writer's own copy
   Table* halves_[2];
