@@ -28,9 +28,9 @@ namespace flashkv {
 // Errors:  reserve() alone can fail; mark() and roll_back() take its promises back.
 template <typename I>
 concept WordIndex = requires(I& i, const I& ci, std::uint64_t word, std::string_view key, Leaf leaf,
-                             typename I::Place place, const BatchWords::Promise& promise, typename I::Mark mark,
-                             reclaim::RetireList& list, std::span<const std::uint64_t> words,
-                             std::span<Leaf> leaves) {
+                             typename I::Place place, const BatchWords::Promise& promise,
+                             typename I::Mark mark, reclaim::RetireList& list,
+                             std::span<const std::uint64_t> words, std::span<Leaf> leaves) {
   { I::kName } -> std::convertible_to<std::string_view>;
   { I::kBoundedGarbage } -> std::convertible_to<bool>;
   { ci.word(word) }
@@ -134,7 +134,7 @@ class WordEngine {
     settle();
     // Whoever reads this revision sees every leaf that was stored before.
     published_.store(revision, sync::kRelease);
-    retired_.collect(periods_);
+    retired_.begin(periods_);
   }
   std::uint64_t published() const noexcept { return published_.load(sync::kAcquire); }
 

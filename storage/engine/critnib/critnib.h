@@ -24,9 +24,9 @@ class Pooled : public Tree<RecycledNodes<kLife>> {
 };
 
 // Purpose: the WordIndex that never frees a node: what the generation costs is measured against it.
-class Kept : public Tree<KeptNodes> {
+class Leaking : public Tree<KeptNodes> {
  public:
-  static constexpr std::string_view kName = "critnib-kept";
+  static constexpr std::string_view kName = "critnib-leak";
   using Tree::Tree;
 };
 
@@ -37,6 +37,6 @@ namespace flashkv {
 template <reclaim::GracePeriods G>
 using CritnibEngine = WordEngine<G, critnib::Pooled>;
 template <reclaim::GracePeriods G>
-using KeptCritnibEngine = WordEngine<G, critnib::Kept>;
+using LeakingCritnibEngine = WordEngine<G, critnib::Leaking>;
 
 }  // namespace flashkv

@@ -3,9 +3,11 @@
 #include <utility>
 
 #include "storage/engine/basic_table.h"
+#include "storage/engine/critnib/critnib.h"
 #include "storage/engine/cuckoo/copying.h"
 #include "storage/engine/cuckoo/rwlock.h"
 #include "storage/engine/flashmap_table.h"
+#include "storage/engine/radix/radix.h"
 #include "storage/engine/rcu_hash/rcu_hash.h"
 #include "storage/engine/relativistic/relativistic.h"
 #include "storage/reclaim/epoch.h"
@@ -73,6 +75,10 @@ const std::vector<EngineCase>& engine_cases() {
       {"flashmap_asymmetric", &make<AsymmetricFlashmap>, true},
       {"rcu_hash", &make_from_options<Overlaid<SmallRcuHash>>, false},
       {"relativistic", &make_from_options<Overlaid<SmallRelativistic>>, false},
+      {"radix", &make_from_options<Overlaid<RadixEngine<reclaim::Epoch>>>, false},
+      {"radix_compressed", &make_from_options<Overlaid<CompressedRadixEngine<reclaim::Epoch>>>, false},
+      {"critnib", &make_from_options<Overlaid<CritnibEngine<reclaim::Epoch>>>, false},
+      {"critnib_leak", &make_from_options<Overlaid<LeakingCritnibEngine<reclaim::Epoch>>>, false},
       {"cuckoo_rwlock", &make_from_options<CuckooRwlock>, true},
       {"cuckoo_deletion_lock", &make_from_options<CuckooDeletionLock>, false},
       {"cuckoo_leak", &make_from_options<CuckooLeak>, false},
