@@ -2,6 +2,7 @@
 // order.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -21,7 +22,7 @@ namespace flashkv::flashmap {
 // all four take part in the single order of sequentially consistent operations.
 struct AsymmetricOrders {
   // What a guard read comes before the writer's look at its slot without it (I1). enter() uses it too, so
-  // that a look that sees the next guard's half already is as good.
+  // that a look that sees the next guard's half, or generation (I9), already is as good.
   static constexpr sync::MemoryOrder kSlotStore = sync::kRelease;
   // The same, and before the reader's look at `current`, where there is no membarrier().
   static constexpr sync::MemoryOrder kSlotExchange = sync::kSeqCst;
@@ -33,9 +34,11 @@ struct AsymmetricOrders {
 };
 
 // Purpose: which of two halves readers may hold, so that the writer never changes one under them (I1).
-//          enter() writes the half it means to use into the reader's own slot and then checks that this half
-//          is still current. swap() is one store. wait_drained() first makes every thread pass a fence: a
-//          guard on the old half is then in its slot for the writer to see, or its check has failed.
+//          enter() writes the half it means to use into the reader's own slot, checks that this half is still
+//          current and adds its generation, which no two swaps share. swap() is one store. wait_drained() then
+//          looks for the new generation: a reader that has entered the new half cannot find the old one any
+//          more (I9). Only for the sake of others every thread is made to pass a fence: a guard on the old half
+//          is then in its slot for the writer to see, or its check has failed.
 // Usage:   AsymmetricGuards<Half> guards(&a, &b);
 //          writer:  if (guards.wait_drained(budget)) { change(*guards.other()); guards.swap(); }
 //          reader:  auto reader = guards.make_reader();
@@ -43,11 +46,13 @@ struct AsymmetricOrders {
 // Threads: all but make_reader() from one writer thread; a Reader and its guards belong to one thread.
 // Lifetime: the halves outlive the policy and every guard. Readers may outlive the policy. A reader that dies
 //          with a guard inside aborts.
-// Cost:    enter(): three loads and a store; leave(): a store; no locked instruction. swap(): one store for
-//          any number of readers. The first wait_drained() after it: membarrier() (microseconds) and one look
-//          at each slot; later ones look only at those still inside.
+// Cost:    enter(): four loads and two stores; leave(): a store; no locked instruction. swap(): one store for
+//          any number of readers. The first wait_drained() after it: some looks at each slot and, where a
+//          reader has not moved on, membarrier(): microseconds, also for the readers it interrupts. Later ones
+//          look only at those still inside.
 // Limits:  guards are left in any order. Nested ones share a half, which stays taken until the last of them
 //          is left. The writer polls, as a plain store cannot wake it.
+// Half:    keeps one word, set_generation() and generation(), 1 at first, in the line that readers load anyway.
 template <typename Half, typename Orders = AsymmetricOrders>
 class AsymmetricGuards {
   struct Shared;
@@ -95,7 +100,8 @@ class AsymmetricGuards {
       slot.half.store(half, Orders::kSlotStore);
       sync::signal_fence();
       if (current.load(Orders::kCurrentLook) != half) [[unlikely]]
-        return {enter_again(slot), &slot};
+        half = enter_again(slot);
+      slot.seen.store(half->generation(), Orders::kSlotStore);
       return {half, &slot};
     }
     void leave(Held held) noexcept {
@@ -165,6 +171,7 @@ class AsymmetricGuards {
     // I2: a guard of two swaps ago would hold the half that is about to be called current.
     if (!wait_drained(0)) sync::fatal("swap while readers hold the other half");
     std::swap(current_, other_);
+    current_->set_generation(++generation_);
     shared_->current.store(current_, Orders::kCurrentStore);
     phase_ = Phase::kSwapped;
   }
@@ -172,8 +179,8 @@ class AsymmetricGuards {
   bool wait_drained(Nanos budget) noexcept {
     if (phase_ == Phase::kDrained) return true;
     if (phase_ == Phase::kSwapped) {
-      if (membarrier_) sync::membarrier();
       shared_->watch_all();
+      if (membarrier_ && !all_moved_on()) sync::membarrier();
       phase_ = Phase::kDraining;
     }
     if (!shared_->all_left(other_) && !poll(budget)) return false;
@@ -199,7 +206,12 @@ class AsymmetricGuards {
       return half.load(Orders::kSlotLook) == which || counted_half.load(Orders::kSlotLook) == which;
     }
 
-    sync::Atomic<const Half*> half;  // of the guard that is not counted
+    bool moved_on(std::uintptr_t generation, const Half* from) const noexcept {
+      return seen.load(Orders::kSlotLook) == generation && !holds(from);
+    }
+
+    sync::Atomic<const Half*> half;        // of the guard that is not counted
+    sync::Atomic<std::uintptr_t> seen{0};  // generation of the last such half
     sync::Atomic<const Half*> counted_half{nullptr};
     const sync::Atomic<Half*>* const current;
     std::uint32_t counted = 0;
@@ -234,11 +246,36 @@ class AsymmetricGuards {
       return watched.empty();
     }
 
+    // As above, without a fence: takes off those that have entered the new half (I9), and counts those of the
+    // others that are in none.
+    bool all_moved_on(std::uintptr_t generation, const Half* old, std::size_t& lazy) noexcept {
+      const std::lock_guard lock(mutex);
+      lazy = 0;
+      std::erase_if(watched, [&](const Slot* slot) {
+        const bool moved = slot->moved_on(generation, old);
+        lazy += !moved && slot->half.load(sync::kRelaxed) == nullptr ? 1 : 0;
+        return moved;
+      });
+      return watched.empty();
+    }
+
     sync::Mutex mutex;  // slots and watched
     std::vector<Slot*> slots;
     std::vector<Slot*> watched;  // still to be seen outside the old half; its capacity is that of slots
     alignas(sync::kOwnLine) sync::Atomic<Half*> current;
   };
+
+  // Gives readers that are at work the moment they need to come round: a fence would interrupt them for
+  // longer. One that is in no half may be at rest, and is not waited for as long.
+  bool all_moved_on() noexcept {
+    constexpr std::size_t kMostLazy = 2;
+    std::size_t lazy = 0;
+    for (unsigned look = 0;; ++look) {
+      if (shared_->all_moved_on(current_->generation(), other_, lazy)) return true;
+      if (lazy > kMostLazy || look >= (lazy == 0 ? sync::kSpins : sync::kSpins / 8)) return false;
+      sync::pause();
+    }
+  }
 
   bool poll(Nanos budget) noexcept {
     if (budget <= 0) return false;
@@ -256,6 +293,7 @@ class AsymmetricGuards {
   Half* other_;
   const bool membarrier_;
   Phase phase_ = Phase::kDrained;
+  std::uintptr_t generation_ = 1;  // of the current half
   std::shared_ptr<Shared> shared_;
 };
 
