@@ -34,11 +34,12 @@ struct AsymmetricOrders {
 };
 
 // Purpose: which of two halves readers may hold, so that the writer never changes one under them (I1).
-//          enter() writes the half it means to use into the reader's own slot, checks that this half is still
-//          current and adds its generation, which no two swaps share. swap() is one store. wait_drained() then
-//          looks for the new generation: a reader that has entered the new half cannot find the old one any
-//          more (I9). Only for the sake of others every thread is made to pass a fence: a guard on the old half
-//          is then in its slot for the writer to see, or its check has failed.
+//          enter() writes the half it means to use into the reader's own slot and checks that this half is
+//          still current; the first time after a swap it adds the half's generation, which no two swaps share.
+//          swap() is one store. wait_drained() then looks for the new generation: a reader that has entered the
+//          new half cannot find the old one any more (I9). Only for the sake of others every thread is made to
+//          pass a fence: a guard on the old half is then in its slot for the writer to see, or its check has
+//          failed.
 // Usage:   AsymmetricGuards<Half> guards(&a, &b);
 //          writer:  if (guards.wait_drained(budget)) { change(*guards.other()); guards.swap(); }
 //          reader:  auto reader = guards.make_reader();
@@ -46,7 +47,7 @@ struct AsymmetricOrders {
 // Threads: all but make_reader() from one writer thread; a Reader and its guards belong to one thread.
 // Lifetime: the halves outlive the policy and every guard. Readers may outlive the policy. A reader that dies
 //          with a guard inside aborts.
-// Cost:    enter(): four loads and two stores; leave(): a store; no locked instruction. swap(): one store for
+// Cost:    enter(): three loads and a store; leave(): a store; no locked instruction. swap(): one store for
 //          any number of readers. The first wait_drained() after it: some looks at each slot and, where a
 //          reader has not moved on, membarrier(): microseconds, also for the readers it interrupts. Later ones
 //          look only at those still inside.
@@ -93,21 +94,20 @@ class AsymmetricGuards {
     // slot's word tells it from the others.
     Held enter() noexcept {
       Slot& slot = *slot_;
-      if (slot.half.load(sync::kRelaxed) != nullptr) [[unlikely]]
-        return {enter_counted(slot), nullptr};
       const sync::Atomic<Half*>& current = *current_;
       const Half* half = current.load(sync::kRelaxed);
-      slot.half.store(half, Orders::kSlotStore);
+      if (slot.word.load(sync::kRelaxed) != outside(half)) [[unlikely]]
+        return enter_slowly(slot);
+      slot.word.store(inside(half), Orders::kSlotStore);
       sync::signal_fence();
       if (current.load(Orders::kCurrentLook) != half) [[unlikely]]
-        half = enter_again(slot);
-      slot.seen.store(half->generation(), Orders::kSlotStore);
+        return enter_newer(slot);
       return {half, &slot};
     }
     void leave(Held held) noexcept {
       if (held.slot_ == nullptr) [[unlikely]]
         return leave_counted(*slot_);
-      held.slot_->half.store(nullptr, Orders::kSlotStore);
+      held.slot_->word.store(outside(held.half_), Orders::kSlotStore);
     }
 
    private:
@@ -115,27 +115,36 @@ class AsymmetricGuards {
     Reader(std::shared_ptr<Shared> shared, std::unique_ptr<Slot> slot) noexcept
         : shared_(std::move(shared)), slot_(std::move(slot)), current_(&shared_->current) {}
 
-    // The writer published in the middle of enter().
-    [[gnu::noinline, gnu::cold]] static const Half* enter_again(Slot& slot) noexcept {
+    // The slot does not name the current half as the one of the last guard.
+    [[gnu::noinline, gnu::cold]] static Held enter_slowly(Slot& slot) noexcept {
+      const std::uintptr_t word = slot.word.load(sync::kRelaxed);
+      if (is_inside(word) || word == slot.no_half()) return {enter_counted(slot), nullptr};
+      return enter_newer(slot);
+    }
+    // The writer published since the last guard, or in the middle of enter().
+    [[gnu::noinline, gnu::cold]] static Held enter_newer(Slot& slot) noexcept {
       const Half* half = slot.current->load(sync::kRelaxed);
       for (;;) {
-        slot.half.store(half, Orders::kSlotStore);
+        slot.word.store(inside(half), Orders::kSlotStore);
         sync::signal_fence();
         const Half* now_current = slot.current->load(Orders::kCurrentLook);
-        if (now_current == half) return half;
+        if (now_current == half) break;
         half = now_current;
       }
+      slot.seen.store(half->generation(), Orders::kSlotStore);
+      return {half, &slot};
     }
     // Nested guards, and all guards without membarrier(), are counted and have a word of their own, so that the
     // guard around them can be left first. The exchange stays out of the code of enter().
     [[gnu::noinline, gnu::cold]] static const Half* enter_counted(Slot& slot) noexcept {
       if (slot.counted++ != 0) return slot.counted_half.load(sync::kRelaxed);
-      const Half* half = slot.half.load(sync::kRelaxed);
-      if (half != slot.no_half()) {  // the guard around it holds it
+      const std::uintptr_t word = slot.word.load(sync::kRelaxed);
+      if (is_inside(word)) {  // the guard around it holds it
+        const Half* half = half_of(word);
         slot.counted_half.store(half, Orders::kSlotStore);
         return half;
       }
-      half = slot.current->load(sync::kRelaxed);
+      const Half* half = slot.current->load(sync::kRelaxed);
       for (;;) {
         slot.counted_half.exchange(half, Orders::kSlotExchange);
         const Half* now_current = slot.current->load(Orders::kCurrentLook);
@@ -192,26 +201,29 @@ class AsymmetricGuards {
   // Of the half that is not current: nothing known yet; some slots found clear; no reader inside.
   enum class Phase : std::uint8_t { kSwapped, kDraining, kDrained };
 
+  // A slot's word: the half of its guard that is not counted, or of the last one.
+  static std::uintptr_t outside(const Half* half) noexcept { return reinterpret_cast<std::uintptr_t>(half); }
+  static std::uintptr_t inside(const Half* half) noexcept { return outside(half) + 1; }
+  static bool is_inside(std::uintptr_t word) noexcept { return (word & 1) != 0; }
+  static const Half* half_of(std::uintptr_t word) noexcept { return reinterpret_cast<const Half*>(word - 1); }
+
   struct alignas(sync::kOwnLine) Slot {
     Slot(const sync::Atomic<Half*>* which, bool membarrier) noexcept
-        : half(membarrier ? nullptr : no_half()), current(which) {}
-    // No half, but no null either: in `half` it sends every enter() out of line.
-    const Half* no_half() const noexcept { return reinterpret_cast<const Half*>(this); }
-    bool inside() const noexcept {
-      const Half* held = half.load(sync::kRelaxed);
-      return (held != nullptr && held != no_half()) || counted != 0;
-    }
+        : word(membarrier ? 0 : no_half()), current(which) {}
+    // No half: it sends every enter() out of line.
+    std::uintptr_t no_half() const noexcept { return reinterpret_cast<std::uintptr_t>(this); }
+    bool in_use() const noexcept { return is_inside(word.load(sync::kRelaxed)) || counted != 0; }
     // The uncounted guard is left before a counted one inside it: seen without it, the other word shows those.
     bool holds(const Half* which) const noexcept {
-      return half.load(Orders::kSlotLook) == which || counted_half.load(Orders::kSlotLook) == which;
+      return word.load(Orders::kSlotLook) == inside(which) || counted_half.load(Orders::kSlotLook) == which;
     }
 
     bool moved_on(std::uintptr_t generation, const Half* from) const noexcept {
       return seen.load(Orders::kSlotLook) == generation && !holds(from);
     }
 
-    sync::Atomic<const Half*> half;        // of the guard that is not counted
-    sync::Atomic<std::uintptr_t> seen{0};  // generation of the last such half
+    sync::Atomic<std::uintptr_t> word;
+    sync::Atomic<std::uintptr_t> seen{0};  // generation of its half, or of an older one
     sync::Atomic<const Half*> counted_half{nullptr};
     const sync::Atomic<Half*>* const current;
     std::uint32_t counted = 0;
@@ -227,7 +239,7 @@ class AsymmetricGuards {
       slots.push_back(slot);
     }
     void remove(Slot* slot) noexcept {
-      if (slot->inside()) sync::fatal("a reader died with a guard inside");
+      if (slot->in_use()) sync::fatal("a reader died with a guard inside");
       const std::lock_guard lock(mutex);
       std::erase(slots, slot);
       std::erase(watched, slot);
@@ -253,7 +265,7 @@ class AsymmetricGuards {
       lazy = 0;
       std::erase_if(watched, [&](const Slot* slot) {
         const bool moved = slot->moved_on(generation, old);
-        lazy += !moved && slot->half.load(sync::kRelaxed) == nullptr ? 1 : 0;
+        lazy += moved || is_inside(slot->word.load(sync::kRelaxed)) ? 0 : 1;
         return moved;
       });
       return watched.empty();
