@@ -68,7 +68,11 @@ class LockedMap {
   }
 
   static constexpr Traits traits() noexcept {
-    return {.name = "locked-map", .linearizable = true, .ordered = true, .read_rmw = ReadRmw::kLock};
+    return {.name = "locked-map",
+            .linearizable = true,
+            .ordered = true,
+            .bounded_garbage = true,
+            .read_rmw = ReadRmw::kLock};
   }
   Reader make_reader() { return Reader(shared_); }
   bool try_open(Nanos) noexcept {
