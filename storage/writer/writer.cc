@@ -32,7 +32,7 @@ Nanos Writer::step() noexcept {
   if (!s_.dirty()) s_.schedule.skip_idle_ticks(s_.now);
   take_arrivals();
   if (!s_.open && !s_.pending.empty() && s_.now >= s_.retry_open_at) open_staged();
-  if (!s_.open && s_.pending.empty() && s_.now >= s_.replay_at) open_idle();
+  if (s_.idle() && s_.now >= s_.replay_at) open_idle();
   if (s_.open) apply_batch();
   publish_when_due();
   answer_waiting();
@@ -79,14 +79,16 @@ void Writer::open_staged() noexcept {
   if (looked >= s_.sweep_at) sweep_deadlines();
 }
 
-// Nothing waits for this opening, so it does not wait for anyone.
+// Nothing waits for this opening, so it does not wait for anyone. Some engines let garbage go only at a later
+// one; those that keep it for ever are not asked again.
 void Writer::open_idle() noexcept {
-  if (!s_.table.try_open(0)) {
-    s_.replay_at = s_.now + kIdleReplay;
-    return;
+  const bool open = s_.table.try_open(0);
+  if (open && !s_.open) {
+    s_.stats.idle_replays.add();
+    opened();
   }
-  s_.stats.idle_replays.add();
-  opened();
+  const bool again = !open || (s_.table.traits().bounded_garbage && s_.table.stats().retired_bytes != 0);
+  s_.replay_at = again ? s_.now + kIdleReplay : kNever;
 }
 
 void Writer::opened() noexcept {
@@ -194,7 +196,7 @@ Nanos Writer::next_turn() const noexcept {
   Nanos t = s_.waiting.next_deadline();
   if (!s_.pending.empty()) t = std::min(t, s_.open ? Nanos{0} : s_.retry_open_at);
   if (s_.dirty()) t = std::min(t, s_.schedule.due());
-  if (!s_.open && s_.pending.empty()) t = std::min(t, s_.replay_at);
+  if (s_.idle()) t = std::min(t, s_.replay_at);
   return t;
 }
 

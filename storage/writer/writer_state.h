@@ -51,6 +51,7 @@ struct WriterState {
 
   WriterStats stats;
   bool dirty() const noexcept { return assigned != published; }
+  bool idle() const noexcept { return pending.empty() && !dirty(); }
 };
 
 }  // namespace flashkv

@@ -54,7 +54,10 @@ def previous():
 def run(command, folder):
     """The section of one benchmark."""
     words = [word.format(bin=folder, here=HERE) for word in command]
-    shown = " ".join(os.path.relpath(word, ROOT) if os.path.isabs(word) and word != sys.executable else word for word in words)
+    shown = " ".join(
+        "python3" if word == sys.executable else os.path.relpath(word, ROOT) if os.path.isabs(word) else word
+        for word in words
+    )
     header = f"{datetime.date.today()}, {machine()}\n$ {shown}\n"
     result = subprocess.run(words, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=clean_environment(), check=False)
     if result.returncode != 0:

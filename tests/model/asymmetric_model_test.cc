@@ -27,7 +27,8 @@ struct Guards : AsymmetricGuards<Half, Orders> {
 template <bool kMembarrier>
 void expect_caught_by_any() {
   using G = Guards<kMembarrier>;
-  expect_caught<OneReader<G>, TwoReaders<G>, NestedGuards<G>, ReaderChurn<G>, ImpatientWriter<G>>();
+  expect_caught<OneReader<G>, TwoReaders<G>, NestedGuards<G>, OutlivedGuard<G, true>, OutlivedGuard<G, false>,
+                ReaderChurn<G>, ImpatientWriter<G>>();
 }
 
 template <typename Fence>
@@ -53,6 +54,10 @@ TYPED_TEST(AsymmetricModel, TwoReadersNeverSeeAHalfChange) {
 TYPED_TEST(AsymmetricModel, NestedGuardsMayBeDroppedOutOfOrder) {
   expect_sound<NestedGuards<typename TestFixture::G>>();
 }
+TYPED_TEST(AsymmetricModel, AGuardMayOutliveTheOneAroundItAndMeetNewerOnes) {
+  expect_sound<OutlivedGuard<typename TestFixture::G, true>>();
+  expect_sound<OutlivedGuard<typename TestFixture::G, false>>();
+}
 TYPED_TEST(AsymmetricModel, ReadersMayComeAndGo) { expect_sound<ReaderChurn<typename TestFixture::G>>(); }
 TYPED_TEST(AsymmetricModel, AWaitThatRanOutLeavesNothingBehind) {
   expect_sound<ImpatientWriter<typename TestFixture::G>>();
@@ -72,6 +77,11 @@ INSTANTIATE_TEST_SUITE_P(
     name_of);
 TEST(WeakenedWithMembarrier, AMissingMembarrierIsCaught) {
   const Weakened weakened(sync::membarrier_works, false);
+  expect_caught_by_any<true>();
+}
+
+TEST(WeakenedWithMembarrier, AGenerationUsedTwiceIsCaught) {
+  const Weakened weakened(generations_differ, false);
   expect_caught_by_any<true>();
 }
 

@@ -8,11 +8,19 @@
 
 namespace flashkv::flashmap::model {
 
+// What a model takes away: the numbers that tell one use of a half from the next.
+inline bool generations_differ = true;
+
 // Not atomic: reading it while the writer changes it, or without a happens-before between the two, is a race.
 struct Half {
   rl::var<unsigned> revision;
   rl::var<unsigned> twin;
+  rl::var<std::uintptr_t> word;
 
+  void set_generation(std::uintptr_t generation) {
+    word(RL_INFO) = generations_differ ? generation : generation & 1U;
+  }
+  std::uintptr_t generation() const { return word(RL_INFO); }
   void set(unsigned value) {
     revision(RL_INFO) = value;
     twin(RL_INFO) = value;
@@ -28,6 +36,7 @@ struct Half {
 
 inline Half* cleared(Half& half) {
   half.set(0);
+  half.set_generation(1);
   return &half;
 }
 
@@ -109,6 +118,24 @@ struct NestedGuards : Program<Guards>, rl::test_suite<NestedGuards<Guards>, 2> {
     this->close(reader, outer);
     this->close(reader, inner);
     this->close(reader, this->open(reader));
+  }
+};
+
+// I1: the guard that was inside another stays while newer ones come and go; or ends just before one.
+template <typename Guards, bool kStays>
+struct OutlivedGuard : Program<Guards>, rl::test_suite<OutlivedGuard<Guards, kStays>, 2> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      for (unsigned revision = 1; revision <= 3; ++revision) this->write(revision);
+      return;
+    }
+    auto reader = this->guards.make_reader();
+    const auto outer = reader.enter();
+    const auto inner = reader.enter();
+    this->close(reader, outer);
+    if (!kStays) this->close(reader, inner);
+    this->close(reader, reader.enter());
+    if (kStays) this->close(reader, inner);
   }
 };
 

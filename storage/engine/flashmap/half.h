@@ -62,6 +62,9 @@ class alignas(128) Half {
   std::uint64_t regular_mask = 0;  // of the byte offsets of buckets, unless a segment's entry says otherwise
   unsigned shift = 63;             // 64 - log2 of the directory's size
 
+  std::uintptr_t generation() const noexcept { return generation_; }
+  void set_generation(std::uintptr_t generation) noexcept { generation_ = generation; }
+
   const Entry& entry(std::uint64_t hash) const noexcept { return directory[hash >> shift]; }
   std::uint64_t size(Entry segment) const noexcept {
     return segment.regular() ? regular_mask / sizeof(Bucket) + 1 : segment.size_if_irregular();
@@ -97,6 +100,8 @@ class alignas(128) Half {
 
  private:
   static constexpr std::size_t kGroup = 32;
+
+  std::uintptr_t generation_ = 1;  // the guards'
 
   // Out of line: its shift would cost the common way two instructions.
   [[gnu::noinline, gnu::cold]] static const Bucket* irregular_home(Entry segment,

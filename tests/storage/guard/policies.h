@@ -27,9 +27,15 @@ struct SelfVerifyingHalf {
     return words[0] % kFactor == 0 ? words[0] / kFactor : kTorn;
   }
 
+  std::uintptr_t generation() const noexcept { return generation_; }
+  void set_generation(std::uintptr_t generation) noexcept { generation_ = generation; }
+
   static constexpr std::uint64_t kTorn = ~std::uint64_t{0};
   static constexpr std::uint64_t kFactor = 1'000'003;
   std::array<std::uint64_t, 40> words{};  // some cache lines
+
+ private:
+  std::uintptr_t generation_ = 1;
 };
 
 using Refcount = RefcountGuards<SelfVerifyingHalf>;

@@ -7,6 +7,8 @@
 namespace {
 struct Half {
   std::uint64_t revision = 0;
+  std::uintptr_t word = 1;
+  std::uintptr_t generation() const { return word; }
 };
 }  // namespace
 

@@ -37,6 +37,23 @@ TEST_P(SettlingTest, AnIdleStoreLetsItsGarbageGo) {
   EXPECT_EQ(store().stats().writer.idle_replays, 1U);
 }
 
+TEST_P(SettlingTest, GarbageThatAReaderHoldsGoesAfterIt) {
+  put("a", std::string(1000, 'x'));
+  clock.advance(Writer::kIdleReplay);
+  settle();
+  auto guard = hold();
+  put("a", "small");
+  for (int i = 0; i < 3; ++i) {
+    clock.advance(Writer::kIdleReplay);
+    EXPECT_EQ(settle(), clock.now() + Writer::kIdleReplay);
+    EXPECT_GE(store().stats().engine.retired_bytes, 1000U);
+  }
+  guard.reset();
+  clock.advance(Writer::kIdleReplay);
+  EXPECT_EQ(settle(), kNever);
+  EXPECT_EQ(store().stats().engine.retired_bytes, 0U);
+}
+
 TEST_P(SettlingTest, AHeldGuardKeepsItsView) {
   put("a", "1");
   auto guard = hold();
