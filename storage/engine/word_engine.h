@@ -143,6 +143,7 @@ class WordEngine {
             .record_bytes = record_bytes_,
             .index_bytes = index_.bytes() + chain_bytes_,
             .retired_bytes = retired_.bytes() + index_.leaked_bytes(),
+            .leaked_bytes = index_.leaked_bytes(),
             .deferred_opens = deferred_opens_};
   }
 

@@ -87,7 +87,8 @@ void Writer::open_idle() noexcept {
     s_.stats.idle_replays.add();
     opened();
   }
-  const bool again = !open || (s_.table.traits().bounded_garbage && s_.table.stats().retired_bytes != 0);
+  const EngineStats stats = s_.table.stats();
+  const bool again = !open || stats.retired_bytes != stats.leaked_bytes;
   s_.replay_at = again ? s_.now + kIdleReplay : kNever;
 }
 

@@ -100,6 +100,7 @@ class CopyingCuckoo {
             .record_bytes = draft_.record_bytes(),
             .index_bytes = access_.current().bytes() + draft_.bytes(),
             .retired_bytes = retired_bytes(),
+            .leaked_bytes = Access::kLeaks ? retired_bytes() : 0,
             .deferred_opens = deferred_opens_};
   }
 
