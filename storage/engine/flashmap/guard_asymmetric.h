@@ -122,7 +122,7 @@ class AsymmetricGuards {
       return enter_newer(slot);
     }
     // The writer published since the last guard, or in the middle of enter().
-    [[gnu::noinline, gnu::cold]] static Held enter_newer(Slot& slot) noexcept {
+    [[gnu::noinline]] static Held enter_newer(Slot& slot) noexcept {
       const Half* half = slot.current->load(sync::kRelaxed);
       for (;;) {
         slot.word.store(inside(half), Orders::kSlotStore);

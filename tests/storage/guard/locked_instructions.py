@@ -3,7 +3,7 @@
 
 usage: locked_instructions.py OBJDUMP OBJECT FUNCTION none|some [ALLOWED_CALL ...]
 
-Calls are not followed: one to anything but ALLOWED_CALL (a part of its demangled name) is an error.
+FUNCTION is a part of its demangled name. Calls are not followed: one to anything but ALLOWED_CALL (a part of its demangled name) is an error.
 """
 
 import re
@@ -21,14 +21,14 @@ RELOCATION = re.compile(r"R_\w+_(?:PLT32|PC32|CALL26)\s+(.*?)(?:[-+]0x[0-9a-f]+)
 
 
 def instructions_of(objdump, obj, function):
-    """The lines of `function` and of the part of it that the compiler has moved away as unlikely."""
+    """The lines of `function` and of the part that the compiler has moved away as unlikely."""
     command = [objdump, "-drC", "--no-show-raw-insn", obj]
     text = subprocess.run(command, capture_output=True, text=True, check=True)
     lines, inside = [], False
     for line in text.stdout.splitlines():
         head = re.match(r"^[0-9a-f]+ <(.*)>:$", line)
         if head:
-            inside = head.group(1) in (function, f"{function} [clone .cold]", f"{function}.cold")
+            inside = function in head.group(1)
         elif inside and line.strip():
             lines.append(line.strip())
     return lines
