@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <new>
 #include <utility>
@@ -18,8 +19,9 @@ namespace flashkv::cuckoo {
 //          goes away without a look (I1).
 // Threads: enter() and leave() of one guard from one thread; all else from one writer.
 // Lifetime: owns both tables.
-// Cost:    enter(): sharing a lock, which all readers write to. A reader waits for the writer only in that moment.
-//          The writer does not starve, whichever side the lock prefers: readers come to the other table.
+// Cost:    enter(): sharing a lock, which all readers write to. Nobody sleeps on a lock: a reader that meets the
+//          writer's moment goes to the table that is published now. The writer does not starve, whichever side
+//          the lock prefers: readers come to the other table.
 class RwlockAccess {
  public:
   struct Held {
@@ -42,7 +44,7 @@ class RwlockAccess {
   Held enter() noexcept {
     for (;;) {
       const unsigned half = published_.load(sync::kRelaxed);
-      locks_[half].share();
+      if (!locks_[half].try_share()) continue;  // the writer's moment: published_ names the other half
       if (published_.load(sync::kAcquire) == half) return {halves_[half], half};  // (I1)
       locks_[half].unlock();
     }
@@ -81,8 +83,11 @@ class RwlockAccess {
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
     ~Lock() { pthread_rwlock_destroy(&lock_); }
-    void share() noexcept {
-      if (pthread_rwlock_rdlock(&lock_) != 0) sync::fatal("more guards open than a lock can count");
+    // False: the writer has it.
+    bool try_share() noexcept {
+      const int error = pthread_rwlock_tryrdlock(&lock_);
+      if (error != 0 && error != EBUSY) sync::fatal("more guards open than a lock can count");
+      return error == 0;
     }
     bool try_own() noexcept { return pthread_rwlock_trywrlock(&lock_) == 0; }
     void unlock() noexcept { pthread_rwlock_unlock(&lock_); }

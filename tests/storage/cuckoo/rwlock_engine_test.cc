@@ -67,7 +67,7 @@ TEST_F(RwlockEngineTest, AWaitingWriterGoesOnWhenTheReaderLeaves) {
 
 // At any time some reader holds a guard: a lock that all of them share would never be the writer's.
 TEST_F(RwlockEngineTest, ReadersThatNeverAllLeaveDoNotStarveTheWriter) {
-  constexpr int kBatches = 500;
+  constexpr int kBatches = 300;
   ASSERT_TRUE(put("a", "0"));
   std::atomic<bool> done{false};
   std::atomic<unsigned> steps[2] = {0, 0};
