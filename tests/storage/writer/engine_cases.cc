@@ -41,8 +41,8 @@ class Source final : public GuardSource {
 };
 
 template <Engine E>
-TestTable make(KeyHash hash) {
-  auto table = std::make_unique<BasicTable<E>>(hash);
+TestTable make(const EngineOptions& options) {
+  auto table = std::make_unique<BasicTable<E>>(options.hash);
   auto guards = std::make_unique<Source<E>>(table->engine());
   return {std::move(table), std::move(guards)};
 }
@@ -57,9 +57,7 @@ struct SmallRelativistic : Relativistic<reclaim::Epoch> {
 };
 
 template <Engine E>
-TestTable make_from_options(KeyHash hash) {
-  EngineOptions options;
-  options.hash = hash;
+TestTable make_from_options(const EngineOptions& options) {
   auto table = std::make_unique<BasicTable<E>>(options);
   auto guards = std::make_unique<Source<E>>(table->engine());
   return {std::move(table), std::move(guards)};

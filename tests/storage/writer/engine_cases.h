@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "storage/engine/engine_options.h"
 #include "storage/engine/table.h"
 #include "storage/record/hash.h"
 
@@ -34,8 +35,14 @@ struct TestTable {
 
 struct EngineCase {
   std::string_view name;
-  TestTable (*make)(KeyHash hash);
+  TestTable (*make_from)(const EngineOptions& options);
   bool readers_block;  // a guard held over a publish keeps the next batch waiting
+
+  TestTable make(KeyHash hash) const {
+    EngineOptions options;
+    options.hash = hash;
+    return make_from(options);
+  }
 };
 inline std::ostream& operator<<(std::ostream& out, const EngineCase& c) { return out << c.name; }
 
