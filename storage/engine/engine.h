@@ -38,6 +38,7 @@ struct EngineStats {
   std::uint64_t index_bytes = 0;     // everything that is not a record
   std::uint64_t retired_bytes = 0;   // records and nodes that wait for readers, or for ever
   std::uint64_t leaked_bytes = 0;    // of those, what is kept until the engine's end
+  bool leak_full = false;            // leaked_bytes passed its bound: prepare() refuses for good
   std::uint64_t deferred_opens = 0;  // times try_open() answered false
   std::uint64_t open_wait_ns = 0;    // what the last try_open() that did something waited, fences included
 };

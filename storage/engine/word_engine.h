@@ -102,7 +102,7 @@ class WordEngine {
   }
 
   bool prepare(std::span<const Probe> probes) noexcept {
-    if (!I::kBoundedGarbage && index_.leaked_bytes() > most_retired_) return false;
+    if (leak_full()) return false;
     const auto mark = index_.mark();
     std::size_t done = 0;
     bool enough = retired_.reserve(LeafChange::kMostRetired * probes.size() + kNodeEntries);
@@ -144,6 +144,7 @@ class WordEngine {
             .index_bytes = index_.bytes() + chain_bytes_,
             .retired_bytes = retired_.bytes() + index_.leaked_bytes(),
             .leaked_bytes = index_.leaked_bytes(),
+            .leak_full = leak_full(),
             .deferred_opens = deferred_opens_};
   }
 
@@ -158,6 +159,8 @@ class WordEngine {
 
  private:
   static constexpr std::size_t kNodeEntries = 1;  // a batch's nodes go as one
+
+  bool leak_full() const noexcept { return !I::kBoundedGarbage && index_.leaked_bytes() > most_retired_; }
 
   Record* look(const Probe& probe) const noexcept {
     return index_.look(index_.word(probe.hash)).find(probe.key);

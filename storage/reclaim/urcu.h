@@ -1,6 +1,12 @@
 // Grace periods by liburcu.
 #pragma once
 
+#include <urcu/tls-compat.h>
+// liburcu's word of a thread has no constructor; declared thread_local, each look at it would ask for one.
+#ifdef URCU_TLS_STORAGE_CLASS
+#undef URCU_TLS_STORAGE_CLASS
+#define URCU_TLS_STORAGE_CLASS __thread
+#endif
 // The read side alone, in line, without the macros of <urcu.h>.
 #include <urcu/static/urcu-memb.h>
 

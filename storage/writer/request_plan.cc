@@ -1,6 +1,7 @@
 #include "storage/writer/request_plan.h"
 
 #include <new>
+#include <string>
 
 #include "storage/writer/failure.h"
 
@@ -30,8 +31,17 @@ bool RequestPlan::decide_all(Request& request, std::size_t& decided) {
     if (c.is_net()) probes_.push_back(c.probe);
   }
   if (probes_.empty() || table_.prepare(probes_)) return true;
-  fail(request.status, Code::kResourceExhausted, kOutOfMemory);
+  refuse_for_memory(request);
   return false;
+}
+
+void RequestPlan::refuse_for_memory(Request& request) const {
+  const EngineStats stats = table_.stats();
+  if (!stats.leak_full) return fail(request.status, Code::kResourceExhausted, kOutOfMemory);
+  std::string why = "engine ";
+  why.append(table_.traits().name).append(" holds ").append(std::to_string(stats.leaked_bytes));
+  why.append(" bytes that it never frees, more than max-retired allows: it takes no more writes");
+  fail(request.status, Code::kResourceExhausted, why);
 }
 
 bool RequestPlan::prepare(Request& request, std::uint64_t revision, std::int64_t now_ms) noexcept {

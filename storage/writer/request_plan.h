@@ -41,6 +41,7 @@ class RequestPlan {
  private:
   bool decide_all(Request& request, std::size_t& decided);
   bool count_answer(Request& request, const Op& op, std::uint64_t& answered) const noexcept;
+  void refuse_for_memory(Request& request) const;  // when the table's prepare() said no
 
   Table& table_;
   ChangeSet changes_;

@@ -66,7 +66,7 @@ class CopyingCuckoo {
   void prefetch(std::span<const Probe> probes) noexcept { staged().prefetch(probes); }
 
   bool prepare(std::span<const Probe> probes) noexcept {
-    if (Access::kLeaks && retired_bytes() > max_retired_bytes_) return false;
+    if (leak_full()) return false;
     if (draft_.table() == nullptr) {
       cuckoo::Table* copy = access_.current().copy();
       if (copy == nullptr) return false;
@@ -101,10 +101,12 @@ class CopyingCuckoo {
             .index_bytes = access_.current().bytes() + draft_.bytes(),
             .retired_bytes = retired_bytes(),
             .leaked_bytes = Access::kLeaks ? retired_bytes() : 0,
+            .leak_full = leak_full(),
             .deferred_opens = deferred_opens_};
   }
 
  private:
+  bool leak_full() const noexcept { return Access::kLeaks && retired_bytes() > max_retired_bytes_; }
   std::uint64_t retired_bytes() const noexcept { return access_.retired_bytes() + retired_.bytes(); }
 
   const std::uint64_t max_retired_bytes_;

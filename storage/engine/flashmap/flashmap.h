@@ -67,7 +67,7 @@ class Flashmap {
 
   explicit Flashmap(KeyHash hash) : table_(hash), guards_(&table_.halves()[0], &table_.halves()[1]) {}
 
-  static Traits traits() {
+  static constexpr Traits traits() noexcept {
     return {.name = "flashmap",
             .atomic_batch = true,
             .linearizable = true,

@@ -58,4 +58,5 @@ def main():
         sys.exit(f"{function}: expected {expected}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -31,7 +31,9 @@ TEST_P(SettlingTest, AnIdleStoreLetsItsGarbageGo) {
   EXPECT_EQ(settle(), kNever);
   const EngineStats after = store().stats().engine;
   EXPECT_EQ(after.retired_bytes, after.leaked_bytes);
-  if (store().traits().bounded_garbage) EXPECT_EQ(after.leaked_bytes, 0U);
+  if (store().traits().bounded_garbage) {
+    EXPECT_EQ(after.leaked_bytes, 0U);
+  }
   EXPECT_EQ(store().stats().writer.idle_replays, 1U);
 }
 

@@ -25,7 +25,10 @@ class StoreTest : public ::testing::TestWithParam<EngineCase> {
 
   Store& store() {
     if (!store_) {
-      TestTable made = GetParam().make(KeyHash(7, options.hash_mask));
+      EngineOptions engine;
+      engine.hash = KeyHash(7, options.hash_mask);
+      engine.max_retired_bytes = options.max_retired_bytes;
+      TestTable made = GetParam().make_from(engine);
       guards_ = std::move(made.guards);
       store_ = open_store_over(std::move(made.table), options);
     }

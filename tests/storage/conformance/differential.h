@@ -1,0 +1,17 @@
+// Any bytes as a history of batches, played to all engines at once.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace flashkv::test {
+
+// Purpose: differential fuzzing. Reads `input` as: one byte that chooses how many bits of the hash survive, then
+//          operations on a few dozen keys (put, erase, prepare without use, publish, hold a read section, leave
+//          it, read, compare), and does them to every engine and to a std::map.
+// Usage:   play(bytes);   // inside a test, or with GoogleTest told to throw on failure
+// Errors:  a GoogleTest failure that names the engine.
+// Limits:  the first 4,096 bytes; every input is a valid history.
+void play(std::span<const std::uint8_t> input);
+
+}  // namespace flashkv::test
