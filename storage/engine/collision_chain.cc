@@ -10,7 +10,7 @@ namespace {
 
 CollisionChain* next_free(CollisionChain* chain) noexcept {
   CollisionChain* next;
-  std::memcpy(&next, chain + 1, sizeof next);
+  std::memcpy(&next, static_cast<const void*>(chain + 1), sizeof next);
   return next;
 }
 

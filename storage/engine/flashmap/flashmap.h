@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "storage/engine/engine.h"
+#include "storage/engine/engine_options.h"
 #include "storage/engine/flashmap/guard_asymmetric.h"
 #include "storage/engine/flashmap/guard_refcount.h"
 #include "storage/engine/flashmap/twin_table.h"
@@ -29,7 +30,7 @@ namespace flashkv {
 //          policy's swap(). try_open(): the buckets changed by the last batch, and freeing what it replaced.
 // Limits:  memory for two indexes; a guard held long keeps the writer's next batch waiting, never the reader.
 // Errors:  as the concept says; publish() without try_open() ends the process.
-template <template <typename> class Guards>
+template <template <typename...> class Guards>
 class Flashmap {
  public:
   using Half = flashmap::Half;
@@ -66,6 +67,7 @@ class Flashmap {
   };
 
   explicit Flashmap(KeyHash hash) : table_(hash), guards_(&table_.halves()[0], &table_.halves()[1]) {}
+  explicit Flashmap(const EngineOptions& options) : Flashmap(options.hash) {}
 
   static constexpr Traits traits() noexcept {
     return {.name = "flashmap",

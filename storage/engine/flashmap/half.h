@@ -120,7 +120,7 @@ class alignas(128) Half {
       const Record* candidate = m != 0 ? homes[i]->record(first_slot(m)) : nullptr;
       found[i] = candidate;
       __builtin_prefetch(candidate);
-      __builtin_prefetch(reinterpret_cast<const char*>(candidate) + 64);
+      __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(candidate) + 64));
     }
     for (std::size_t i = 0; i < size; ++i) {
       const Record* candidate = found[i];
