@@ -12,6 +12,8 @@ constexpr std::array kEngines{
     EngineEntry{"cuckoo-rwlock", false, false, &make_cuckoo_rwlock_table},
     EngineEntry{"cuckoo-deletion-lock", false, false, &make_cuckoo_deletion_lock_table},
     EngineEntry{"cuckoo-leak", false, false, &make_cuckoo_leak_table},
+    EngineEntry{"perfect-hash-deletion-lock", false, false, &make_perfect_hash_deletion_lock_table},
+    EngineEntry{"perfect-hash-leak", false, false, &make_perfect_hash_leak_table},
     EngineEntry{"radix", false, true, &make_radix_table},
     EngineEntry{"radix-compressed", false, true, &make_radix_compressed_table},
     EngineEntry{"critnib", false, false, &make_critnib_table},

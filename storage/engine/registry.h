@@ -35,6 +35,8 @@ std::unique_ptr<Table> make_relativistic_table(const EngineOptions& options);
 std::unique_ptr<Table> make_cuckoo_rwlock_table(const EngineOptions& options);
 std::unique_ptr<Table> make_cuckoo_deletion_lock_table(const EngineOptions& options);
 std::unique_ptr<Table> make_cuckoo_leak_table(const EngineOptions& options);
+std::unique_ptr<Table> make_perfect_hash_deletion_lock_table(const EngineOptions& options);
+std::unique_ptr<Table> make_perfect_hash_leak_table(const EngineOptions& options);
 std::unique_ptr<Table> make_radix_table(const EngineOptions& options);
 std::unique_ptr<Table> make_radix_compressed_table(const EngineOptions& options);
 std::unique_ptr<Table> make_critnib_table(const EngineOptions& options);

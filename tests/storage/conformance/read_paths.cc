@@ -5,6 +5,7 @@
 #include "storage/engine/critnib/critnib.h"
 #include "storage/engine/cuckoo/copying.h"
 #include "storage/engine/flashmap_table.h"
+#include "storage/engine/perfect_hash/perfect_hash.h"
 #include "storage/engine/radix/radix.h"
 #include "storage/engine/rcu_hash/rcu_hash.h"
 #include "storage/engine/relativistic/relativistic.h"
@@ -38,6 +39,7 @@ FLASHKV_READ_PATH(read_radix_compressed, CompressedRadixEngine<Urcu>)
 FLASHKV_READ_PATH(read_critnib, CritnibEngine<Urcu>)
 FLASHKV_READ_PATH(read_critnib_leak, LeakingCritnibEngine<Urcu>)
 FLASHKV_READ_PATH(read_cuckoo_leak, CuckooLeak)
+FLASHKV_READ_PATH(read_perfect_hash_leak, PerfectHashLeak)
 
 // liburcu keeps a fence for kernels without membarrier() beside its plain way: those that its section has alone,
 // and no others, may be found in a read that uses one.
@@ -65,6 +67,7 @@ int main() {
       reinterpret_cast<const void*>(&flashkv::read_critnib),
       reinterpret_cast<const void*>(&flashkv::read_critnib_leak),
       reinterpret_cast<const void*>(&flashkv::read_cuckoo_leak),
+      reinterpret_cast<const void*>(&flashkv::read_perfect_hash_leak),
       reinterpret_cast<const void*>(&flashkv::read_section_alone),
       reinterpret_cast<const void*>(&flashkv::read_cuckoo_deletion_lock),
   };

@@ -7,6 +7,7 @@
 #include "storage/engine/cuckoo/copying.h"
 #include "storage/engine/cuckoo/rwlock.h"
 #include "storage/engine/flashmap_table.h"
+#include "storage/engine/perfect_hash/perfect_hash.h"
 #include "storage/engine/radix/radix.h"
 #include "storage/engine/rcu_hash/rcu_hash.h"
 #include "storage/engine/relativistic/relativistic.h"
@@ -80,6 +81,8 @@ const std::vector<EngineCase>& engine_cases() {
       {"cuckoo_rwlock", &make_from_options<CuckooRwlock>, true},
       {"cuckoo_deletion_lock", &make_from_options<CuckooDeletionLock>, false},
       {"cuckoo_leak", &make_from_options<CuckooLeak>, false},
+      {"perfect_hash_deletion_lock", &make_from_options<Overlaid<PerfectHashDeletionLock>>, false},
+      {"perfect_hash_leak", &make_from_options<Overlaid<PerfectHashLeak>>, false},
   };
   return cases;
 }

@@ -1,0 +1,165 @@
+// How readers of perfect-hash-deletion-lock come to what a slot leads to, and when that is freed.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <new>
+#include <string_view>
+
+#include "storage/engine/engine.h"
+#include "storage/engine/perfect_hash/content.h"
+#include "storage/engine/perfect_hash/lock_periods.h"
+#include "storage/reclaim/retire_list.h"
+#include "storage/sync/sync.h"
+
+namespace flashkv::perfect_hash {
+
+// Purpose: each slot of a top array has a deletion lock of its own, which lives as long as the array: until the close. A
+//          reader counts itself in before it looks at the slot, and out with its guard. What was taken out of a slot
+//          is freed when its lock has seen all those readers leave; a reader that stays keeps the garbage of the slots
+//          it looked at, and of no other (I4).
+// Threads: Hold from any; all else from one writer.
+// Lifetime: owns what was retired.
+// Cost:    a read: two read-modify-writes of the slot's own line. A guard that looks at more than kMostHeld keys counts
+//          itself into one lock for all slots instead, whose line such guards share.
+class DeletionLockAccess {
+ public:
+  static constexpr std::string_view kName = "perfect-hash-deletion-lock";
+  static constexpr ReadRmw kReadRmw = ReadRmw::kTwo;
+  static constexpr bool kLeaks = false;
+  static constexpr std::size_t kMostHeld = 16;
+
+  struct Slot {
+    sync::Atomic<std::uintptr_t> content{0};
+    Lock lock;
+  };
+  static_assert(sizeof(Slot) == 32, "two to a line");
+
+  class Hold {
+   public:
+    explicit Hold(DeletionLockAccess& access) noexcept : access_(access) {}
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+    ~Hold() {
+      for (std::size_t i = 0; i < count_; ++i) held_[i].lock->leave(held_[i].turn);
+      if (all_) access_.all_.lock().leave(all_turn_);
+    }
+
+    // So many more keys are going to be looked at.
+    void expect(std::size_t keys) noexcept {
+      if (!all_ && count_ + keys > kMostHeld) enter_all();
+    }
+    // The content stays readable as long as this lives. In one step with the count: a slot's lock that is entered after
+    // the content was loaded could be drained in between (I3).
+    Content read(Slot& slot) noexcept {
+      expect(1);
+      if (all_) return load(slot);
+      const Lock::Slot turn = slot.lock.enter();
+      const Content seen = load(slot);
+      if (seen.is_moved()) {
+        slot.lock.leave(turn);
+      } else {
+        held_[count_++] = {&slot.lock, turn};
+      }
+      return seen;
+    }
+
+   private:
+    struct Held {
+      Lock* lock;
+      Lock::Slot turn;
+    };
+    static Content load(const Slot& slot) noexcept {
+      return Content(slot.content.load(sync::kAcquire));
+    }  // (I1)
+    void enter_all() noexcept {
+      all_ = true;
+      all_turn_ = access_.all_.lock().enter();
+    }
+
+    DeletionLockAccess& access_;
+    std::size_t count_ = 0;
+    bool all_ = false;
+    Lock::Slot all_turn_ = 0;
+    std::array<Held, kMostHeld> held_;
+  };
+
+  // Where garbage of the slot goes, with room for so much more; null when memory is short. What stands in the slot may have
+  // come from `parent`, whose readers may hold it too.
+  reclaim::RetireList* reserve(Slot& slot, Slot* parent, std::size_t entries) noexcept try {
+    Waiting& waiting = lists_.try_emplace(&slot).first->second;
+    waiting.parent = parent;
+    return waiting.list.reserve(entries) ? &waiting.list : nullptr;
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+  // What stood in the list's slot has moved: as long as its readers are inside, the list is not empty.
+  void retire_readers(reclaim::RetireList& list) const noexcept {
+    list.retire(
+        nullptr, [](void*) noexcept {}, 0);
+  }
+  // What was retired so far, out of sight by now, waits from here on.
+  void settle() noexcept {
+    each_list([](reclaim::RetireList& list, SlotPeriods periods) {
+      list.settle();
+      list.begin(periods);
+    });
+  }
+  // Between batches only.
+  void collect() noexcept {
+    each_list([](reclaim::RetireList& list, SlotPeriods periods) { list.collect(periods); });
+  }
+  std::uint64_t retired_bytes() const noexcept { return retired_bytes_; }
+  // Slots whose garbage waits.
+  std::size_t waiting() const noexcept { return lists_.size(); }
+
+ private:
+  struct Waiting {
+    reclaim::RetireList list;
+    Slot* parent = nullptr;
+  };
+
+  // A PeriodCounter for one slot. Its list asks for one period at a time, so the lock's other slot has been drained when
+  // the next begins. A period of the lock for all, `begun`, started after everything in the list was out of sight.
+  struct SlotPeriods {
+    DeletionLockAccess& access;
+    Slot& slot;
+    Slot* parent;
+    reclaim::Ticket begun;
+
+    reclaim::Ticket start() noexcept {
+      slot.lock.advance();
+      return begun;
+    }
+    bool ended(reclaim::Ticket ticket) noexcept {
+      return slot.lock.drained(slot.lock.next()) && access.all_.ended(ticket) && !access.waits(parent);
+    }
+  };
+
+  // Whether readers of a slot may still hold what has moved out of it.
+  bool waits(Slot* slot) const noexcept {
+    const auto at = lists_.find(slot);
+    return at != lists_.end() && !at->second.list.empty();
+  }
+  template <typename F>
+  void each_list(F&& f) noexcept {
+    retired_bytes_ = 0;
+    if (lists_.empty()) return;
+    const reclaim::Ticket begun = all_.start();
+    for (auto at = lists_.begin(); at != lists_.end();) {
+      Waiting& waiting = at->second;
+      f(waiting.list, SlotPeriods{*this, *at->first, waiting.parent, begun});
+      retired_bytes_ += waiting.list.bytes();
+      at = waiting.list.empty() ? lists_.erase(at) : std::next(at);
+    }
+  }
+
+  std::map<Slot*, Waiting> lists_;
+  std::uint64_t retired_bytes_ = 0;
+  alignas(sync::kOwnLine) LockPeriods all_;
+};
+
+}  // namespace flashkv::perfect_hash

@@ -1,0 +1,193 @@
+// The writer's side: drafts of what a batch changes, and the way from one top array to the next.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <new>
+#include <span>
+#include <utility>
+
+#include "storage/engine/engine_options.h"
+#include "storage/engine/perfect_hash/draft.h"
+#include "storage/engine/perfect_hash/tops.h"
+#include "storage/sync/sync.h"
+
+namespace flashkv::perfect_hash {
+
+// Purpose: the words and their leaves. prepare() opens a draft for each slot that a batch may change, and publish()
+//          shows them, one release store a slot. More than kMostLoad words a slot: a larger top array follows, and
+//          slots move there one by one: when a batch is going to write in them, and a few before every batch.
+// Usage:   Draft* d = index.open(word);  if (d == nullptr) reject;  ...  d->set(word, leaf);
+//          index.publish();
+//          between batches: index.advance(units);
+// Threads: one writer; tops().readable() from any.
+// Cost:    open(): a bucket is made, of the slot's words; where the table grows, the slot moves first, which makes up
+//          to as many buckets as it has words. advance(): a unit is a word moved, or a slot looked at.
+// Errors:  open() answers null when memory is short, or when the slot has kMostWords words and cannot move.
+template <typename Access>
+class Index {
+ public:
+  using Slot = typename Access::Slot;
+  // Between growth to 256 times the slots: 16 words a slot before, one to 16 slots after.
+  static constexpr std::size_t kMostLoad = 16;
+
+  Index(const EngineOptions& options, Access& access)
+      : access_(access),
+        hash_(options.hash),
+        multipliers_(options.hash("multipliers")),
+        tops_(multipliers_.next()) {}
+
+  // The leaf that a word leads to in the staged state, perhaps another word's.
+  Leaf look(std::uint64_t word) const noexcept {
+    const auto place = tops_.locate(word);
+    const auto draft = drafts_.find(place.slot);
+    return draft != drafts_.end() ? draft->second.look(word) : place.content.look(word);
+  }
+
+  Draft* open(std::uint64_t word) noexcept;
+  // Of a word that was opened in this batch.
+  Draft& draft(std::uint64_t word) noexcept {
+    const auto at = drafts_.find(tops_.locate(word).slot);
+    if (at == drafts_.end() || !at->second.has(word)) sync::fatal("a word that was not prepared");
+    return at->second;
+  }
+  void publish() noexcept;
+  // What was opened lapses; nothing was set.
+  void drop() noexcept {
+    drafts_.clear();
+    promised_ = 0;
+  }
+  void advance(std::size_t units) noexcept;
+
+  const Tops<Slot>& tops() const noexcept { return tops_; }
+  bool growing() const noexcept { return tops_.first().next() != nullptr; }
+  std::uint64_t words() const noexcept { return words_; }
+  std::uint64_t bytes() const noexcept { return tops_.bytes() + bytes_; }
+
+ private:
+  using Array = Top<Slot>;
+  using Place = typename Tops<Slot>::Place;
+  using Built = std::array<Content, Array::kStep>;
+  static constexpr std::size_t kKeyEntries =
+      LeafChange::kMostRetired + 1;  // garbage of a key: its bucket, too
+
+  reclaim::RetireList* reserve(const Array& top, Slot& slot, std::size_t entries) noexcept {
+    return access_.reserve(slot, top.parent(slot), entries);
+  }
+  std::uint64_t word_of(const Leaf& leaf) const noexcept { return hash_(leaf.any()->key()); }
+  void gather(Content content, EntryList& list) const noexcept;
+  template <typename F>
+  static bool for_groups(std::span<Entry> entries, const Array& top, F&& f) noexcept;
+  bool include(Draft& draft, const Place& place, std::uint64_t word) noexcept;
+  bool move(const Place& place) noexcept;
+  bool build(Content content, const Array& to, Built& built) noexcept;
+  bool move_draft(const Draft& draft, const Array& to) noexcept;
+  void drop_drafts(const Draft& draft, const Array& to) noexcept;
+  void replace(Slot& slot, Content now, reclaim::RetireList* garbage) noexcept;
+
+  Access& access_;
+  const KeyHash hash_;
+  Multipliers multipliers_;
+  Tops<Slot> tops_;
+  std::map<Slot*, Draft> drafts_;
+  std::size_t at_ = 0;          // of the first top array: slots before it have moved
+  std::uint64_t words_ = 0;     // published
+  std::uint64_t promised_ = 0;  // new ones in this batch
+  std::uint64_t bytes_ = 0;     // of buckets in slots
+};
+
+template <typename Access>
+Draft* Index<Access>::open(std::uint64_t word) noexcept try {
+  // Where memory is short, the table stays as it is and asks again with the next word.
+  if (words_ + promised_ >= kMostLoad * tops_.last().size()) tops_.add();
+  Place place = tops_.locate(word);
+  auto at = drafts_.find(place.slot);
+  // A slot whose draft has changes stays where it is: what they replaced is bound to this slot's readers (I4).
+  while (place.top->next() != nullptr && (at == drafts_.end() || !at->second.changed())) {
+    if (!move(place)) return nullptr;
+    place = tops_.locate(word);
+    at = drafts_.find(place.slot);
+  }
+  reclaim::RetireList* garbage = reserve(*place.top, *place.slot, kKeyEntries);
+  if (garbage == nullptr) return nullptr;
+  const bool fresh = at == drafts_.end();
+  if (fresh) at = drafts_.try_emplace(place.slot).first;
+  Draft& draft = at->second;
+  if (!draft.has(word) && !include(draft, place, word)) {
+    if (fresh) drafts_.erase(at);
+    return nullptr;
+  }
+  draft.garbage = garbage;
+  draft.promise(word);
+  return &draft;
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
+
+// An entry for the word, beside the draft's or, in a new one, the slot's.
+template <typename Access>
+bool Index<Access>::include(Draft& draft, const Place& place, std::uint64_t word) noexcept {
+  EntryList list;
+  std::uint64_t hint = 0;
+  if (draft.entries().empty()) {
+    gather(place.content, list);
+    if (const Bucket* bucket = place.content.bucket()) hint = bucket->multiplier();
+  } else {
+    for (const Entry& e : draft.entries()) list.push(e);
+  }
+  const bool known = std::ranges::find(list.all(), word, &Entry::word) != list.all().end();
+  if (!known && !list.push({word, Leaf()})) return false;
+  if (!draft.rebuild(list.all(), multipliers_, hint)) return false;
+  promised_ += known ? 0 : 1;
+  return true;
+}
+
+template <typename Access>
+void Index<Access>::publish() noexcept {
+  for (auto& [slot, draft] : drafts_) {
+    if (!draft.changed()) continue;
+    const Content now = draft.seal();
+    words_ += now.live();
+    words_ -= Content(slot->content.load(sync::kRelaxed)).live();
+    replace(*slot, now, draft.garbage);
+  }
+  drop();
+}
+
+// Whoever finds the new content finds it complete (I1). The old bucket goes where its readers are known (I4).
+template <typename Access>
+void Index<Access>::replace(Slot& slot, Content now, reclaim::RetireList* garbage) noexcept {
+  const Content old(slot.content.load(sync::kRelaxed));
+  slot.content.store(now.word(), sync::kRelease);
+  bytes_ += now.bytes();
+  bytes_ -= old.bytes();
+  Bucket* bucket = old.bucket();
+  if (bucket == nullptr) return;
+  const auto destroy = [](void* b) noexcept { Bucket::destroy(static_cast<Bucket*>(b)); };
+  garbage->retire(bucket, destroy, bucket->bytes());
+}
+
+template <typename Access>
+void Index<Access>::advance(std::size_t units) noexcept {
+  while (growing()) {
+    Array& top = tops_.first();
+    if (at_ == top.size()) {
+      tops_.leave_first();
+      at_ = 0;
+      continue;
+    }
+    Slot& slot = top.at(at_);
+    const Content content(slot.content.load(sync::kRelaxed));
+    const std::size_t cost = content.is_moved() ? 1 : 1 + content.live();
+    if (units < cost || (!content.is_moved() && !move({&top, &slot, content}))) return;
+    units -= cost;
+    ++at_;
+  }
+}
+
+}  // namespace flashkv::perfect_hash
+
+#include "storage/engine/perfect_hash/move.h"

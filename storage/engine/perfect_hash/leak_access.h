@@ -1,0 +1,50 @@
+// How readers of perfect-hash-leak come to what a slot leads to: by its address, and nothing else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "storage/engine/engine.h"
+#include "storage/engine/perfect_hash/content.h"
+#include "storage/reclaim/retire_list.h"
+#include "storage/sync/sync.h"
+
+namespace flashkv::perfect_hash {
+
+// Purpose: nobody knows who holds a bucket, so none is freed before the close; nor is a record or a chain, because an
+//          old bucket leads to them (I4). What is kept is counted.
+// Threads: Hold from any; all else from one writer.
+// Lifetime: owns what was retired.
+class LeakAccess {
+ public:
+  static constexpr std::string_view kName = "perfect-hash-leak";
+  static constexpr ReadRmw kReadRmw = ReadRmw::kNone;
+  static constexpr bool kLeaks = true;
+
+  struct Slot {
+    sync::Atomic<std::uintptr_t> content{0};
+  };
+
+  // What a guard needs to keep what it has seen.
+  class Hold {
+   public:
+    explicit Hold(LeakAccess&) noexcept {}
+    void expect(std::size_t) noexcept {}
+    Content read(const Slot& slot) noexcept { return Content(slot.content.load(sync::kAcquire)); }  // (I1)
+  };
+
+  // Where garbage of the slot goes, with room for so much more; null when memory is short.
+  reclaim::RetireList* reserve(Slot&, Slot*, std::size_t entries) noexcept {
+    return kept_.reserve(entries) ? &kept_ : nullptr;
+  }
+  void retire_readers(reclaim::RetireList&) const noexcept {}
+  void settle() noexcept { kept_.settle(); }
+  void collect() noexcept {}
+  std::uint64_t retired_bytes() const noexcept { return kept_.bytes(); }
+
+ private:
+  reclaim::RetireList kept_;  // no period of it ever begins
+};
+
+}  // namespace flashkv::perfect_hash
