@@ -68,8 +68,9 @@ struct WriterStats {
   std::array<LiveCounter, kCodes> rejected;
   LiveCounter keys, awaiting_publish, waiting_revision;
   LiveCounter assigned_revision, published_revision;
-  LiveCounter blocked_since;                                             // Nanos, 0 = not blocked
-  LiveCounter record_bytes, index_bytes, retired_bytes, deferred_opens;  // the engine's, with keys above
+  LiveCounter blocked_since;  // Nanos, 0 = not blocked
+  // The engine's, with keys above.
+  LiveCounter record_bytes, index_bytes, retired_bytes, leaked_bytes, leak_full, deferred_opens, open_wait_ns;
 
   void reject(Code code) noexcept {
     const auto i = static_cast<std::size_t>(code);
@@ -99,10 +100,20 @@ struct WriterStats {
     record_bytes.set(e.record_bytes);
     index_bytes.set(e.index_bytes);
     retired_bytes.set(e.retired_bytes);
+    leaked_bytes.set(e.leaked_bytes);
+    leak_full.set(e.leak_full ? 1 : 0);
     deferred_opens.set(e.deferred_opens);
+    open_wait_ns.set(e.open_wait_ns);
   }
   EngineStats engine() const noexcept {
-    return {keys.get(), record_bytes.get(), index_bytes.get(), retired_bytes.get(), deferred_opens.get()};
+    return {.keys = keys.get(),
+            .record_bytes = record_bytes.get(),
+            .index_bytes = index_bytes.get(),
+            .retired_bytes = retired_bytes.get(),
+            .leaked_bytes = leaked_bytes.get(),
+            .leak_full = leak_full.get() != 0,
+            .deferred_opens = deferred_opens.get(),
+            .open_wait_ns = open_wait_ns.get()};
   }
 };
 

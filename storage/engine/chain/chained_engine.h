@@ -53,7 +53,7 @@ class ChainedEngine {
   }
 
   bool try_open(Nanos) noexcept {
-    if (open_) return true;
+    if (open_ && staged_) return true;
     advance();
     retired_.collect(periods_);
     open_ = retired_bytes() <= max_retired_bytes_;
@@ -69,6 +69,7 @@ class ChainedEngine {
 
   // Each key may need a node, and may retire a node and a record.
   bool prepare(std::span<const Probe> probes) noexcept {
+    staged_ = true;
     const std::size_t keys = probes.size();
     if (!nodes_.reserve(keys)) return false;
     if (buckets_.reserve(nodes_.promised()) && retired_.reserve(2 * keys)) return true;
@@ -102,7 +103,7 @@ class ChainedEngine {
     nodes_.settle();
     retired_.settle();
     retired_.begin(periods_);
-    open_ = false;
+    open_ = staged_ = false;
     advance();
   }
   std::uint64_t published() const noexcept { return published_.load(sync::kAcquire); }
@@ -134,6 +135,7 @@ class ChainedEngine {
   std::uint64_t changes_ = 0;  // keys written since the last advance()
   std::uint64_t deferred_opens_ = 0;
   bool open_ = false;
+  bool staged_ = false;  // promises were asked for: garbage must wait
   alignas(sync::kOwnLine) sync::Atomic<std::uint64_t> published_{0};
 };
 

@@ -52,7 +52,7 @@ class CopyingCuckoo {
   }
 
   bool try_open(Nanos) noexcept {
-    if (open_) return true;
+    if (open_ && staged_) return true;
     access_.collect(retired_);
     open_ = Access::kLeaks || (access_.has_room() && retired_bytes() <= max_retired_bytes_);
     if (!open_) ++deferred_opens_;
@@ -67,6 +67,7 @@ class CopyingCuckoo {
 
   bool prepare(std::span<const Probe> probes) noexcept {
     if (leak_full()) return false;
+    staged_ = true;
     if (draft_.table() == nullptr) {
       cuckoo::Table* copy = access_.current().copy();
       if (copy == nullptr) return false;
@@ -91,7 +92,7 @@ class CopyingCuckoo {
       access_.current().set_revision(revision);
     }
     published_.store(revision, sync::kRelease);  // (I2)
-    open_ = false;
+    open_ = staged_ = false;
   }
   std::uint64_t published() const noexcept { return published_.load(sync::kAcquire); }
 
@@ -115,6 +116,7 @@ class CopyingCuckoo {
   Access access_;
   std::uint64_t deferred_opens_ = 0;
   bool open_ = false;
+  bool staged_ = false;  // promises were asked for: garbage must wait
   alignas(sync::kOwnLine) sync::Atomic<std::uint64_t> published_{0};
 };
 

@@ -90,6 +90,7 @@ TEST_P(MemoryTest, WhatWaitsForAReaderHasItsBound) {
   e.put_now("key", value);
   {
     const auto guard = e.hold();
+    ASSERT_NE(guard->find(e.probe("key")), nullptr);
     // Some engines keep for a reader only what stands where it has looked.
     ASSERT_NE(guard->find(e.probe("key")), nullptr);
     std::size_t batches = 0;

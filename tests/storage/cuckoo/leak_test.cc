@@ -101,8 +101,8 @@ TEST(CuckooLeakTest, WhatAGuardFoundStaysUntilTheClose) {
   }
 }
 
-TestTable make_capped(KeyHash hash) {
-  return {std::make_unique<BasicTable<CuckooLeak>>(capped(hash)), nullptr};
+TestTable make_capped(const EngineOptions& options) {
+  return {std::make_unique<BasicTable<CuckooLeak>>(capped(options.hash)), nullptr};
 }
 class CappedStoreTest : public StoreTest {};
 INSTANTIATE_TEST_SUITE_P(Engines, CappedStoreTest,
