@@ -34,6 +34,11 @@ class BatchWords {
   void settle() noexcept;
   ChainMemory& chains() noexcept { return chains_; }
   bool empty() const noexcept { return words_.empty(); }
+  // Promised at the word.
+  std::size_t changes(std::uint64_t word) const noexcept {
+    const auto at = words_.find(word);
+    return at == words_.end() ? 0 : at->second.changes;
+  }
 
  private:
   struct Count {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -32,7 +31,7 @@ class EntryList {
 
 // Purpose: the bucket that will stand in a slot, with an entry for every word that the batch may write there. All that
 //          can fail is done when a word is promised; applying a change writes a leaf.
-// Usage:   if (!draft.has(word) && !draft.rebuild(entries with the word, multipliers)) reject;   draft.promise(word);
+// Usage:   if (!draft.has(word) && !draft.rebuild(entries with the word, multipliers)) reject;
 //          draft.set(word, leaf);  slot.content = draft.seal();
 // Threads: one writer. Nobody else has the bucket before seal().
 // Lifetime: owns the bucket, not the records.
@@ -58,8 +57,6 @@ class Draft {
     Bucket::destroy(std::exchange(bucket_, built));
     return true;
   }
-  void promise(std::uint64_t word) noexcept { promised_.set(which(word)); }
-  bool is_promised(std::uint64_t word) const noexcept { return promised_[which(word)]; }
 
   bool changed() const noexcept { return changed_; }
   void set(std::uint64_t word, Leaf leaf) noexcept {
@@ -83,7 +80,6 @@ class Draft {
   }
 
   Bucket* bucket_ = nullptr;
-  std::bitset<Bucket::kMostWords> promised_;
   bool changed_ = false;
 };
 

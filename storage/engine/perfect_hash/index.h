@@ -10,6 +10,7 @@
 #include <span>
 #include <utility>
 
+#include "storage/engine/batch_words.h"
 #include "storage/engine/engine_options.h"
 #include "storage/engine/perfect_hash/draft.h"
 #include "storage/engine/perfect_hash/tops.h"
@@ -34,8 +35,10 @@ class Index {
   // Between growth to 256 times the slots: 16 words a slot before, one to 16 slots after.
   static constexpr std::size_t kMostLoad = 16;
 
-  Index(const EngineOptions& options, Access& access)
+  // `batch`: what is promised since the last publish; open() comes before the word's own promise.
+  Index(const EngineOptions& options, Access& access, const BatchWords& batch)
       : access_(access),
+        batch_(batch),
         hash_(options.hash),
         multipliers_(options.hash("multipliers")),
         tops_(multipliers_.next()) {}
@@ -85,10 +88,12 @@ class Index {
   bool move(const Place& place) noexcept;
   bool build(Content content, const Array& to, Built& built) noexcept;
   bool move_draft(const Draft& draft, const Array& to) noexcept;
+  bool carry(Slot& slot, reclaim::RetireList* garbage, std::span<const Entry> entries) noexcept;
   void drop_drafts(const Draft& draft, const Array& to) noexcept;
   void replace(Slot& slot, Content now, reclaim::RetireList* garbage) noexcept;
 
   Access& access_;
+  const BatchWords& batch_;
   const KeyHash hash_;
   Multipliers multipliers_;
   Tops<Slot> tops_;
@@ -121,7 +126,6 @@ Draft* Index<Access>::open(std::uint64_t word) noexcept try {
     return nullptr;
   }
   draft.garbage = garbage;
-  draft.promise(word);
   return &draft;
 } catch (const std::bad_alloc&) {
   return nullptr;

@@ -76,30 +76,29 @@ bool Index<Access>::build(Content content, const Array& to, Built& built) noexce
   });
 }
 
-// What was promised keeps its place in a draft.
+// What was promised keeps its place in a draft, and its room for garbage.
 template <typename Access>
 bool Index<Access>::move_draft(const Draft& draft, const Array& to) noexcept {
   EntryList list;
   for (const Entry& e : draft.entries()) list.push(e);
-  const bool complete =
-      for_groups(list.all(), to, [&](std::size_t index, std::span<const Entry> group) noexcept {
-        const auto promised = [&](const Entry& e) { return draft.is_promised(e.word); };
-        if (std::ranges::none_of(group, promised)) return true;
-        try {
-          Slot& slot = to.at(index);
-          Draft& made = drafts_.try_emplace(&slot).first->second;
-          made.garbage = reserve(to, slot, kKeyEntries * group.size());
-          if (made.garbage == nullptr || !made.rebuild(group, multipliers_)) return false;
-          for (const Entry& e : group) {
-            if (promised(e)) made.promise(e.word);
-          }
-          return true;
-        } catch (const std::bad_alloc&) {
-          return false;
-        }
-      });
+  const bool complete = for_groups(list.all(), to, [&](std::size_t index, std::span<const Entry> group) {
+    std::size_t changes = 0;
+    for (const Entry& e : group) changes += batch_.changes(e.word);
+    return changes == 0 || carry(to.at(index), reserve(to, to.at(index), kKeyEntries * changes), group);
+  });
   if (!complete) drop_drafts(draft, to);
   return complete;
+}
+
+template <typename Access>
+bool Index<Access>::carry(Slot& slot, reclaim::RetireList* garbage, std::span<const Entry> entries) noexcept
+    try {
+  if (garbage == nullptr) return false;
+  Draft& made = drafts_.try_emplace(&slot).first->second;
+  made.garbage = garbage;
+  return made.rebuild(entries, multipliers_);
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
 template <typename Access>

@@ -34,7 +34,7 @@ class PerfectHash {
   using Reader = perfect_hash::Reader<PerfectHash>;
 
   explicit PerfectHash(const EngineOptions& options)
-      : max_retired_bytes_(options.max_retired_bytes), index_(options, access_) {}
+      : max_retired_bytes_(options.max_retired_bytes), index_(options, access_, words_) {}
 
   static constexpr Traits traits() noexcept {
     return {.name = A::kName, .linearizable = true, .bounded_garbage = !A::kLeaks, .read_rmw = A::kReadRmw};
