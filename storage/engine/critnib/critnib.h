@@ -14,6 +14,7 @@ namespace flashkv::critnib {
 // Removals of nodes until one serves again: more than twice the default batch, which removes at most one node
 // an operation, so that a reader is sent back only when it slept through two batches of removals.
 inline constexpr std::size_t kLife = 4096;
+static_assert(kLife >= 2 * PublishPolicy{}.max_batch);
 
 // Purpose: the WordIndex with a pool and a generation.
 // Usage:   Overlaid<CritnibEngine<reclaim::DefaultPeriods>> engine(options);

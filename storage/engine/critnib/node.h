@@ -13,7 +13,7 @@ namespace flashkv::critnib {
 // Purpose: 16 children, each nothing (0), a leaf (Leaf's word), or with bit 1 set the address of a node.
 // Threads: shift and children are written by the writer and read by everyone, while the node may already serve
 //          in another place: both are atomic. The rest is the writer's.
-// Lifetime: its memory outlives every reader (node_policy.h).
+// Lifetime: its memory outlives every reader (I8).
 // Cost:    152 bytes.
 class Node {
  public:
@@ -25,7 +25,7 @@ class Node {
   static Node* from(std::uintptr_t seen) noexcept { return reinterpret_cast<Node*>(seen - kTag); }
   std::uintptr_t tagged() const noexcept { return reinterpret_cast<std::uintptr_t>(this) + kTag; }
 
-  // I3: whoever sees a word of the node's next life then sees how many removals came before it.
+  // I5: whoever sees a word of the node's next life then sees how many removals came before it.
   const Slot& towards(std::uint64_t word) const noexcept {
     return children_[(word >> shift_.load(sync::kAcquire)) & (kChildren - 1)];
   }
@@ -39,7 +39,7 @@ class Node {
     // Two steps: a shift by 64 is not defined.
     return ((word ^ path_) >> shift() >> kNibble) == 0;
   }
-  // Empties it for a new place, where `word` passes.
+  // Empties it for a new place, where `word` passes. Readers of its last life may be inside: release (I5).
   void reset(std::uint64_t word, unsigned shift) noexcept {
     path_ = word;
     shift_.store(shift, sync::kRelease);

@@ -11,7 +11,7 @@
 namespace flashkv::critnib {
 
 // Purpose: nodes in a row, first in, first out.
-// Lifetime: owns them.
+// Lifetime: owns them, and gives them back to the allocator at its own end, the close (I8).
 class NodeList {
  public:
   NodeList() = default;
@@ -71,7 +71,7 @@ class ReservedNodes {
 };
 
 // Purpose: a removed node is never touched again, so a reader that stands in it finds its way on as if the
-//          removal had come later.
+//          removal had come later (I4).
 // Cost:    a read: nothing. Memory: each removal of a node leaves it, for good.
 class KeptNodes : public ReservedNodes {
  public:
@@ -100,9 +100,10 @@ class RecycledNodes : public ReservedNodes {
   class Look {
    public:
     explicit Look(const sync::Atomic<std::uint64_t>& removals) noexcept
-        // I3: what was unlinked before this number is not found after it.
+        // I5: what was unlinked before this number is not found after it.
         : removals_(removals), before_(removals.load(sync::kAcquire)) {}
-    // The loads of the walk were acquire: whoever met a node in its next life sees the number then, or later.
+    // I5: the loads of the walk were acquire, and come first: whoever met a node in its next life sees the
+    // number of that time, or a later one.
     bool good() const noexcept { return removals_.load(sync::kRelaxed) - before_ < kLife; }
 
    private:
@@ -110,7 +111,7 @@ class RecycledNodes : public ReservedNodes {
     const std::uint64_t before_;
   };
   Look look() const noexcept { return Look(removals_); }
-  // After it was unlinked.
+  // After it was unlinked: the number rises afterwards, and whoever sees it sees that (I5, I6).
   void retire(Node* node) noexcept {
     removals_.store(removals_.load(sync::kRelaxed) + 1, sync::kRelease);
     waiting_.push(node);

@@ -53,6 +53,7 @@ class Tree {
       const auto look = nodes_.look();
       std::uintptr_t seen = load(root_);
       while (Node::is_node(seen)) seen = load(Node::from(seen)->towards(word));
+      // Not before is the leaf looked into (I7).
       if (look.good()) [[likely]]
         return Leaf(seen);
     }
@@ -60,7 +61,7 @@ class Tree {
   void look_batch(std::span<const std::uint64_t> words, std::span<Leaf> leaves) const noexcept;
 
   Place locate(std::uint64_t word, std::string_view key) noexcept;
-  // A change that is alone at a word that has a leaf adds none.
+  // A change that is alone at a word that has a leaf adds none, any other one node at most (I9).
   bool reserve(const Place& place, std::uint64_t, const BatchWords::Promise& promise) noexcept {
     return (place.same && promise.changes == 1) || nodes_.reserve();
   }
@@ -75,10 +76,12 @@ class Tree {
       part(place, word, leaf);
     }
   }
+  // Nodes are the policy's, not the retire list's: they outlive grace periods (I8).
   void settle(reclaim::RetireList&) noexcept { nodes_.roll_back(0); }
   std::uint64_t bytes() const noexcept { return nodes_.bytes() - nodes_.leaked_bytes(); }
   std::uint64_t leaked_bytes() const noexcept { return nodes_.leaked_bytes(); }
   const Nodes& nodes() const noexcept { return nodes_; }
+  const Node::Slot& root() const noexcept { return root_; }
 
  private:
   // Of a slot that readers walk: each once, because a second look may find something else (I1, I3).
@@ -90,7 +93,8 @@ class Tree {
 
   const KeyHash hash_;
   Nodes nodes_;
-  Node::Slot root_{0};
+  // Readers begin here: not on a line that every change writes.
+  alignas(sync::kOwnLine) Node::Slot root_{0};
 };
 
 template <typename Nodes>
@@ -144,12 +148,13 @@ void Tree<Nodes>::part(const Place& place, std::uint64_t word, Leaf leaf) noexce
   const auto top = static_cast<unsigned>(63 - std::countl_zero(word ^ other));
   Node* node = nodes_.take();
   node->reset(word, top - top % Node::kNibble);
+  // Release, although nobody can find it yet: readers of its last life may be inside (I5).
   node->child_of(other).store(place.met, sync::kRelease);
   node->child_of(word).store(leaf.word(), sync::kRelease);
-  place.slot->store(node->tagged(), sync::kRelease);  // I1
+  place.slot->store(node->tagged(), sync::kRelease);  // I1, I2
 }
 
-// A node that would be left with one child goes: the child takes its place (I2).
+// A node that would be left with one child goes: the child takes its place (I2), and stays in it, too (I4).
 template <typename Nodes>
 void Tree<Nodes>::remove(const Place& place) noexcept {
   place.slot->store(0, sync::kRelease);
@@ -161,7 +166,7 @@ void Tree<Nodes>::remove(const Place& place) noexcept {
     if (only != 0) return;
     only = seen;
   }
-  place.above->store(only, sync::kRelease);
+  place.above->store(only, sync::kRelease);  // I1, I2: what it shows was whole when the node first showed it
   nodes_.retire(place.node);
 }
 

@@ -142,7 +142,7 @@ void Tree::settle(reclaim::RetireList& list) noexcept {
   promised_ = 0;
   pool_.settle();
   if (unlinked_ == nullptr) return;
-  list.retire(unlinked_, &Node::destroy_linked, unlinked_bytes_);
+  list.retire(unlinked_, &Node::destroy_linked, unlinked_bytes_);  // I5
   unlinked_ = nullptr;
   unlinked_bytes_ = 0;
 }

@@ -24,7 +24,7 @@ enum class Tails : bool { kFull, kCompressed };
 // Purpose: the WordIndex of both radix engines (radix.md). Full tails: a leaf stands in a node of the last
 //          level. Compressed: it stands as high as its word is the only one below.
 // Threads: look() and look_batch() from readers inside a section; all else from one writer.
-// Lifetime: owns its leaves and their records. Nodes leave the tree in settle() and go to the retire list.
+// Lifetime: owns its leaves and their records. Nodes leave the tree in settle() (I3) and go to the retire list (I5).
 // Cost:    a look: one line for each node on the way; batches overlap them.
 // Errors:  the constructor may throw std::bad_alloc; reserve() answers false.
 // Limits:  slice widths of 4, 8, 11, 13 and 16; the constructor ends the process at another.
@@ -87,9 +87,10 @@ class Tree {
   std::uint64_t bytes() const noexcept { return bytes_ + pool_.bytes(); }
   std::uint64_t leaked_bytes() const noexcept { return 0; }
   const Slices& slices() const noexcept { return slices_; }
+  const Node& root() const noexcept { return *root_; }
 
  private:
-  // Of a slot in a node that readers walk (I1).
+  // Of a slot in a node that readers walk: what it leads to is seen whole (I1).
   static std::uintptr_t load(const Node* node, std::size_t index) noexcept {
     return node->slot(index).load(sync::kAcquire);
   }
@@ -104,12 +105,13 @@ class Tree {
   void trim(std::uint64_t word) noexcept;
   void destroy(Node* node, unsigned level) noexcept;
 
-  const KeyHash hash_;
+  // What readers look at, on lines that no change writes.
+  alignas(sync::kOwnLine) const KeyHash hash_;
   const WordOrder order_;
   const Slices slices_;
   const Tails tails_;
   Node* root_;
-  NodePool pool_;
+  alignas(sync::kOwnLine) NodePool pool_;
   std::vector<std::uint64_t> emptied_;  // words that were removed in this batch
   std::size_t promised_ = 0;            // changes since settle()
   Node* unlinked_ = nullptr;            // out of the tree, not yet in the retire list

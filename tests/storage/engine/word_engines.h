@@ -1,0 +1,88 @@
+// The engines that know words only, in the shapes that their tests want.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/engine/critnib/critnib.h"
+#include "storage/engine/radix/radix.h"
+#include "storage/reclaim/epoch.h"
+
+namespace flashkv::test {
+
+inline std::string named(std::string text, std::uint64_t n) {
+  text += std::to_string(n);
+  return text;
+}
+
+inline EngineOptions word_options(KeyHash hash, unsigned slice_bits = 0,
+                                  WordOrder order = WordOrder::kForward) {
+  EngineOptions options;
+  options.hash = hash;
+  options.slice_bits = slice_bits;
+  options.word_order = order;
+  return options;
+}
+
+// A radix engine of one width and order, made from the hash alone.
+template <typename E, unsigned kBits, WordOrder kOrder = WordOrder::kForward>
+struct Sliced : E {
+  explicit Sliced(const EngineOptions& options)
+      : E([&] {
+          EngineOptions o = options;
+          o.slice_bits = kBits;
+          o.word_order = kOrder;
+          return o;
+        }()) {}
+};
+using Radix4 = Sliced<RadixEngine<reclaim::Epoch>, 4>;
+using Radix11Reversed = Sliced<RadixEngine<reclaim::Epoch>, 11, WordOrder::kReversed>;
+using Compressed4Reversed = Sliced<CompressedRadixEngine<reclaim::Epoch>, 4, WordOrder::kReversed>;
+using Compressed8 = Sliced<CompressedRadixEngine<reclaim::Epoch>, 8>;
+using Compressed13 = Sliced<CompressedRadixEngine<reclaim::Epoch>, 13>;
+
+// A critnib whose nodes serve again after a few removals, so that readers are sent back all the time.
+class ShortLived : public critnib::Tree<critnib::RecycledNodes<4>> {
+ public:
+  static constexpr std::string_view kName = "critnib-short-lived";
+  using Tree::Tree;
+};
+using ShortLivedCritnib = WordEngine<reclaim::Epoch, ShortLived>;
+using Critnib = CritnibEngine<reclaim::Epoch>;
+using CritnibLeak = LeakingCritnibEngine<reclaim::Epoch>;
+
+using WordEngines = ::testing::Types<Radix4, Radix11Reversed, Compressed4Reversed, Compressed8, Compressed13,
+                                     Critnib, ShortLivedCritnib, CritnibLeak>;
+// Those whose garbage does not grow with the number of writes.
+using BoundedWordEngines = ::testing::Types<Radix4, Radix11Reversed, Compressed4Reversed, Compressed8,
+                                            Compressed13, Critnib, ShortLivedCritnib>;
+
+// Words with common heads, common tails, both, collisions, one word for all, and no pattern.
+inline const std::vector<std::uint64_t>& word_masks() {
+  static const std::vector<std::uint64_t> masks{
+      0xffff, std::uint64_t{0xffff} << 48, 0x8000'0300'0180'0007, 0x3, 0, ~std::uint64_t{0}};
+  return masks;
+}
+
+// What a guard that is opened now sees.
+template <Engine E>
+std::string seen(E& engine, const Probe& probe) {
+  auto reader = engine.make_reader();
+  auto guard = reader.enter();
+  const Record* record = guard.find(probe);
+  return record == nullptr ? "none" : std::string(record->value());
+}
+
+// A read section that lasts as long as a test wants.
+template <Engine E>
+struct Pinned {
+  explicit Pinned(E& engine) : reader(engine.make_reader()), guard(reader.enter()) {}
+  typename E::Reader reader;
+  typename E::Reader::Guard guard;
+};
+
+}  // namespace flashkv::test
