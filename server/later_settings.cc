@@ -21,7 +21,6 @@ constexpr const char* kNoEviction = "noeviction";
 constexpr const char* kEverySecond = "everysec";
 constexpr const char* kOff = "off";
 constexpr const char* kHistory = "16MiB";
-constexpr const char* kRetired = "1GiB";
 constexpr const char* kPins = "64";
 constexpr const char* kWatches = "100000";
 
@@ -37,7 +36,6 @@ constexpr Setting kLater[] = {
     {"tls-client-ca", "", only_empty, "authority that signs clients' certificates", take_empty},
     {"auth-tokens", "", only_empty, "file of bearer tokens", take_empty},
     {"watch-history", kHistory, only<kHistory>, "events kept for watchers", take<kHistory>},
-    {"max-retired", kRetired, only<kRetired>, "memory that may wait for readers", take<kRetired>},
     {"max-pins", kPins, only<kPins>, "scans and backups at once", take<kPins>},
     {"max-watches", kWatches, only<kWatches>, "watches at once", take<kWatches>},
 };

@@ -162,6 +162,7 @@ bool OpRules::write_made(const Found& f, RecordPtr made, std::int64_t expires_at
   if (made == nullptr) return refuse(why, Code::kResourceExhausted, kOutOfMemory);
   if (expires_at_ms != 0) made->set_expires_at_ms(expires_at_ms);
   Record* after = made.get();
+  made_bytes_ += after->bytes();
   write(f, after, nullptr, std::move(made));
   return true;
 }
@@ -180,6 +181,7 @@ void OpRules::write(const Found& f, Record* after, Op* source, RecordPtr made) n
 
 bool OpRules::copy_out(const Record* r, OpOutcome& out, Status& why) noexcept {
   out.kv = r->clone();
+  made_bytes_ += r->bytes();
   return out.kv != nullptr || refuse(why, Code::kResourceExhausted, kOutOfMemory);
 }
 

@@ -29,7 +29,10 @@ class OpRules {
   void at(std::uint64_t revision, std::int64_t now_ms) noexcept {
     revision_ = revision;
     now_ms_ = now_ms;
+    made_bytes_ = 0;
   }
+  // Of the records and answers that the operations since at() had made.
+  std::uint64_t made_bytes() const noexcept { return made_bytes_; }
   bool decide(Op& op, Status& why) noexcept;
 
  private:
@@ -49,13 +52,14 @@ class OpRules {
   std::int64_t expiry_after(std::int64_t ttl_ms) const noexcept;
   void write(const Found& f, Record* after, Op* source, RecordPtr made) noexcept;
   bool write_made(const Found& f, RecordPtr made, std::int64_t expires_at_ms, Status& why) noexcept;
-  static bool copy_out(const Record* r, OpOutcome& out, Status& why) noexcept;
+  bool copy_out(const Record* r, OpOutcome& out, Status& why) noexcept;
 
   Table& table_;
   ChangeSet& changes_;
   const std::uint64_t max_value_bytes_;
   std::uint64_t revision_ = 0;
   std::int64_t now_ms_ = 0;
+  std::uint64_t made_bytes_ = 0;
 };
 
 }  // namespace flashkv

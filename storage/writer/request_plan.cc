@@ -8,22 +8,30 @@
 namespace flashkv {
 
 // One record may always be answered, whatever its size.
-bool RequestPlan::count_answer(Request& request, const Op& op, std::uint64_t& answered) const noexcept {
+bool RequestPlan::count_answer(Request& request, const Op& op) noexcept {
   if (op.outcome.kv == nullptr) return true;
-  const std::uint64_t before = answered;
-  answered += op.outcome.kv->bytes();
-  if (before == 0 || answered <= kMaxOutcomeBytes) return true;
+  const std::uint64_t before = answer_bytes_;
+  answer_bytes_ += op.outcome.kv->bytes();
+  if (before == 0 || answer_bytes_ <= kMaxOutcomeBytes) return true;
   fail(request.status, Code::kResourceExhausted,
        "ops: the reply would be larger than 16 MiB; ask for fewer values");
   return false;
 }
 
+// One value may always be copied, whatever its size.
+bool RequestPlan::count_copies(Request& request, std::size_t ops) const noexcept {
+  if (ops == 0 || rules_.made_bytes() <= kMaxMadeBytes) return true;
+  fail(request.status, Code::kResourceExhausted,
+       "ops: the request would copy more than 256 MiB of values; send fewer operations at a time");
+  return false;
+}
+
 bool RequestPlan::decide_all(Request& request, std::size_t& decided) {
-  std::uint64_t answered = 0;
   changes_.begin(request.ops.size());
   probes_.clear();
   for (Op& op : request.ops) {
-    if (!rules_.decide(op, request.status) || !count_answer(request, op, answered)) return false;
+    if (!rules_.decide(op, request.status) || !count_answer(request, op) || !count_copies(request, decided))
+      return false;
     ahead_.passed(1);
     ++decided;
   }
@@ -46,9 +54,12 @@ void RequestPlan::refuse_for_memory(Request& request) const {
 
 bool RequestPlan::prepare(Request& request, std::uint64_t revision, std::int64_t now_ms) noexcept {
   rules_.at(revision, now_ms);
+  answer_bytes_ = 0;
   std::size_t decided = 0;
   try {
-    if (decide_all(request, decided)) return true;
+    const bool decided_all = decide_all(request, decided);
+    batch_bytes_ += rules_.made_bytes();
+    if (decided_all) return true;
   } catch (const std::bad_alloc&) {
     fail(request.status, Code::kResourceExhausted, kOutOfMemory);
   }

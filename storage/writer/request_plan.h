@@ -29,24 +29,37 @@ class RequestPlan {
   RequestPlan(Table& table, std::uint64_t max_value_bytes) noexcept
       : table_(table), rules_(table, changes_, max_value_bytes) {}
 
+  // Values that one request may have copied (append, expire, and answers), together; one alone may be larger.
+  static constexpr std::uint64_t kMaxMadeBytes = std::uint64_t{256} << 20;
+
   // The batch starts here: the requests linked behind `first` come next.
-  void look_ahead(const Request* first) noexcept { ahead_.start(table_, first); }
+  void look_ahead(const Request* first) noexcept {
+    ahead_.start(table_, first);
+    batch_bytes_ = 0;
+  }
   // False: request.status says why, its operations hold no outcome, and nothing has changed.
   bool prepare(Request& request, std::uint64_t revision, std::int64_t now_ms) noexcept;
   bool changes_anything() const noexcept { return !probes_.empty(); }
   void commit() noexcept;
+  // Of the records that the request prepared last takes back with it.
+  std::uint64_t answer_bytes() const noexcept { return answer_bytes_; }
+  // Of all records that were made since look_ahead().
+  std::uint64_t batch_bytes() const noexcept { return batch_bytes_; }
   // The batch goes on behind `request`, which was not prepared.
   void pass_over(const Request& request) noexcept { ahead_.passed(request.ops.size()); }
 
  private:
   bool decide_all(Request& request, std::size_t& decided);
-  bool count_answer(Request& request, const Op& op, std::uint64_t& answered) const noexcept;
+  bool count_answer(Request& request, const Op& op) noexcept;
+  bool count_copies(Request& request, std::size_t ops) const noexcept;
   void refuse_for_memory(Request& request) const;  // when the table's prepare() said no
 
   Table& table_;
   ChangeSet changes_;
   OpRules rules_;
   ProbeAhead ahead_;
+  std::uint64_t answer_bytes_ = 0;
+  std::uint64_t batch_bytes_ = 0;
   std::vector<Probe> probes_;  // of the keys that are changed in the end
 };
 

@@ -39,6 +39,8 @@ class RequestQueue {
   Request* take_work() noexcept { return take(work_); }
   Request* take_control() noexcept { return take(control_); }
   void leave_work(std::uint64_t requests, std::uint64_t bytes) noexcept;
+  // A request inside has come to hold more, and is to leave with it.
+  void grow_work(std::uint64_t bytes) noexcept { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
   void leave_control(std::uint64_t requests) noexcept;
   // Nothing to take in either lane, and not closed: the writer may sleep. Sequentially consistent, see
   // Doorbell.

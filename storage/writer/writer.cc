@@ -1,7 +1,9 @@
 #include "storage/writer/writer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "storage/writer/failure.h"
@@ -31,6 +33,8 @@ Nanos Writer::step() noexcept {
   s_.stats.steps.add();
   if (!s_.dirty()) s_.schedule.skip_idle_ticks(s_.now);
   take_arrivals();
+  // Read again: whoever saw a key expire and then asked for a change is not judged by an earlier instant.
+  s_.now = clock_.now();
   if (!s_.open && !s_.pending.empty() && s_.now >= s_.retry_open_at) open_staged();
   if (s_.idle() && s_.now >= s_.replay_at) open_idle();
   if (s_.open) apply_batch();
@@ -125,7 +129,9 @@ void Writer::apply_batch() noexcept {
     if (ops != 0 && ops + weight > limit) break;
     ops += weight;
     apply(r);
+    if (s_.plan.batch_bytes() >= kMaxBatchBytes) break;
   }
+  s_.unpublished_bytes += s_.plan.batch_bytes();
   s_.stats.batch_ops.record(ops);
 }
 
@@ -145,6 +151,11 @@ void Writer::apply(Request& r) noexcept {
     }
     s_.stats.applied_requests.add();
     s_.stats.applied_ops.add(r.ops.size());
+    s_.unpublished_ops += r.ops.size();
+    s_.unpublished_bytes += r.bytes;
+    // What it takes back counts as the request's own from here on.
+    r.bytes += s_.plan.answer_bytes();
+    s_.queue.grow_work(s_.plan.answer_bytes());
   }
   if (!r.status.ok()) s_.stats.reject(r.status.code);
   r.revision = s_.assigned;
@@ -170,10 +181,9 @@ void Writer::leave_queue() noexcept {
 }
 
 void Writer::publish_when_due() noexcept {
-  if (s_.dirty() &&
-      (s_.closing || !s_.publishers.empty() || s_.schedule.due() <= std::max(s_.now, clock_.now()))) {
-    publish();
-  }
+  const bool asked = s_.closing || !s_.publishers.empty() || s_.unpublished_ops >= kMaxUnpublishedOps ||
+                     s_.unpublished_bytes >= kMaxUnpublishedBytes;
+  if (s_.dirty() && (asked || s_.schedule.due() <= std::max(s_.now, clock_.now()))) publish();
   while (!s_.publishers.empty()) answer_control(s_.publishers.pop());
 }
 
@@ -183,6 +193,7 @@ void Writer::publish() noexcept {
   const Nanos ended = clock_.now();
   s_.open = false;
   s_.published = s_.assigned;
+  s_.unpublished_ops = s_.unpublished_bytes = 0;
   s_.schedule.published(ended);
   s_.replay_at = ended + kIdleReplay;
   s_.stats.published_revision.set(s_.published);
@@ -202,8 +213,13 @@ Nanos Writer::next_turn() const noexcept {
 }
 
 void Writer::wait_until(Nanos time) noexcept {
-  const Nanos left = time == kNever ? kNever : time - clock_.now();
+  const Nanos left = time == kNever || time == PublishSchedule::kAtOnce ? time : time - clock_.now();
   if (time == PublishSchedule::kAtOnce || left <= 0) return;
+  if (s_.blocked()) {
+    // Behind a reader there is nothing to do for those who would ring; the look at the reader comes soon.
+    std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left, kMaxRetryGap)));
+    return;
+  }
   bell_.arm();
   if (s_.queue.idle()) bell_.sleep(left);
   bell_.disarm();

@@ -43,6 +43,11 @@ class Writer {
   static constexpr Nanos kMaxRetryGap = kNanosPerMilli;
   // How often requests that wait behind such a reader are looked over for passed deadlines.
   static constexpr Nanos kSweepGap = 10 * kNanosPerMilli;
+  // A batch ends early once it has made so many bytes of records and answers: a few operations can copy much.
+  static constexpr std::uint64_t kMaxBatchBytes = std::uint64_t{64} << 20;
+  // What waits for a publish is bounded too: beyond this it is published before its time.
+  static constexpr std::uint64_t kMaxUnpublishedOps = std::uint64_t{1} << 20;
+  static constexpr std::uint64_t kMaxUnpublishedBytes = std::uint64_t{256} << 20;
   // An idle store lets the garbage of its last batch go this long after the publish.
   static constexpr Nanos kIdleReplay = 2 * kNanosPerMilli;
 

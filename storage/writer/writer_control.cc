@@ -74,12 +74,13 @@ void Writer::refuse_pending() noexcept {
 }
 
 bool Writer::finish(Nanos patience) noexcept {
-  const Nanos give_up = clock_.now() + patience;
+  const Nanos began = clock_.now();
+  const Nanos give_up = patience > kNever - began ? kNever : began + patience;
   s_.closing = true;
   do {
     s_.retry_open_at = 0;
     step();
-    const bool blocked = !s_.open && !s_.pending.empty() && s_.blocked_since != kNever;
+    const bool blocked = s_.blocked();
     if (blocked && clock_.now() >= give_up) refuse_pending();
     if (!s_.dirty() && s_.pending.empty()) {
       s_.waiting.settle(s_.published, kNever, [this](Request& r, bool) noexcept {

@@ -37,20 +37,23 @@ struct WriterState {
   std::uint64_t answered = 0;        // in this turn: they leave the queue together, at its end
   std::uint64_t answered_bytes = 0;  // of their payload
 
-  Nanos now = 0;                 // when this turn started; one instant decides all expiries of a turn
-  bool open = false;             // the staged state may be written
-  bool closing = false;          // publish whatever there is
-  std::uint64_t assigned = 0;    // last revision given to a request
-  std::uint64_t published = 0;   // last revision that readers see; less than assigned: there is a change
-  Nanos changed_at = kNever;     // oldest change not yet published
-  Nanos blocked_since = kNever;  // readers keep the staged state closed since then
-  Nanos retry_open_at = 0;       // not asked again before
-  Nanos retry_gap = 0;           // grows while readers stay
+  Nanos now = 0;                      // when this turn started; one instant decides all expiries of a turn
+  bool open = false;                  // the staged state may be written
+  bool closing = false;               // publish whatever there is
+  std::uint64_t assigned = 0;         // last revision given to a request
+  std::uint64_t published = 0;        // last revision that readers see; less than assigned: there is a change
+  std::uint64_t unpublished_ops = 0;  // applied since the last publish
+  std::uint64_t unpublished_bytes = 0;  // their payload, and what they had made
+  Nanos changed_at = kNever;            // oldest change not yet published
+  Nanos blocked_since = kNever;         // readers keep the staged state closed since then
+  Nanos retry_open_at = 0;              // not asked again before
+  Nanos retry_gap = 0;                  // grows while readers stay
   Nanos sweep_at = 0;        // while blocked: when pending requests are next looked over for passed deadlines
   Nanos replay_at = kNever;  // idle: when to open only to let garbage go
 
   WriterStats stats;
   bool dirty() const noexcept { return assigned != published; }
+  bool blocked() const noexcept { return !open && !pending.empty() && blocked_since != kNever; }
   bool idle() const noexcept { return pending.empty() && !dirty(); }
 };
 

@@ -37,7 +37,8 @@ struct AsymmetricOrders {
 //          enter() writes the half it means to use into the reader's own slot and checks that this half is
 //          still current; the first time after a swap it adds the half's generation, which no two swaps share.
 //          swap() is one store. wait_drained() then looks for the new generation: a reader that has entered the
-//          new half cannot find the old one any more (I9). Only for the sake of others every thread is made to
+//          new half cannot find the old one any more (I9); one that skipped a turn of its half does not say so
+//          and is taken for one at rest. Only for the sake of others every thread is made to
 //          pass a fence: a guard on the old half is then in its slot for the writer to see, or its check has
 //          failed.
 // Usage:   AsymmetricGuards<Half> guards(&a, &b);

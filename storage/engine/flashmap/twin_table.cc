@@ -157,10 +157,12 @@ void TwinTable::list(Segment& s) noexcept {
   dirty_.push_back(&s);
 }
 
-// The published half, or the stale one before its replay, may still name it (I3).
+// The published half, or the stale one before its replay, may still name it (I3): unless it was made in this
+// batch, which nobody else has seen. So a batch retires at most one record a key, however often it writes it.
 void TwinTable::retire(Record* record) noexcept {
   const std::uint64_t bytes = record->bytes();
   record_bytes_ -= bytes;
+  if (record->mod_revision() > halves_[1 - staged_].revision) return record->release();
   retired_bytes_ += bytes;
   retired_.push_back(record);
 }
