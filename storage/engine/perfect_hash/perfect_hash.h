@@ -103,8 +103,8 @@ class PerfectHash {
   }
 
  private:
-  // Before each batch a growing table moves so many words and slots, some 60 slots at kMostLoad: 100 us at most.
-  static constexpr std::size_t kUnits = 1024;
+  // Before each batch a growing table moves so many words and slots: 15 slots at kMostLoad, of 3 to 7 us each.
+  static constexpr std::size_t kUnits = 256;
 
   bool leak_full() const noexcept { return A::kLeaks && access_.retired_bytes() > max_retired_bytes_; }
 
