@@ -3,13 +3,13 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "storage/engine/flashmap/flashmap.h"
+#include "tests/bench/key.h"
 
 namespace flashkv::bench {
 
@@ -24,25 +24,7 @@ struct Options {
 inline constexpr std::uint64_t kBatch = 1'024;
 inline const KeyHash kHash{0x9e37'79b9'7f4a'7c15};
 
-// A 16-byte key; distinct for distinct numbers, and without an order that an index could profit from.
-struct Key {
-  explicit Key(std::uint64_t n = 0) noexcept {
-    std::uint64_t mixed = n * 0xbf58'476d'1ce4'e5b9;
-    mixed ^= mixed >> 31;
-    std::memcpy(bytes.data(), &mixed, 8);
-    std::memcpy(bytes.data() + 8, &n, 8);
-  }
-  std::string_view view() const noexcept { return {bytes.data(), bytes.size()}; }
-  Probe probe() const noexcept { return {view(), kHash(view())}; }
-  std::array<char, 16> bytes;
-};
-
-inline std::uint64_t next_random(std::uint64_t& state) noexcept {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return state;
-}
+inline Probe probe_of(const Key& key) noexcept { return {key.view(), kHash(key.view())}; }
 
 // Keys below `keys`, drawn uniformly.
 inline std::vector<Key> random_keys(std::uint64_t keys, std::uint64_t count, std::uint64_t seed) {

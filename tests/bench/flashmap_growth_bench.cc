@@ -31,7 +31,7 @@ class TimedReader {
     while (!stop_.load(std::memory_order_relaxed) && count_ < ns_.size()) {
       const Key key((next_random(state) >> 16) % keys.load(std::memory_order_acquire));
       const double begin = wall_seconds();
-      sum += reader.enter().find(key.probe())->version();
+      sum += reader.enter().find(probe_of(key))->version();
       ns_[count_++] = (wall_seconds() - begin) * 1e9;
     }
     if (sum == 0) std::abort();

@@ -40,14 +40,14 @@ class Contest {
  public:
   explicit Contest(std::uint64_t keys) {
     fill(map_, keys);
-    for (std::uint64_t n = 0; n < keys; ++n) set_.insert(map_.find(Key(n).probe()));
+    for (std::uint64_t n = 0; n < keys; ++n) set_.insert(map_.find(probe_of(Key(n))));
     half_ = &map_.table().half(1 - map_.table().staged());
     set_pointer_ = &set_;
   }
 
   std::uint64_t unsynchronised(std::span<const Key> keys) {
     std::uint64_t sum = 0;
-    for (const Key& key : keys) sum += half_.load(std::memory_order_relaxed)->find(key.probe())->version();
+    for (const Key& key : keys) sum += half_.load(std::memory_order_relaxed)->find(probe_of(key))->version();
     return sum;
   }
   std::uint64_t boost_set(std::span<const Key> keys) {
@@ -59,7 +59,7 @@ class Contest {
   std::uint64_t asymmetric(std::span<const Key> keys) {
     Map::Reader reader = map_.make_reader();
     std::uint64_t sum = 0;
-    for (const Key& key : keys) sum += reader.enter().find(key.probe())->version();
+    for (const Key& key : keys) sum += reader.enter().find(probe_of(key))->version();
     return sum;
   }
   std::uint64_t refcount(std::span<const Key> keys) {
@@ -67,7 +67,7 @@ class Contest {
     std::uint64_t sum = 0;
     for (const Key& key : keys) {
       const flashmap::Half* half = reader.enter();
-      sum += half->find(key.probe())->version();
+      sum += half->find(probe_of(key))->version();
       reader.leave(half);
     }
     return sum;
@@ -78,7 +78,7 @@ class Contest {
     std::array<const Record*, kMultiGet> found;
     std::uint64_t sum = 0;
     for (std::size_t first = 0; first + kMultiGet <= keys.size(); first += kMultiGet) {
-      for (std::size_t i = 0; i < kMultiGet; ++i) probes[i] = keys[first + i].probe();
+      for (std::size_t i = 0; i < kMultiGet; ++i) probes[i] = probe_of(keys[first + i]);
       const Map::Guard guard = reader.enter();
       guard.find_batch(probes, found);
       for (const Record* record : found) sum += record->version();

@@ -39,7 +39,7 @@ class Reader {
     Map::Reader reader = map.make_reader();
     std::uint64_t sum = 0;
     while (!stop_.load(std::memory_order_relaxed)) {
-      for (const Key& key : draw) sum += reader.enter().find(key.probe())->version();
+      for (const Key& key : draw) sum += reader.enter().find(probe_of(key))->version();
     }
     if (sum == 0) std::abort();
   }

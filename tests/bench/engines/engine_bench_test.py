@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+"""engine_bench runs every workload to its end, says what it does not know, and what it wrote can be drawn.
+
+    engine_bench_test.py --bin build/release/bin [unittest's arguments]
+"""
+
+import glob
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PLOT = os.path.join(os.path.dirname(HERE), "plot")
+REGISTRY = os.path.join(HERE, "..", "..", "..", "storage", "engine", "registry.cc")
+
+
+def take_bin():
+    if len(sys.argv) < 3 or sys.argv[1] != "--bin":
+        sys.exit("usage: engine_bench_test.py --bin FOLDER [unittest's arguments]")
+    folder = os.path.abspath(sys.argv[2])
+    del sys.argv[1:3]
+    return folder
+
+
+PROGRAM = os.path.join(take_bin(), "engine_bench")
+BASELINES = {"shared_mutex", "rculfhash", "libcuckoo", "tbb"}
+WORKLOADS = {
+    "read-hit", "read-miss", "2500:1", "50:1", "write-1", "write-64", "write-1024", "churn", "growth", "memory",
+    "radix-widths", "key-sets", "critnib-remedies", "rmw-cost",
+}  # fmt: skip
+CHARTS = {
+    "read-cost-against-writes", "memory-per-key", "reader-tail-during-growth", "read-modify-write-cost",
+    "reader-scaling",
+}  # fmt: skip
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
+
+
+class Smoke(unittest.TestCase):
+    """One run of everything, looked at from several sides."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.path = os.path.join(cls.folder.name, "figures.json")
+        cls.result = run(PROGRAM, "--smoke", "--json", cls.path)
+        if cls.result.returncode != 0:
+            raise AssertionError(cls.result.stdout + cls.result.stderr)
+        with open(cls.path, encoding="utf-8") as file:
+            cls.all = json.load(file)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def rows(self, workload, **conditions):
+        return [
+            r for r in self.all["rows"] if r["workload"] == workload and all(r[k] == v for k, v in conditions.items())
+        ]
+
+    def engines(self):
+        return {c["name"] for c in self.all["contestants"] if c["kind"] == "engine"}
+
+    def test_every_registered_engine_and_every_baseline_takes_part(self):
+        with open(REGISTRY, encoding="utf-8") as source:
+            registered = {line.split('"')[1] for line in source if line.strip().startswith('EngineEntry{"')}
+        self.assertGreaterEqual(len(registered), 10)
+        self.assertLessEqual(registered, self.engines())
+        self.assertEqual({c["name"] for c in self.all["contestants"] if c["kind"] == "baseline"}, BASELINES)
+
+    def test_every_workload_has_rows_of_everybody_it_is_about(self):
+        self.assertEqual({r["workload"] for r in self.all["rows"]}, WORKLOADS)
+        everybody = self.engines() | BASELINES
+        for workload in WORKLOADS - {"radix-widths", "key-sets", "critnib-remedies", "rmw-cost"}:
+            with self.subTest(workload=workload):
+                self.assertEqual({r["contestant"] for r in self.rows(workload)}, everybody)
+        widths = {r["contestant"] for r in self.rows("radix-widths")}
+        self.assertEqual(widths, {f"{e}/{w}" for e in ("radix", "radix-compressed") for w in (4, 8, 11, 13, 16)})
+        self.assertEqual(len({r["contestant"] for r in self.rows("rmw-cost")}), 4)
+
+    def test_every_figure_can_be_true(self):
+        for row in self.all["rows"]:
+            with self.subTest(row=(row["workload"], row["contestant"], row["variant"])):
+                self.assertTrue(row.get("metrics"), "no figures")
+                for name, found in row["metrics"].items():
+                    self.assertTrue(all(math.isfinite(s) for s in found["samples"]), name)
+                    self.assertLessEqual(found["q1"], found["q3"], name)
+                    if name.startswith(("ns_per_", "million_reads", "times_")):
+                        self.assertGreater(found["median"], 0, name)
+
+    def test_engines_that_only_load_and_store_are_compared_with_their_floor(self):
+        # Those of whose structure engine_bench knows how to read it without a guard.
+        for engine in ("flashmap", "relativistic", "rcu-hash", "cuckoo-leak", "perfect-hash-leak", "radix", "radix-compressed",
+                       "critnib", "critnib-leak"):  # fmt: skip
+            for row in self.rows("read-hit", contestant=engine, kind="engine"):
+                self.assertIn("times_floor", row["metrics"], engine)
+
+    def test_machine_and_program_are_described(self):
+        for field in ("processor", "processors", "memory_gib", "kernel", "date"):
+            self.assertTrue(self.all["machine"][field], field)
+        for field in ("compiler", "flags", "linked", "allocator"):
+            self.assertTrue(self.all["program"][field], field)
+        self.assertIn("--smoke", self.all["options"]["command"])
+
+    def test_the_printed_table_has_the_workloads(self):
+        for workload in WORKLOADS:
+            self.assertIn(f"== {workload}: ", self.result.stdout)
+
+    def test_the_charts_are_well_formed_and_name_everybody(self):
+        result = run(sys.executable, PLOT, self.path)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        found = {os.path.basename(p)[: -len(".svg")] for p in glob.glob(os.path.join(self.folder.name, "*.svg"))}
+        self.assertEqual(found, CHARTS)
+        for chart in CHARTS:
+            tree = xml.etree.ElementTree.parse(os.path.join(self.folder.name, chart + ".svg"))
+            texts = [e.text for e in tree.iter() if e.tag.endswith("}text")]
+            self.assertNotIn("href", xml.etree.ElementTree.tostring(tree.getroot(), encoding="unicode"))
+            if chart == "read-modify-write-cost":
+                continue
+            for name in self.engines() | BASELINES:
+                with self.subTest(chart=chart, name=name):
+                    self.assertTrue(any(t == name or t.startswith(name + " (") for t in texts), texts)
+
+
+class BadArguments(unittest.TestCase):
+    def assert_one_line(self, result, *words):
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        for word in words:
+            self.assertIn(word, result.stderr)
+
+    def test_engine_bench_says_what_is_allowed(self):
+        self.assert_one_line(run(PROGRAM, "--engine", "hope"), "--engine", "flashmap", "tbb")
+        self.assert_one_line(run(PROGRAM, "--workload", "sleep"), "--workload", "read-hit", "rmw-cost")
+        self.assert_one_line(run(PROGRAM, "--distribution", "normal"), "--distribution", "uniform", "zipf")
+        self.assert_one_line(run(PROGRAM, "--readers", "none"), "--readers", "all")
+        self.assert_one_line(run(PROGRAM, "--keys", "1"), "--keys", "1024")
+        self.assert_one_line(run(PROGRAM, "--seconds", "0"), "--seconds", "3600")
+        self.assert_one_line(run(PROGRAM, "--pairs", "0"), "--pairs", "1000")
+        self.assert_one_line(run(PROGRAM, "--fast"), "--fast")
+
+    def test_plot_says_what_is_wrong(self):
+        self.assert_one_line(run(sys.executable, PLOT), "usage")
+        self.assert_one_line(run(sys.executable, PLOT, "/nowhere.json"), "/nowhere.json")
+        self.assert_one_line(run(sys.executable, PLOT, __file__), "engine_bench --json")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

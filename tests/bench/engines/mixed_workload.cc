@@ -1,0 +1,130 @@
+// A fixed number of reads for each write: how much writes disturb those who read.
+#include <algorithm>
+#include <map>
+
+#include "tests/bench/engines/draw.h"
+#include "tests/bench/engines/reader_crew.h"
+#include "tests/bench/engines/workloads.h"
+#include "tests/bench/engines/writer_thread.h"
+
+namespace flashkv::bench {
+namespace {
+
+constexpr std::size_t kMostABatch = 1'024;
+constexpr double kPause = 50e-6;  // of a writer that owes nothing, seconds
+
+// A table that takes no more is made anew: its figures end where it does.
+void renew_if_exhausted(std::unique_ptr<FilledTable>& table) {
+  if (!table->writer.exhausted()) return;
+  const Entrant entrant = table->entrant;
+  table.reset();
+  table = std::make_unique<FilledTable>(entrant);
+}
+
+struct Outcome {
+  ReadResult read;
+  std::uint64_t written = 0;
+  double writing_seconds = 0;
+  WriteTime time;
+  bool exhausted = false;
+};
+
+// The writer follows the readers: it writes as many as their reads call for, and publishes what it owes at once.
+Outcome follow(const Options& options, FilledTable& table, const std::vector<Draw>& draws,
+               std::uint64_t reads_a_write) {
+  ReaderCrew crew([&] { return table.table->make_reader(system_clock()); }, draws, {});
+  const std::uint64_t before = table.writer.written();
+  std::uint64_t state = 0x1234'5678'9abc'def1;
+  Outcome outcome;
+  crew.go();
+  WriterThread writer([&] {
+    const std::uint64_t due = crew.reads() / reads_a_write;
+    const std::uint64_t done = table.writer.written() - before;
+    if (due <= done || table.writer.exhausted()) return sleep_for(kPause);
+    const std::size_t count = std::min<std::size_t>(due - done, kMostABatch);
+    const WriteTime took = table.writer.put(random_keys(state, table.entrant.keys, count), kMostABatch);
+    outcome.time.cpu += took.cpu;
+  });
+  sleep_for(options.seconds);
+  outcome.read = crew.stop();
+  outcome.writing_seconds = writer.stop();
+  outcome.written = table.writer.written() - before;
+  outcome.exhausted = table.writer.exhausted();
+  return outcome;
+}
+
+// The writer does not look at the readers.
+Outcome write_on(const Options& options, FilledTable& table, const std::vector<Draw>& draws,
+                 std::size_t publish_every) {
+  ReaderCrew crew([&] { return table.table->make_reader(system_clock()); }, draws, {});
+  const std::uint64_t before = table.writer.written();
+  std::uint64_t state = 0x1234'5678'9abc'def1;
+  Outcome outcome;
+  // Many small publishes in one burst, so that making records and reading clocks stay outside.
+  const std::size_t burst = options.smoke ? publish_every : kMostABatch;
+  crew.go();
+  WriterThread writer([&] {
+    if (table.writer.exhausted()) return sleep_for(kPause);
+    const WriteTime took = table.writer.put(random_keys(state, table.entrant.keys, burst), publish_every);
+    outcome.time.wall += took.wall;
+    outcome.time.cpu += took.cpu;
+    outcome.time.waited += took.waited;
+  });
+  sleep_for(options.seconds);
+  outcome.read = crew.stop();
+  writer.stop();
+  outcome.writing_seconds = outcome.time.wall + outcome.time.waited;
+  outcome.written = table.writer.written() - before;
+  outcome.exhausted = table.writer.exhausted();
+  return outcome;
+}
+
+void add(Row& row, const Outcome& outcome) {
+  const auto written = static_cast<double>(outcome.written);
+  row.add("ns_per_read", outcome.read.cpu_ns);
+  row.add("million_reads_per_s", outcome.read.per_second / 1e6);
+  row.add("thousand_writes_per_s", outcome.writing_seconds > 0 ? written / outcome.writing_seconds / 1e3 : 0);
+  row.add("reads_per_write", written > 0 ? static_cast<double>(outcome.read.reads) / written : 0);
+  if (written > 0) row.add("writer_ns_per_write", outcome.time.cpu * 1e9 / written);
+  if (outcome.exhausted && row.note.find("kept") == std::string::npos)
+    row.note += std::string(row.note.empty() ? "" : "; ") + "took " + std::to_string(outcome.written) +
+                " writes and then had kept as much as it may";
+}
+
+using Measure = Outcome (*)(const Options&, FilledTable&, const std::vector<Draw>&, std::size_t);
+
+void race(const Options& options, Report& report, const std::string& workload, std::size_t parameter,
+          Measure measure) {
+  for (const auto& group : groups(chosen_contestants(options), options, options.keys)) {
+    FilledTables tables = fill(group);
+    for (const unsigned readers : options.readers) {
+      std::map<std::uint64_t, std::vector<Draw>> draws;
+      std::vector<Row*> rows;
+      for (const auto& table : tables) {
+        const std::uint64_t keys = table->entrant.keys;
+        if (!draws.contains(keys)) draws[keys] = make_draws("uniform", keys, readers, draw_length(options));
+        Row row = row_of(*table, workload, readers);
+        row.distribution = "uniform";
+        rows.push_back(&report.row(row));
+      }
+      rounds(options, WarmUp::kYes, tables.size(), [&](std::size_t i, bool counts) {
+        renew_if_exhausted(tables[i]);
+        const Outcome outcome = measure(options, *tables[i], draws[tables[i]->entrant.keys], parameter);
+        if (counts) add(*rows[i], outcome);
+      });
+      report.print_new(how_long(options));
+    }
+  }
+}
+
+}  // namespace
+
+void mixed_2500(const Options& options, Report& report) { race(options, report, "2500:1", 2'500, &follow); }
+void mixed_50(const Options& options, Report& report) { race(options, report, "50:1", 50, &follow); }
+void write_1(const Options& options, Report& report) { race(options, report, "write-1", 1, &write_on); }
+void write_64(const Options& options, Report& report) { race(options, report, "write-64", 64, &write_on); }
+void write_1024(const Options& options, Report& report) {
+  race(options, report, "write-1024", 1'024, &write_on);
+}
+
+}  // namespace flashkv::bench
