@@ -114,9 +114,19 @@ class CritnibStalled : public ::testing::Test {
       if (random() % 2 == 0) stalled.push_back(std::move(reader));
     }
   }
+  // Tides of removals and returns; then one key out for each that comes back, which builds the nodes of the last
+  // few removals in again.
   void change(E& engine, const KeyHash& hash, std::uint64_t batch, std::mt19937_64& random) {
     ASSERT_TRUE(engine.try_open(0));
-    for (unsigned n = kPermanent; n < kPermanent + kPassing; ++n) {
+    const bool one_by_one = batch % 40 < 20;
+    if (one_by_one) {
+      for (unsigned n = kPermanent; n < kPermanent + kPassing; ++n) {
+        const Probe probe{keys_[n], hash(keys_[n])};
+        if (engine.find(probe) == nullptr) stage_put(engine, hash, keys_[n], "v", 1);
+      }
+      stage_erase(engine, hash, keys_[kPermanent + random() % kPassing]);
+    }
+    for (unsigned n = kPermanent; !one_by_one && n < kPermanent + kPassing; ++n) {
       if (random() % 3 != 0) continue;
       if (batch % 2 == 0) {
         stage_erase(engine, hash, keys_[n]);

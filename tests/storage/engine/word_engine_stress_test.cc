@@ -17,11 +17,7 @@ constexpr unsigned kPermanent = 20;  // written again and again, never erased
 constexpr unsigned kPassing = 60;    // keys that come and go
 constexpr unsigned kAbsent = 20;
 constexpr unsigned kReaders = 3;
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr int kTides = 8;
-#else
-constexpr int kTides = 250;
-#endif
+constexpr int kTides = kSanitized ? 40 : 250;
 
 std::string value_of(std::string_view key, std::uint64_t revision) {
   std::string value = named(std::string(key) + '|', revision);

@@ -14,6 +14,13 @@
 
 namespace flashkv::test {
 
+// Checked builds run the same behaviours with less of everything.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 inline std::string named(std::string text, std::uint64_t n) {
   text += std::to_string(n);
   return text;

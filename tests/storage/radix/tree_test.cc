@@ -41,18 +41,18 @@ INSTANTIATE_TEST_SUITE_P(All, RadixShape, ::testing::ValuesIn(all_shapes()), Sha
 // Every batch leaves a tree in which each node is needed and each leaf stands where its word leads.
 TEST_P(RadixShape, RandomBatchesLeaveAWellFormedTree) {
   // Nodes of wide slices are large: fewer keys there.
-  const std::uint64_t range = GetParam().bits > 11 ? 24 : 80;
+  const std::uint64_t range = GetParam().bits > 11 || kSanitized ? 24 : 80;
   for (const std::uint64_t mask : word_masks()) {
     const std::int64_t records = Record::live();
     const KeyHash hash{9, mask};
     GetParam().run(hash, [&](auto& engine) {
       std::mt19937_64 random(mask);
       std::map<std::string, std::string> model;
-      for (std::uint64_t batch = 1; batch <= 40; ++batch) {
+      for (std::uint64_t batch = 1; batch <= (kSanitized ? 20 : 40); ++batch) {
         ASSERT_TRUE(engine.try_open(0));
         for (std::uint64_t i = random() % range; i > 0; --i) {
           const std::string key = named("key", random() % range);
-          if (random() % 10 < (batch / 10 % 2 == 0 ? 2U : 8U)) {
+          if (random() % 10 < (batch / 5 % 2 == 0 ? 2U : 8U)) {
             stage_erase(engine, hash, key);
             model.erase(key);
           } else {
