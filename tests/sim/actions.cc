@@ -91,7 +91,7 @@ bool Simulation::submit(std::unique_ptr<SimCall> call, const std::string& what) 
   if (!s.ok()) return false;
   if (call->kind == RequestKind::kMutation) {
     queued_.push_back(call.get());
-    queued_bytes_ += call->bytes;
+    queued_bytes_ += call->submitted_bytes = call->bytes;
   }
   in_flight_.emplace(call->id, std::move(call));
   return true;

@@ -92,7 +92,10 @@ void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_
       if (model_.assigned() != assigned && assigned == store_->published_revision())
         changed_at_ = clock_.now();
     }
-    queued_bytes_ -= call.bytes;
+    std::uint64_t answer = 0;
+    for (const Op& op : call.ops) answer += op.outcome.kv != nullptr ? op.outcome.kv->bytes() : 0;
+    require(call.bytes == call.submitted_bytes + answer, "an answer's bytes are counted wrongly");
+    queued_bytes_ -= call.submitted_bytes;
     it = queued_.erase(it);
   }
   require(handled == 0, "requests left the queue that should not have");

@@ -56,6 +56,7 @@ class SimCall : public Request {
   }
 
   const std::uint64_t id;
+  std::uint64_t submitted_bytes = 0;  // what it held then; its answer comes on top
   std::vector<OpPlan> plans;
   std::optional<Expectation> expected;  // set once the writer has dealt with it
   std::uint64_t asked_revision = 0;     // kWaitRevision
