@@ -56,14 +56,16 @@ void measure(const Options& options, FilledTable& table, const std::vector<Draw>
   const auto leaked = [&table] { return static_cast<double>(table.table->stats().leaked_bytes); };
   const double before = leaked();
   WriteTime time;
+  std::atomic<bool> ended{false};
   crew.go();
   WriterThread writer([&] {
-    if (table.writer.exhausted()) return sleep_for(1e-3);
+    if (ended.load()) return sleep_for(1e-3);
     const WriteTime took = turnover.turn();
     time.wall += took.wall + took.waited;
     time.cpu += took.cpu;
+    ended.store(table.writer.exhausted());
   });
-  sleep_for(options.seconds);
+  sleep_unless(ended, options.seconds);
   const ReadResult read = crew.stop();
   writer.stop();
   const auto changes = static_cast<double>(table.writer.written() - written);

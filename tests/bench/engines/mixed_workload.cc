@@ -36,16 +36,18 @@ Outcome follow(const Options& options, FilledTable& table, const std::vector<Dra
   const std::uint64_t before = table.writer.written();
   std::uint64_t state = 0x1234'5678'9abc'def1;
   Outcome outcome;
+  std::atomic<bool> ended{false};
   crew.go();
   WriterThread writer([&] {
     const std::uint64_t due = crew.reads() / reads_a_write;
     const std::uint64_t done = table.writer.written() - before;
-    if (due <= done || table.writer.exhausted()) return sleep_for(kPause);
+    if (due <= done || ended.load()) return sleep_for(kPause);
     const std::size_t count = std::min<std::size_t>(due - done, kMostABatch);
     const WriteTime took = table.writer.put(random_keys(state, table.entrant.keys, count), kMostABatch);
     outcome.time.cpu += took.cpu;
+    ended.store(table.writer.exhausted());
   });
-  sleep_for(options.seconds);
+  sleep_unless(ended, options.seconds);
   outcome.read = crew.stop();
   outcome.writing_seconds = writer.stop();
   outcome.written = table.writer.written() - before;
@@ -60,17 +62,19 @@ Outcome write_on(const Options& options, FilledTable& table, const std::vector<D
   const std::uint64_t before = table.writer.written();
   std::uint64_t state = 0x1234'5678'9abc'def1;
   Outcome outcome;
+  std::atomic<bool> ended{false};
   // Many small publishes in one burst, so that making records and reading clocks stay outside.
   const std::size_t burst = options.smoke ? publish_every : kMostABatch;
   crew.go();
   WriterThread writer([&] {
-    if (table.writer.exhausted()) return sleep_for(kPause);
+    if (ended.load()) return sleep_for(kPause);
     const WriteTime took = table.writer.put(random_keys(state, table.entrant.keys, burst), publish_every);
     outcome.time.wall += took.wall;
     outcome.time.cpu += took.cpu;
     outcome.time.waited += took.waited;
+    ended.store(table.writer.exhausted());
   });
-  sleep_for(options.seconds);
+  sleep_unless(ended, options.seconds);
   outcome.read = crew.stop();
   writer.stop();
   outcome.writing_seconds = outcome.time.wall + outcome.time.waited;

@@ -1,7 +1,9 @@
 // A thread that writes while others read.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <thread>
 #include <utility>
@@ -40,6 +42,14 @@ class WriterThread {
   double seconds_ = 0;
   std::thread thread_;
 };
+
+// Sleeps so long, or until the writer has nothing more to do.
+inline void sleep_unless(const std::atomic<bool>& ended, double seconds) {
+  constexpr double kLook = 1e-3;
+  for (const double until = wall_seconds() + seconds; wall_seconds() < until && !ended.load();) {
+    std::this_thread::sleep_for(std::chrono::duration<double>(std::min(kLook, seconds)));
+  }
+}
 
 // Keys below `keys`, in no order.
 inline std::vector<Key> random_keys(std::uint64_t& state, std::uint64_t keys, std::size_t count) {
