@@ -1,9 +1,8 @@
-// All engines against std::map over seeded random histories. Replay one: --gtest_filter, and the seed it names.
+// All engines against std::map over seeded random histories; a failure names its seed.
 #include "tests/storage/conformance/differential.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <random>
 #include <vector>
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "tests/storage/critnib/tree_view.h"
 #include "tests/storage/flashmap/engine_batch.h"
@@ -103,6 +104,32 @@ TYPED_TEST(CritnibTree, ANodeOutlivesTheWordItWasMadeFor) {
     EXPECT_EQ(seen(engine, {key(word), word}), "v") << word;
   }
   EXPECT_EQ(seen(engine, {key(0x100), 0x100}), "none");
+}
+
+// One key goes and another with the same word comes: the node that went with the first cannot serve yet.
+TYPED_TEST(CritnibTree, AWordThatChangesItsKeyInOneBatchHasItsNode) {
+  const KeyHash hash{1, 0x101};
+  TypeParam engine(word_options(hash));
+  ASSERT_TRUE(engine.try_open(0));
+  for (const std::uint64_t word : {0x000, 0x001, 0x100, 0x101}) {
+    stage_put(engine, hash, key_with(hash, word), "v", 1);
+  }
+  engine.publish(1);
+  ASSERT_TRUE(engine.try_open(0));
+  std::vector<std::string> keys;
+  for (const std::uint64_t word : {0x001, 0x101}) {
+    for (const unsigned skip : {0U, 1U}) keys.push_back(key_with(hash, word, skip));
+  }
+  std::vector<Probe> probes;
+  for (const std::string& key : keys) probes.push_back({key, hash(key)});
+  ASSERT_TRUE(engine.prepare(probes));
+  for (const std::size_t gone : {0U, 2U}) engine.erase(probes[gone]);
+  for (const std::size_t come : {1U, 3U}) {
+    engine.upsert(Record::make(keys[come], "w", Record::Expiry::kNone).release(), probes[come].hash);
+  }
+  engine.publish(2);
+  EXPECT_EQ(CritnibView(engine.index(), hash).nodes.size(), 3U);
+  for (std::size_t i = 0; i < keys.size(); ++i) EXPECT_EQ(seen(engine, probes[i]), i % 2 == 0 ? "none" : "w");
 }
 
 TYPED_TEST(CritnibTree, OverwritingBuildsNoNode) {

@@ -134,6 +134,43 @@ TYPED_TEST(WordEngineAllocation, ARefusedRequestLeavesEarlierPromisesOfTheBatch)
   EXPECT_EQ(Record::live(), records);
 }
 
+// What a refused request had gathered serves the next: refusals do not add up within a batch.
+TYPED_TEST(WordEngineAllocation, RefusalsDoNotAddUp) {
+  const KeyHash hash{8, 0xffff'ffff};
+  this->make_keys(hash);
+  TypeParam unhurt(word_options(hash));
+  this->start(unhurt);
+  ASSERT_TRUE(unhurt.prepare(this->old_keys()));
+  ASSERT_TRUE(unhurt.prepare(this->new_keys()));
+  long refused = 0;
+  for (long allowed = 0; allowed < 60; ++allowed) {
+    TypeParam engine(word_options(hash));
+    this->start(engine);
+    ASSERT_TRUE(engine.prepare(this->old_keys()));
+    bool prepared = false;
+    for (int tries = 0; tries < 20 && !prepared; ++tries) {
+      allocations_left = allowed;
+      prepared = engine.prepare(this->new_keys());
+      allocations_left = -1;
+      refused += prepared ? 0 : 1;
+    }
+    ASSERT_TRUE(prepared || engine.prepare(this->new_keys()));
+    ASSERT_LE(engine.stats().index_bytes, unhurt.stats().index_bytes) << "with " << allowed << " allocations";
+  }
+  EXPECT_GT(refused, 20);
+}
+
+TEST(NodePoolAllocation, PromisesAllLevelsOrNone) {
+  radix::NodePool pool(radix::Slices(8));
+  ASSERT_TRUE(pool.reserve(1, 1));
+  const auto before = pool.mark();
+  allocations_left = 2;
+  const bool reserved = pool.reserve(2, 7);
+  allocations_left = -1;
+  EXPECT_FALSE(reserved);
+  EXPECT_EQ(pool.mark(), before);
+}
+
 // The constructor is the one place that may throw; what it had is freed (sanitizers see the rest).
 TYPED_TEST(WordEngineAllocation, TheConstructorThrowsWithoutMemory) {
   bool made = false;
