@@ -44,6 +44,7 @@ void report(const StoreStats& stats, v1::StatsResponse& to) {
   to.set_record_bytes(stats.engine.record_bytes);
   to.set_index_bytes(stats.engine.index_bytes);
   to.set_retired_bytes(stats.engine.retired_bytes);
+  to.set_leaked_bytes(stats.engine.leaked_bytes);
   to.set_published_revision(stats.published_revision);
   to.set_assigned_revision(stats.assigned_revision);
 }
@@ -110,6 +111,7 @@ Status AdminService::stats(v1::StatsResponse& reply) const {
   report(counts_(), reply);
   report(process_usage(), reply);
   reply.set_request_threads(request_threads_);
+  reply.set_retired_bytes_limit(max_retired_bytes_);
   return {};
 }
 

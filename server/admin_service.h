@@ -14,7 +14,8 @@ namespace flashkv {
 // Lifetime: the store outlives it; `counts` may be asked as long as it is used.
 class AdminService {
  public:
-  AdminService(Store& store, unsigned request_threads) : store_(store), request_threads_(request_threads) {}
+  AdminService(Store& store, unsigned request_threads, std::uint64_t max_retired_bytes)
+      : store_(store), request_threads_(request_threads), max_retired_bytes_(max_retired_bytes) {}
 
   // Where the numbers of requests come from; set before the first call.
   void count_requests_with(std::function<MethodCounts()> counts) { counts_ = std::move(counts); }
@@ -31,6 +32,7 @@ class AdminService {
 
   Store& store_;
   const unsigned request_threads_;
+  const std::uint64_t max_retired_bytes_;
   std::function<MethodCounts()> counts_ = [] { return MethodCounts{}; };
 };
 

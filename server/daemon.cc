@@ -20,7 +20,7 @@ Status Daemon::start() {
   store_ = Store::open(config_.store, why);
   if (!store_) return why;
   kv_ = std::make_unique<KvService>(*store_, *config_.store.clock, config_.limits);
-  admin_ = std::make_unique<AdminService>(*store_, config_.threads);
+  admin_ = std::make_unique<AdminService>(*store_, config_.threads, config_.store.max_retired_bytes);
   front_ =
       std::make_unique<GrpcServer>(config_, Services{*store_, *kv_, *admin_, health_, *config_.store.clock});
   admin_->count_requests_with([this] { return front_->counts(); });

@@ -28,8 +28,31 @@ void reload(int argc, char** argv) {
                       {{"log_level", std::string(flashkv::log::name(line.config.log_level))}});
 }
 
+std::string word(bool value) { return value ? "true" : "false"; }
+
+std::string word(flashkv::ReadRmw rmw) {
+  switch (rmw) {
+    case flashkv::ReadRmw::kNone:
+      return "none";
+    case flashkv::ReadRmw::kOne:
+      return "one";
+    case flashkv::ReadRmw::kTwo:
+      return "two";
+    case flashkv::ReadRmw::kLock:
+      return "lock";
+  }
+  return "unknown";
+}
+
 void announce(const flashkv::Config& config, flashkv::Daemon& daemon) {
   const flashkv::StoreStats stats = daemon.store().stats();
+  flashkv::log::write(flashkv::log::Level::kInfo, "engine",
+                      {{"name", std::string(stats.traits.name)},
+                       {"atomic_batch", word(stats.traits.atomic_batch)},
+                       {"linearizable", word(stats.traits.linearizable)},
+                       {"ordered", word(stats.traits.ordered)},
+                       {"bounded_garbage", word(stats.traits.bounded_garbage)},
+                       {"read_rmw", word(stats.traits.read_rmw)}});
   flashkv::log::write(flashkv::log::Level::kInfo, "serving",
                       {{"listen", daemon.address()},
                        {"engine", config.store.engine},

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "server/quantity.h"
+#include "storage/engine/registry.h"
 
 namespace flashkv {
 namespace {
@@ -224,6 +225,11 @@ bool is_loopback(std::string_view listen) {
 }
 
 std::string conflict(const Config& config) {
+  // A setting that wants a trait of the engine (keys in order, atomic batches) belongs here too: none does yet.
+  const EngineOptions options{.guard = config.store.guard,
+                              .slice_bits = config.store.slice_bits,
+                              .word_order = config.store.word_order};
+  if (const Status s = check_engine(config.store.engine, options); !s.ok()) return "--engine, --" + s.message;
   // A request holds the key twice, and itself.
   const std::uint64_t largest = 2 * config.limits.max_key_bytes + config.limits.max_value_bytes + 1024;
   if (!config.insecure && !is_loopback(config.listen)) {

@@ -1,6 +1,8 @@
 #include "storage/engine/registry.h"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace flashkv {
 namespace {
@@ -20,45 +22,61 @@ constexpr std::array kEngines{
     EngineEntry{"critnib-leak", false, false, &make_critnib_leak_table},
 };
 
-std::string allowed() {
+bool any(const EngineEntry&) { return true; }
+bool has_guards(const EngineEntry& e) { return e.has_guards; }
+bool has_slices(const EngineEntry& e) { return e.has_slices; }
+
+std::string names(bool (*which)(const EngineEntry&)) {
   std::string list;
   for (const EngineEntry& e : kEngines) {
+    if (!which(e)) continue;
     if (!list.empty()) list += ", ";
     list += e.name;
   }
   return list;
 }
 
-// What the engine cannot be told, in words; empty if all is well.
-std::string misfit(const EngineEntry& e, const EngineOptions& options) {
-  const std::string name(e.name);
-  if (options.guard != GuardChoice::kAuto && !e.has_guards)
-    return "guard: the engine " + name + " takes only auto";
-  if (options.slice_bits != 0 && !e.has_slices) return "radix-slice: the engine " + name + " takes only auto";
-  if (options.word_order != WordOrder::kForward && !e.has_slices)
-    return "radix-order: the engine " + name + " takes only forward";
-  return {};
+const EngineEntry* entry(std::string_view engine) {
+  const auto found = std::find_if(kEngines.begin(), kEngines.end(),
+                                  [engine](const EngineEntry& e) { return e.name == engine; });
+  return found == kEngines.end() ? nullptr : &*found;
+}
+
+// `option` has another value than `only`, and the engine is none of `takers`.
+Status misfit(std::string_view option, std::string_view engine, std::string_view only,
+              const std::string& takers) {
+  std::string why(option);
+  why.append(": the engine ").append(engine).append(" does not take this value; allowed: ").append(only);
+  why.append(", or the engine ").append(takers);
+  return {Code::kInvalidArgument, std::move(why)};
 }
 
 }  // namespace
 
 std::vector<std::string> engine_names() {
-  std::vector<std::string> names;
-  for (const EngineEntry& e : kEngines) names.emplace_back(e.name);
-  return names;
+  std::vector<std::string> list;
+  for (const EngineEntry& e : kEngines) list.emplace_back(e.name);
+  return list;
+}
+
+Status check_engine(std::string_view engine, const EngineOptions& options) {
+  const EngineEntry* e = entry(engine);
+  if (e == nullptr) return {Code::kInvalidArgument, "engine: unknown; allowed: " + names(any)};
+  if (options.guard != GuardChoice::kAuto && !e->has_guards)
+    return misfit("guard", engine, "auto", names(has_guards));
+  if (options.slice_bits != 0 && !e->has_slices)
+    return misfit("radix-slice", engine, "auto", names(has_slices));
+  if (options.word_order != WordOrder::kForward && !e->has_slices)
+    return misfit("radix-order", engine, "forward", names(has_slices));
+  return {};
 }
 
 std::unique_ptr<Table> make_table(std::string_view engine, const EngineOptions& options, Status& why) {
-  for (const EngineEntry& e : kEngines) {
-    if (e.name != engine) continue;
-    if (std::string wrong = misfit(e, options); !wrong.empty()) {
-      why = Status(Code::kInvalidArgument, std::move(wrong));
-      return nullptr;
-    }
-    return e.make(options);
+  if (Status wrong = check_engine(engine, options); !wrong.ok()) {
+    why = std::move(wrong);
+    return nullptr;
   }
-  why = Status(Code::kInvalidArgument, "engine: unknown; allowed: " + allowed());
-  return nullptr;
+  return entry(engine)->make(options);
 }
 
 }  // namespace flashkv

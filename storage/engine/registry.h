@@ -24,8 +24,12 @@ struct EngineEntry {
 // Names that --engine takes, in the order they are listed to a user.
 std::vector<std::string> engine_names();
 
-// Null and `why` (INVALID_ARGUMENT with the allowed values) for an unknown engine or for an option that the
-// engine does not have. Throws std::bad_alloc.
+// OK where make_table() would make one; else INVALID_ARGUMENT, "engine: ..." or the option's name, with the
+// allowed values. Makes nothing, so that a server can ask before it opens anything.
+Status check_engine(std::string_view engine, const EngineOptions& options);
+
+// Null and `why` (what check_engine() says) for an unknown engine or for an option that the engine does not
+// have. Throws std::bad_alloc.
 std::unique_ptr<Table> make_table(std::string_view engine, const EngineOptions& options, Status& why);
 
 // The factories, each in a .cc of its own.

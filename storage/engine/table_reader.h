@@ -27,7 +27,9 @@ inline constexpr bool kReadersMoveAtOnce = false;
 //
 // Revisions never run backward between threads. Where readers, or keys, move to a new state one by one, a
 // view may be newer than the next reader's: its answer is held back until published() has caught up, so that
-// whoever hears of a revision finds every later read at it or beyond.
+// whoever hears of a revision finds every later read at it or beyond. With engines whose batches are not atomic
+// that is for as long as the batch takes that this very key was just written by: a few microseconds to one
+// millisecond at the default limit of operations.
 template <Engine E>
 class TableReader final : public ReadHandle {
  public:
@@ -115,7 +117,7 @@ class TableReader final : public ReadHandle {
 
   std::uint64_t await(std::uint64_t revision) const noexcept {
     if constexpr (!kReadersMoveAtOnce<E>) {
-      // A publish under way ends in microseconds, unless its thread lost the processor: then give it ours.
+      // A publish under way ends soon, unless its thread lost the processor: then give it ours.
       constexpr int kSpins = 1000;
       for (int i = 0; engine_.published() < revision; ++i) {
         if (i >= kSpins) std::this_thread::yield();

@@ -17,9 +17,14 @@ struct Urcu::Period {
     auto* period = reinterpret_cast<Period*>(head);
     period->over.store(period->running, std::memory_order_release);
   }
+  // liburcu asks that callers are registered. A writer that never reads is so for the call alone: leaving at
+  // the thread's end would take memory here.
   void queue() noexcept {
     running = wanted;
+    const bool passing = !registered;
+    if (passing) urcu_memb_register_thread();
     urcu_memb_call_rcu(&head, &Period::end);
+    if (passing) urcu_memb_unregister_thread();
   }
 };
 
@@ -35,7 +40,11 @@ struct Registration {
   registered = true;
 }
 
-Urcu::Urcu() : period_(std::make_unique<Period>()) { urcu_memb_init(); }
+Urcu::Urcu() : period_(std::make_unique<Period>()) {
+  urcu_memb_init();
+  // Starts the thread that runs callbacks here, and not within the first batch.
+  urcu_memb_get_default_call_rcu_data();
+}
 Urcu::~Urcu() {
   while (period_->running != period_->over.load(std::memory_order_acquire)) urcu_memb_barrier();
 }

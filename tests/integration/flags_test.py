@@ -35,7 +35,6 @@ class KvdFlags(unittest.TestCase):
     def test_a_bad_value_is_refused_with_the_flag_and_what_is_allowed(self):
         for flag, value in (
             ("listen", "nowhere"),
-            ("engine", "none"),
             ("guard", "luck"),
             ("threads", "0"),
             ("publish-interval", "soon"),
@@ -59,6 +58,54 @@ class KvdFlags(unittest.TestCase):
             config.flush()
             self.assert_refused(kvd("--config", config.name), "--threads", "config file", "allowed")
             self.assert_refused(kvd("--config", config.name + ".none"), "--config")
+
+    def assert_refused_to_serve_and_to_print(self, flags, *words, **environment):
+        for also in ((), ("--print-config",)):
+            with self.subTest(flags=flags, environment=environment, also=also):
+                self.assert_refused(kvd(*flags, *also, **environment), "allowed: ", *words)
+
+    def test_a_bad_choice_of_engine_is_refused_with_what_is_allowed(self):
+        for flag, value, allowed in (
+            ("engine", "btree", "flashmap, relativistic, rcu-hash, cuckoo-rwlock, "),
+            ("radix-slice", "5", "auto, 4, 8, 11, 13 or 16"),
+            ("radix-order", "random", "forward or reversed"),
+            ("max-retired", "lots", "1048576 to "),
+            ("max-retired", "1023KiB", "KiB, MiB or GiB"),
+        ):
+            naming = (f"--{flag}: bad value \"{value}\"", f"allowed: {allowed}" if flag != "max-retired" else allowed)
+            self.assert_refused_to_serve_and_to_print((f"--{flag}", value), *naming)
+
+    def test_an_option_that_the_engine_does_not_take_is_refused_with_what_is_allowed(self):
+        # With so many connections a start that gets further warns of the machine's limit on open files.
+        many = ("--max-connections", "1000000")
+        for engine, flag, value, allowed in (
+            ("flashmap", "radix-slice", "8", "auto, or the engine radix, radix-compressed"),
+            ("critnib", "radix-order", "reversed", "forward, or the engine radix, radix-compressed"),
+            ("radix", "guard", "refcount", "auto, or the engine flashmap"),
+            ("cuckoo-rwlock", "guard", "asymmetric", "auto, or the engine flashmap"),
+        ):
+            flags = ("--engine", engine, f"--{flag}", value)
+            naming = (f"--engine, --{flag}: the engine {engine} ", f"allowed: {allowed}\n")
+            self.assert_refused_to_serve_and_to_print((*flags, *many), *naming)
+
+    def test_such_an_option_is_found_wherever_it_comes_from(self):
+        naming = ("--engine, --radix-slice: the engine rcu-hash ", "auto, or the engine radix")
+        self.assert_refused_to_serve_and_to_print((), *naming, FLASHKV_ENGINE="rcu-hash", FLASHKV_RADIX_SLICE="8")
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as config:
+            config.write('engine = "rcu-hash"\n')
+            config.flush()
+            flags = ("--config", config.name)
+            self.assert_refused_to_serve_and_to_print((*flags, "--radix-slice", "8"), *naming)
+            self.assert_refused_to_serve_and_to_print(flags, *naming, FLASHKV_RADIX_SLICE="8")
+
+    def test_an_option_is_taken_by_the_engines_that_have_it(self):
+        for flags in (
+            ("--engine", "radix", "--radix-slice", "8", "--radix-order", "reversed"),
+            ("--engine", "radix-compressed", "--radix-slice", "16"),
+            ("--engine", "flashmap", "--guard", "refcount"),
+        ):
+            with self.subTest(flags=flags):
+                self.assertEqual(kvd("--print-config", *flags).returncode, 0)
 
     def test_an_unknown_flag_is_refused(self):
         self.assert_refused(kvd("--no-such-flag"), "no-such-flag")

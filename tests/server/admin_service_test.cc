@@ -35,6 +35,8 @@ TEST_F(AdminTest, StatsTellWhatTheStoreHoldsAndWhatWasAsked) {
   EXPECT_EQ(reply.policy().max_batch(), 1024U);
   EXPECT_EQ(reply.batch_ops().count(), 2U);
   EXPECT_EQ(reply.request_threads(), 2U);
+  EXPECT_EQ(reply.leaked_bytes(), 0U);
+  EXPECT_EQ(reply.retired_bytes_limit(), 1U << 30);
   EXPECT_GT(reply.cpu_user_us() + reply.cpu_system_us(), 0U);
   EXPECT_GT(reply.rss_bytes(), 0U);
   EXPECT_FALSE(reply.version().empty());
@@ -43,6 +45,23 @@ TEST_F(AdminTest, StatsTellWhatTheStoreHoldsAndWhatWasAsked) {
   EXPECT_EQ(reply.requests(0).count(), 2U);
   EXPECT_EQ(reply.requests(1).method(), "Put");
   EXPECT_EQ(reply.requests(1).code(), 8);
+}
+
+TEST_F(AdminTest, StatsTellWhatIsKeptForGoodAndHowMuchMayBe) {
+  StoreOptions leaking;
+  leaking.engine = "cuckoo-leak";
+  leaking.max_retired_bytes = 5'000'000;
+  open(leaking);
+  put("a", "1");
+  put("a", "2");
+  v1::StatsResponse reply;
+  ASSERT_TRUE(admin->stats(reply).ok());
+  const EngineStats engine = store->stats().engine;
+  EXPECT_GT(reply.leaked_bytes(), 0U);
+  EXPECT_EQ(reply.leaked_bytes(), engine.leaked_bytes);
+  EXPECT_EQ(reply.retired_bytes(), engine.retired_bytes);
+  EXPECT_EQ(reply.retired_bytes_limit(), 5'000'000U);
+  EXPECT_FALSE(reply.traits().bounded_garbage());
 }
 
 TEST_F(AdminTest, AnotherPublishPolicyHoldsOnceItIsAnswered) {

@@ -132,6 +132,23 @@ TEST(Kvd, ServesSaysThatItIsMemoryOnlyAndDrainsOnTerm) {
   EXPECT_EQ(kvd.wait(), 0);
 }
 
+TEST(Kvd, TheEngineAndItsTraitsAreLoggedOnce) {
+  Kvd kvd({"--listen=127.0.0.1:0", "--engine=perfect-hash-leak"});
+  EXPECT_THAT(kvd.line(),
+              HasSubstr(" info engine name=perfect-hash-leak atomic_batch=false linearizable=true "
+                        "ordered=false bounded_garbage=false read_rmw=none\n"));
+  EXPECT_THAT(kvd.line(), HasSubstr(" info serving "));
+  kvd.send(SIGTERM);
+  EXPECT_EQ(kvd.wait(), 0);
+}
+
+// Found with the other settings, so that no warning about the machine comes before it.
+TEST(Kvd, AnOptionThatTheEngineDoesNotTakeIsOneLineAndExitCodeTwo) {
+  Kvd kvd({"--engine=radix", "--guard=refcount", "--max-connections=1000000"});
+  EXPECT_THAT(kvd.rest(), testing::MatchesRegex("kvd: --engine, --guard: [^\n]*allowed: auto[^\n]*\n"));
+  EXPECT_EQ(kvd.wait(), 2);
+}
+
 TEST(Kvd, InterruptDrainsToo) {
   Kvd kvd({"--listen=127.0.0.1:0"});
   kvd.line_with("serving");
@@ -255,9 +272,11 @@ TEST(Kvd, HangupReloadsTheLogLevel) {
 
 TEST(Kvd, JsonLinesAreJson) {
   Kvd kvd({"--listen=127.0.0.1:0", "--log-format=json"});
-  const std::string line = kvd.line();
-  EXPECT_THAT(line, testing::MatchesRegex(
-                        "\\{\"time\":\"[^\"]+Z\",\"level\":\"info\",\"message\":\"serving\",.*\\}\n"));
+  for (const std::string message : {"engine", "serving"}) {
+    EXPECT_THAT(kvd.line(),
+                testing::MatchesRegex("\\{\"time\":\"[^\"]+Z\",\"level\":\"info\",\"message\":\"" + message +
+                                      "\",.*\\}\n"));
+  }
   kvd.send(SIGTERM);
   EXPECT_EQ(kvd.wait(), 0);
 }

@@ -64,6 +64,17 @@ def check_shell_syntax(tree):
                 yield Finding(path, 1, result.stderr.strip().splitlines()[-1])
 
 
+def check_invariants_are_cited(tree):
+    """The code beside a document that numbers invariants cites each of them."""
+    for path in tree.with_suffix(".md"):
+        folder = os.path.dirname(path) + "/"
+        code = "\n".join(tree.text(p) for p in tree.with_suffix(".h", ".cc") if p.startswith(folder))
+        for number, line in enumerate(tree.lines(path), 1):
+            named = re.match(r"- \*\*(I\d+)\*\*", line)
+            if named and not re.search(rf"\([^()\n]*\b{named.group(1)}\b[^()\n]*\)", code):
+                yield Finding(path, number, f"no code cites {named.group(1)}")
+
+
 def check_tests_are_run(tree):
     """Every test file is named in a build file, or it would never run."""
     named = []

@@ -152,6 +152,13 @@ class Layout(Sample):
         self.fails(layout.check_headers, {"storage/a.h": "// a\n"})
         self.passes(layout.check_headers, {"storage/a.h": GOOD_HEADER})
 
+    def test_an_invariant_that_no_code_cites(self):
+        document = "# a\n- **I1** One.\n- **I2** Two.\n"
+        found = self.fails(layout.check_invariants_are_cited, {"storage/a/a.md": document, "storage/a/a.h": "// a (I2)\n"})
+        self.assertEqual(["storage/a/a.md:2"], found)
+        cited = {"storage/a/a.md": document, "storage/a/a.h": "// a (I1)\n", "storage/a/b.cc": "// b (I2, I3)\n"}
+        self.passes(layout.check_invariants_are_cited, cited)
+
     def test_executable_bits(self):
         self.fails(layout.check_executables, {"deploy/run": "#!/bin/bash\n"})
         self.fails(layout.check_executables, {"storage/a.cc": "int a;\n"}, executable=["storage/a.cc"])

@@ -50,6 +50,8 @@ Rows rows_of(const v1::StatsResponse& s) {
             {"record_bytes", text(s.record_bytes())},
             {"index_bytes", text(s.index_bytes())},
             {"retired_bytes", text(s.retired_bytes())},
+            {"leaked_bytes", text(s.leaked_bytes())},
+            {"retired_bytes_limit", text(s.retired_bytes_limit())},
             {"published_revision", text(s.published_revision())},
             {"assigned_revision", text(s.assigned_revision())},
             {"queue_requests", text(s.queue_requests())},

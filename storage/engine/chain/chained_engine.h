@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include "storage/engine/chain/node.h"
@@ -11,6 +12,7 @@
 #include "storage/engine/engine.h"
 #include "storage/engine/engine_options.h"
 #include "storage/engine/section_reader.h"
+#include "storage/reclaim/epoch.h"
 #include "storage/reclaim/grace_period.h"
 #include "storage/reclaim/retire_list.h"
 #include "storage/sync/sync.h"
@@ -41,7 +43,10 @@ class ChainedEngine {
       : max_retired_bytes_(options.max_retired_bytes), buckets_(std::forward<Args>(args)...) {}
 
   static constexpr Traits traits() noexcept {
-    return {.name = B::kName, .linearizable = true, .bounded_garbage = true};
+    return {.name = B::kName,
+            .linearizable = true,
+            .bounded_garbage = true,
+            .read_rmw = std::is_same_v<G, reclaim::Epoch> ? ReadRmw::kOne : ReadRmw::kNone};
   }
   G& periods() noexcept { return periods_; }
   B& buckets() noexcept { return buckets_; }

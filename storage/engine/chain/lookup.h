@@ -60,8 +60,10 @@ inline void find_group(const Buckets& buckets, std::span<const Probe> probes,
       const std::size_t i = walking[w];
       if (at[i]->hash == probes[i].hash) {
         const Record* candidate = at[i]->record.load(sync::kAcquire);  // (I3)
-        __builtin_prefetch(candidate);
-        __builtin_prefetch(reinterpret_cast<const char*>(candidate) + 64);
+        if (candidate != nullptr) {
+          __builtin_prefetch(candidate);
+          __builtin_prefetch(reinterpret_cast<const char*>(candidate) + 64);
+        }
         continue;
       }
       at[i] = at[i]->next.load(sync::kAcquire);  // (I1)

@@ -18,7 +18,7 @@ using Link = sync::Atomic<Node*>;
 struct Node {
   Node(std::uint64_t hash_of_key, Record* first) noexcept : hash(hash_of_key), record(first) {}
 
-  const std::uint64_t hash;
+  const std::uint64_t hash;      // (I2)
   sync::Atomic<Record*> record;  // null: erased, and still in a chain
   Link next{nullptr};
 

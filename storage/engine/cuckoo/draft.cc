@@ -103,7 +103,7 @@ void Draft::set_chain(Slot& slot, CollisionChain* chain) noexcept {
 }
 
 void Draft::upsert(Record* record, std::uint64_t hash) noexcept {
-  Slot* slot = table_->slot(hash);
+  Slot* slot = table_->slot(hash);  // (I5)
   if (slot == nullptr) sync::fatal("a key that was not prepared");
   const Leaf leaf = leaf_of(*slot);
   Record* replaced = leaf.find(record->key());
@@ -136,7 +136,7 @@ void Draft::erase(const Probe& probe) noexcept {
   if (is_draft_chain(*slot)) {
     ChainDraft::remove(leaf_of(*slot).chain(), erased);
   } else {
-    // The slot stays until seal(): the batch may bring the key back.
+    // The slot stays until seal() (I6): the batch may bring the key back.
     slot->word = kPromised;
   }
   retire(erased);

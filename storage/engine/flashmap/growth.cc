@@ -168,7 +168,7 @@ void TwinTable::install(Directories grown) noexcept {
   halves_[staged_].shift = shift_;
 }
 
-// Writes the segment's entries into one half's directory, and into the writer's own.
+// Writes the segment's entries into one half's directory, and into the writer's own (I6).
 void TwinTable::point_directory(unsigned half, Segment& s) noexcept {
   const std::uint64_t first = s.prefix >> shift_;
   const std::uint64_t size = std::uint64_t{1} << (global_depth() - s.depth);

@@ -130,7 +130,7 @@ class alignas(128) Half {
     }
   }
 
-  // The buckets after a full home, until one that nobody was displaced from. Takes its arguments one by one
+  // The buckets after a full home, until one that nobody was displaced from (I8). Takes its arguments one by one
   // so that find() keeps the probe in registers.
   [[gnu::noinline]] Record* find_displaced(std::uint64_t hash, const char* data,
                                            std::size_t length) const noexcept {

@@ -63,7 +63,7 @@ struct alignas(64) Segment {
   DirtyBuckets dirty;
   std::uint32_t count = 0;     // records
   std::uint32_t reserved = 0;  // slots promised by prepare() and not used yet
-  std::uint32_t limit = 0;     // count + reserved never exceeds it
+  std::uint32_t limit = 0;     // count + reserved never exceeds it (I7)
   std::uint8_t log2 = 0;       // buckets
   std::uint8_t depth = 0;
   std::uint8_t outgrown_log2 = 0;

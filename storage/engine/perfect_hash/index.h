@@ -51,7 +51,7 @@ class Index {
   }
 
   Draft* open(std::uint64_t word) noexcept;
-  // Of a word that was opened in this batch.
+  // Of a word that was opened in this batch (I6).
   Draft& draft(std::uint64_t word) noexcept {
     const auto at = drafts_.find(tops_.locate(word).slot);
     if (at == drafts_.end() || !at->second.has(word)) sync::fatal("a word that was not prepared");

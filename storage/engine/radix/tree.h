@@ -49,6 +49,7 @@ class Tree {
 
   std::uint64_t word(std::uint64_t hash) const noexcept { return ordered(hash, order_); }
 
+  // Perhaps another word's (I6).
   Leaf look(std::uint64_t word) const noexcept {
     switch (slices_.bits) {
       case 4:

@@ -7,6 +7,7 @@
 #include "storage/engine/engine.h"
 #include "storage/engine/engine_options.h"
 #include "storage/engine/section_reader.h"
+#include "storage/engine/table_reader.h"
 #include "storage/reclaim/default_periods.h"
 #include "storage/reclaim/retire_list.h"
 #include "storage/sync/sync.h"
@@ -99,3 +100,9 @@ class BaselineEngine {
 };
 
 }  // namespace flashkv::bench
+
+namespace flashkv {
+// Every later reader sees a change that one has seen, and none belongs to a batch: no answer waits for a publish.
+template <typename M>
+inline constexpr bool kReadersMoveAtOnce<bench::BaselineEngine<M>> = true;
+}  // namespace flashkv

@@ -1,26 +1,25 @@
-// std::shared_mutex over std::unordered_map.
+// flashmap's table under std::shared_mutex: what its two halves and its guards are there to avoid.
+#include <cstdlib>
+#include <mutex>
 #include <shared_mutex>
-#include <unordered_map>
 
 #include "storage/engine/basic_table.h"
-#include "storage/engine/flashmap/same_key.h"
-#include "tests/bench/engines/baseline_engine.h"
+#include "storage/engine/flashmap/twin_table.h"
+#include "storage/engine/section_reader.h"
+#include "storage/sync/sync.h"
 #include "tests/bench/engines/baselines.h"
 
 namespace flashkv::bench {
 namespace {
 
-struct AsIs {
-  std::size_t operator()(std::uint64_t hash) const noexcept { return hash; }
-};
-
-// Readers share the lock for as long as they use the record; the writer has it for each change. Keys with the
-// same 64-bit hash share a chain.
-class SharedMutexMap {
+// Purpose: an Engine of one half. A TwinTable whose halves are never exchanged is one index that changes in place:
+//          the writer has the lock from try_open() to publish(), so that a batch shows at once, and lets go of
+//          what it replaces on the spot. Readers share the lock for as long as they use the record.
+// Threads, Lifetime: as Engine.
+// Cost:    a read: a shared lock and its release, and flashmap's three lines.
+// Limits:  the other half's buckets are allocated, and never touched; the writer notes what a replay would copy.
+class SharedMutexFlashmap {
  public:
-  static constexpr std::string_view kName = "shared_mutex";
-  static constexpr ReadRmw kReadRmw = ReadRmw::kLock;
-
   class Section {
    public:
     explicit Section(std::shared_mutex& mutex) noexcept : mutex_(&mutex) {}
@@ -30,64 +29,60 @@ class SharedMutexMap {
    private:
     std::shared_mutex* mutex_;
   };
-  SharedMutexMap() = default;
-  SharedMutexMap(const SharedMutexMap&) = delete;
-  SharedMutexMap& operator=(const SharedMutexMap&) = delete;
-  ~SharedMutexMap() {
-    for (const auto& [hash, record] : map_) record->release();
-  }
-  Section make_section(Retired&) { return Section(mutex_); }
+  using Reader = SectionReader<SharedMutexFlashmap, Section>;
 
-  const Record* find(const Probe& probe) const noexcept {
-    const auto at = where(probe);
-    return at == map_.end() ? nullptr : at->second;
+  explicit SharedMutexFlashmap(const EngineOptions& options) : table_(options.hash) {}
+  static constexpr Traits traits() noexcept {
+    return {.name = "shared_mutex",
+            .atomic_batch = true,
+            .linearizable = true,
+            .bounded_garbage = true,
+            .read_rmw = ReadRmw::kLock};
   }
-  std::size_t put(Record* record, std::uint64_t hash, Retired&) noexcept {
-    const auto at = where({record->key(), hash});
-    const std::unique_lock lock(mutex_);
-    if (at == map_.end()) {
-      map_.emplace(hash, record);
-      return 0;
-    }
-    Record* old = at->second;
-    map_.erase(at, at)->second = record;  // of nothing: makes the iterator one that can write
-    const std::size_t bytes = old->bytes();
-    old->release();
-    return bytes;
+  Reader make_reader() { return Reader(*this, Section(mutex_)); }
+  const Record* lookup(const Probe& probe) const noexcept { return table_.find(probe); }
+  void lookup_batch(std::span<const Probe> probes, std::span<const Record*> found) const noexcept {
+    table_.half(table_.staged()).find_batch(probes, found);
   }
-  std::size_t take(const Probe& probe, Retired&) noexcept {
-    const auto at = where(probe);
-    if (at == map_.end()) return 0;
-    Record* old = at->second;
-    const std::size_t bytes = old->bytes();
-    {
-      const std::unique_lock lock(mutex_);
-      map_.erase(at);
-    }
-    old->release();
-    return bytes;
+
+  bool try_open(Nanos) noexcept {
+    if (!own_.owns_lock()) own_.lock();
+    return true;
   }
-  // libstdc++: a pointer a bucket; a node is a link, the hash and the record.
-  std::uint64_t index_bytes() const noexcept { return map_.bucket_count() * 8 + map_.size() * 24; }
+  Record* find(const Probe& probe) noexcept { return table_.find(probe); }
+  void prefetch(std::span<const Probe> probes) noexcept { table_.prefetch(probes); }
+  bool prepare(std::span<const Probe> probes) noexcept { return table_.prepare(probes); }
+  void upsert(Record* record, std::uint64_t hash) noexcept { table_.upsert(record, hash); }
+  void erase(const Probe& probe) noexcept { table_.erase(probe); }
+  void publish(std::uint64_t revision) noexcept {
+    // The unused half is of revision 0, so that no record has to wait for it.
+    if (table_.stats().retired_bytes != 0) std::abort();
+    published_.store(revision, sync::kRelease);
+    own_.unlock();
+  }
+  std::uint64_t published() const noexcept { return published_.load(sync::kAcquire); }
+  EngineStats stats() const noexcept { return table_.stats(); }
 
  private:
-  using Map = std::unordered_multimap<std::uint64_t, Record*, AsIs>;
-  Map::const_iterator where(const Probe& probe) const noexcept {
-    const auto [first, last] = map_.equal_range(probe.hash);
-    for (auto at = first; at != last; ++at) {
-      if (flashmap::same_key(*at->second, probe.key)) return at;
-    }
-    return map_.end();
-  }
-
   std::shared_mutex mutex_;
-  Map map_;
+  std::unique_lock<std::shared_mutex> own_{mutex_, std::defer_lock};
+  flashmap::TwinTable table_;
+  alignas(sync::kOwnLine) sync::Atomic<std::uint64_t> published_{0};
 };
+static_assert(Engine<SharedMutexFlashmap>);
 
 }  // namespace
+}  // namespace flashkv::bench
+
+namespace flashkv {
+template <>
+inline constexpr bool kReadersMoveAtOnce<bench::SharedMutexFlashmap> = true;
+}  // namespace flashkv
+
+namespace flashkv::bench {
 
 std::unique_ptr<Table> make_shared_mutex_table(const EngineOptions& options) {
-  return std::make_unique<BasicTable<BaselineEngine<SharedMutexMap>>>(options);
+  return std::make_unique<BasicTable<SharedMutexFlashmap>>(options);
 }
 
 }  // namespace flashkv::bench

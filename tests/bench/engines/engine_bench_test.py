@@ -80,7 +80,8 @@ class Smoke(unittest.TestCase):
         everybody = self.engines() | BASELINES
         for workload in WORKLOADS - {"radix-widths", "key-sets", "critnib-remedies", "rmw-cost"}:
             with self.subTest(workload=workload):
-                self.assertEqual({r["contestant"] for r in self.rows(workload)}, everybody)
+                loops = {"machine"} if workload == "growth" else set()
+                self.assertEqual({r["contestant"] for r in self.rows(workload)}, everybody | loops)
         widths = {r["contestant"] for r in self.rows("radix-widths")}
         self.assertEqual(widths, {f"{e}/{w}" for e in ("radix", "radix-compressed") for w in (4, 8, 11, 13, 16)})
         self.assertEqual(len({r["contestant"] for r in self.rows("rmw-cost")}), 4)
@@ -94,6 +95,57 @@ class Smoke(unittest.TestCase):
                     self.assertLessEqual(found["q1"], found["q3"], name)
                     if name.startswith(("ns_per_", "million_reads", "times_")):
                         self.assertGreater(found["median"], 0, name)
+
+    def test_a_row_names_the_distribution_of_its_draws(self):
+        both, uniform, none = {"uniform", "zipf"}, {"uniform"}, {""}
+        expected = {w: uniform for w in WORKLOADS} | {w: both for w in ("read-hit", "2500:1", "50:1")} | {"memory": none}
+        for workload, distributions in expected.items():
+            rows = [r for r in self.rows(workload) if not r["variant"].endswith("size")]
+            for name in {r["contestant"] for r in rows}:
+                with self.subTest(workload=workload, name=name):
+                    self.assertEqual({r["distribution"] for r in rows if r["contestant"] == name}, distributions)
+
+    def test_a_chosen_distribution_is_what_runs(self):
+        path = os.path.join(self.folder.name, "zipf.json")
+        result = run(PROGRAM, "--smoke", "--engine", "tbb", "--workload", "read-hit,read-miss,2500:1,write-64",
+                     "--distribution", "zipf", "--json", path)  # fmt: skip
+        self.assertEqual(result.returncode, 0, result.stderr)
+        with open(path, encoding="utf-8") as file:
+            found = {(r["workload"], r["distribution"]) for r in json.load(file)["rows"]}
+        self.assertEqual(found, {("read-hit", "zipf"), ("read-miss", "uniform"), ("2500:1", "zipf"), ("write-64", "zipf")})
+        self.assertIn("write-64, zipf, 1 readers", result.stdout)
+
+    def test_what_relativistic_has_to_reach_stands_in_a_row_with_its_spread(self):
+        path = os.path.join(self.folder.name, "must.json")
+        flat_out = ("write-1", "write-64", "write-1024")
+        result = run(PROGRAM, "--engine", "relativistic,cuckoo-rwlock", "--workload", ",".join((*flat_out, "growth")),
+                     "--keys", "2000", "--readers", "1", "--seconds", "0.02", "--pairs", "3", "--json", path)  # fmt: skip
+        self.assertEqual(result.returncode, 0, result.stderr)
+        with open(path, encoding="utf-8") as file:
+            rows = {(r["workload"], r["contestant"]): r["metrics"] for r in json.load(file)["rows"]}
+        wanted = [("growth", name, "times_quiet") for name in ("relativistic", "machine")]
+        wanted += [(w, "relativistic", m) for w in flat_out for m in ("million_reads_per_s", "times_cuckoo_rwlock")]
+        for workload, name, metric in wanted:
+            with self.subTest(workload=workload, name=name, metric=metric):
+                found = rows[workload, name][metric]
+                self.assertEqual(len(found["samples"]), 3)
+                self.assertTrue(found["q1"] <= found["median"] <= found["q3"])
+                number = f"{found['median']:.3f}" if found["median"] < 10 else f"{found['median']:.1f}"
+                self.assertRegex(result.stdout, rf"(?m)^  {name} .*{number} \[[0-9.]+ [0-9.]+\]")
+        for workload in flat_out:
+            mine, lock = (rows[workload, n]["million_reads_per_s"]["samples"] for n in ("relativistic", "cuckoo-rwlock"))
+            for ratio, a, b in zip(rows[workload, "relativistic"]["times_cuckoo_rwlock"]["samples"], mine, lock):
+                self.assertAlmostEqual(ratio, a / b)
+
+    def test_a_table_larger_than_a_small_one_promised_ends_where_the_memory_does(self):
+        path = os.path.join(self.folder.name, "widths.json")
+        result = run(PROGRAM, "--workload", "radix-widths", "--engine", "radix-compressed", "--memory", "0.5", "--keys", "30000",
+                     "--seconds", "0.01", "--pairs", "1", "--json", path)  # fmt: skip
+        self.assertEqual(result.returncode, 0, result.stderr)
+        with open(path, encoding="utf-8") as file:
+            row = next(r for r in json.load(file)["rows"] if (r["contestant"], r["variant"]) == ("radix-compressed/16", "size"))
+        self.assertLess(row["keys"] * row["metrics"]["index_bytes_per_key"]["median"], 0.7 * 2**30)
+        self.assertIn("do not fit", row["note"])
 
     def test_engines_that_only_load_and_store_are_compared_with_their_floor(self):
         # Those of whose structure engine_bench knows how to read it without a guard.

@@ -52,18 +52,59 @@ Growth grow(const Options& options, const Entrant& entrant, const std::vector<Dr
   return growth;
 }
 
-void add(Row& row, const Growth& growth) {
+void add_tails(Row& row, const ReadResult& growing, const ReadResult& quiet) {
   const auto p999 = [](const ReadResult& read) {
     return static_cast<double>(read.latency.percentile(0.999));
   };
+  row.add("read_p999_growing_ns", p999(growing));
+  row.add("read_p999_quiet_ns", p999(quiet));
+  row.add("times_quiet", p999(growing) / std::max(p999(quiet), 1.0));
+}
+
+void add(Row& row, const Growth& growth) {
   row.add("batch_p50_us", quantile(growth.batch_us, 0.5));
   row.add("batch_p999_us", quantile(growth.batch_us, 0.999));
   row.add("batch_max_us", quantile(growth.batch_us, 1));
   row.add("million_inserts_per_s", static_cast<double>(growth.reached) / growth.seconds / 1e6);
-  row.add("read_p999_growing_ns", p999(growth.growing));
-  row.add("read_p999_quiet_ns", p999(growth.quiet));
-  row.add("times_quiet", p999(growth.growing) / std::max(p999(growth.quiet), 1.0));
+  add_tails(row, growth.growing, growth.quiet);
   if (growth.reached < row.keys) row.note = "ended at " + std::to_string(growth.reached) + " keys";
+}
+
+// Knows every key without a table: what is left are the clock, the copy, and the machine's own stalls.
+class NoTable final : public ReadHandle {
+ public:
+  std::uint64_t get(std::string_view key, Lookup& out) override {
+    out.found = true;
+    out.value->assign(key);
+    return 0;
+  }
+  std::uint64_t multi_get(std::span<const std::string_view>, std::span<Lookup>, std::uint64_t,
+                          bool&) override {
+    return 0;
+  }
+  std::uint64_t published_revision() const noexcept override { return 0; }
+};
+
+// As grow(), with a thread on the writer's processor that writes nothing.
+void measure_machine(const Options& options, Row& row, const std::vector<Draw>& draws) {
+  const auto make_reader = [] { return std::make_unique<NoTable>(); };
+  const auto read = [&] { return read_for(options.seconds, make_reader, draws, {.timed = true}); };
+  WriterThread busy([] {});
+  const ReadResult beside = read();
+  busy.stop();
+  add_tails(row, beside, read());
+}
+
+Row machine_row() {
+  Row row;
+  row.workload = "growth";
+  row.contestant = "machine";
+  row.kind = "loop";
+  row.distribution = "uniform";
+  row.readers = 1;
+  row.note =
+      "no table: what a clock read before and after nothing shows, beside a thread that spins, and alone";
+  return row;
 }
 
 }  // namespace
@@ -74,11 +115,15 @@ void growth(const Options& options, Report& report) {
   for (const Contestant& contestant : chosen_contestants(options)) {
     entrants.push_back(size_up(contestant, options, options.keys));
     rows.push_back(&report.row(row_of(entrants.back(), "growth", 1)));
+    rows.back()->distribution = "uniform";  // over the keys that are there
   }
+  rows.push_back(&report.row(machine_row()));
   // The whole range of 32 bits: the reader scales it to the keys that are there.
   const std::vector<Draw> draws = make_draws("uniform", std::uint64_t{1} << 32, 1, draw_length(options));
-  rounds(options, WarmUp::kNo, entrants.size(),
-         [&](std::size_t i, bool) { add(*rows[i], grow(options, entrants[i], draws)); });
+  rounds(options, WarmUp::kNo, rows.size(), [&](std::size_t i, bool) {
+    if (i == entrants.size()) return measure_machine(options, *rows[i], draws);
+    add(*rows[i], grow(options, entrants[i], draws));
+  });
   report.print_new("batches of 1024 inserts; one reader, the writer's thread beside it; " +
                    how_long(options));
 }

@@ -95,40 +95,72 @@ void add(Row& row, const Outcome& outcome) {
                 " writes and then had kept as much as it may";
 }
 
-using Measure = Outcome (*)(const Options&, FilledTable&, const std::vector<Draw>&, std::size_t);
+// Reads beside those of the lock that others have to beat, round by round; where it takes part.
+void add_ratios(const std::vector<Row*>& rows) {
+  const auto lock = std::find_if(rows.begin(), rows.end(),
+                                 [](const Row* row) { return row->contestant == "cuckoo-rwlock"; });
+  if (lock == rows.end()) return;
+  const std::vector<double> beaten = *(*lock)->find("million_reads_per_s");
+  for (Row* row : rows) {
+    const std::vector<double> reads = *row->find("million_reads_per_s");
+    for (std::size_t s = 0; s < reads.size(); ++s) row->add("times_cuckoo_rwlock", reads[s] / beaten[s]);
+  }
+}
 
-void race(const Options& options, Report& report, const std::string& workload, std::size_t parameter,
-          Measure measure) {
+using Measure = Outcome (*)(const Options&, FilledTable&, const std::vector<Draw>&, std::size_t);
+struct Mix {
+  std::string workload;
+  std::size_t parameter;
+  Measure measure;
+};
+
+void race(const Options& options, Report& report, const Mix& mix, FilledTables& tables,
+          const std::string& distribution, unsigned readers) {
+  std::map<std::uint64_t, std::vector<Draw>> draws;
+  std::vector<Row*> rows;
+  for (const auto& table : tables) {
+    const std::uint64_t keys = table->entrant.keys;
+    if (!draws.contains(keys)) draws[keys] = make_draws(distribution, keys, readers, draw_length(options));
+    Row row = row_of(*table, mix.workload, readers);
+    row.distribution = distribution;
+    rows.push_back(&report.row(row));
+  }
+  rounds(options, WarmUp::kYes, tables.size(), [&](std::size_t i, bool counts) {
+    renew_if_exhausted(tables[i]);
+    const Outcome outcome = mix.measure(options, *tables[i], draws[tables[i]->entrant.keys], mix.parameter);
+    if (counts) add(*rows[i], outcome);
+  });
+  add_ratios(rows);
+  report.print_new(how_long(options));
+}
+
+void race_all(const Options& options, Report& report, const std::vector<std::string>& distributions,
+              const Mix& mix) {
   for (const auto& group : groups(chosen_contestants(options), options, options.keys)) {
     FilledTables tables = fill(group);
-    for (const unsigned readers : options.readers) {
-      std::map<std::uint64_t, std::vector<Draw>> draws;
-      std::vector<Row*> rows;
-      for (const auto& table : tables) {
-        const std::uint64_t keys = table->entrant.keys;
-        if (!draws.contains(keys)) draws[keys] = make_draws("uniform", keys, readers, draw_length(options));
-        Row row = row_of(*table, workload, readers);
-        row.distribution = "uniform";
-        rows.push_back(&report.row(row));
-      }
-      rounds(options, WarmUp::kYes, tables.size(), [&](std::size_t i, bool counts) {
-        renew_if_exhausted(tables[i]);
-        const Outcome outcome = measure(options, *tables[i], draws[tables[i]->entrant.keys], parameter);
-        if (counts) add(*rows[i], outcome);
-      });
-      report.print_new(how_long(options));
+    for (const std::string& distribution : distributions) {
+      for (const unsigned readers : options.readers)
+        race(options, report, mix, tables, distribution, readers);
     }
   }
 }
 
 }  // namespace
 
-void mixed_2500(const Options& options, Report& report) { race(options, report, "2500:1", 2'500, &follow); }
-void mixed_50(const Options& options, Report& report) { race(options, report, "50:1", 50, &follow); }
-void write_1(const Options& options, Report& report) { race(options, report, "write-1", 1, &write_on); }
-void write_64(const Options& options, Report& report) { race(options, report, "write-64", 64, &write_on); }
+void mixed_2500(const Options& options, Report& report) {
+  race_all(options, report, options.distributions, {"2500:1", 2'500, &follow});
+}
+void mixed_50(const Options& options, Report& report) {
+  race_all(options, report, options.distributions, {"50:1", 50, &follow});
+}
+void write_1(const Options& options, Report& report) {
+  race_all(options, report, options.write_distributions, {"write-1", 1, &write_on});
+}
+void write_64(const Options& options, Report& report) {
+  race_all(options, report, options.write_distributions, {"write-64", 64, &write_on});
+}
 void write_1024(const Options& options, Report& report) {
-  race(options, report, "write-1024", 1'024, &write_on);
+  race_all(options, report, options.write_distributions, {"write-1024", 1'024, &write_on});
 }
 
 }  // namespace flashkv::bench

@@ -65,7 +65,7 @@ void make_small(Options& options) {
 }
 
 struct Texts {
-  std::string engine = "all", workload = "all", readers = "1,2,4,all", distribution = "all";
+  std::string engine = "all", workload = "all", readers = "1,2,4,all", distribution;
 };
 
 void add_flags(CLI::App& app, Options& options, Texts& texts) {
@@ -74,7 +74,8 @@ void add_flags(CLI::App& app, Options& options, Texts& texts) {
                  "all, or names separated by commas: " + joined(workload_names()));
   app.add_option("--keys", options.keys, "keys of a table, where they fit (default 1000000)");
   app.add_option("--readers", texts.readers, "reading threads, e.g. 1,2,4,all (the default)");
-  app.add_option("--distribution", texts.distribution, "uniform, zipf or all: which keys are read");
+  app.add_option("--distribution", texts.distribution,
+                 "uniform, zipf or all: which keys are read (default all; for write-*, uniform)");
   app.add_option("--seconds", options.seconds, "of each measurement (default 1)");
   app.add_option("--pairs", options.pairs, "rounds: each contestant once in each (default 5)");
   app.add_option("--memory", options.memory_gib, "GiB that tables may take (default: half of the machine's)");
@@ -85,7 +86,12 @@ void add_flags(CLI::App& app, Options& options, Texts& texts) {
 void complete(Options& options, const Texts& texts) {
   options.contestants = chosen("--engine", texts.engine, contestant_names());
   options.workloads = chosen("--workload", texts.workload, workload_names());
-  options.distributions = chosen("--distribution", texts.distribution, {"uniform", "zipf"});
+  const auto distributions = [&](const char* unless_chosen) {
+    const std::string& text = texts.distribution.empty() ? unless_chosen : texts.distribution;
+    return chosen("--distribution", text, {"uniform", "zipf"});
+  };
+  options.distributions = distributions("all");
+  options.write_distributions = distributions("uniform");
   options.readers = reader_counts(options.smoke ? "1" : texts.readers);
   if (options.memory_gib == 0) options.memory_gib = memory_gib() / 2;
   if (options.smoke) make_small(options);

@@ -11,7 +11,9 @@ namespace flashkv::bench {
 struct Options {
   std::vector<std::string> contestants;    // as contestant_names() has them
   std::vector<std::string> workloads;      // as workload_names() has them
-  std::vector<std::string> distributions;  // "uniform", "zipf"
+  std::vector<std::string> distributions;  // of the keys read: "uniform", "zipf"
+  // The same for write-*, which have the writer for their subject: "uniform" unless asked for another.
+  std::vector<std::string> write_distributions;
   std::vector<unsigned> readers;
   std::uint64_t keys = 1'000'000;
   double seconds = 1;     // of each measurement

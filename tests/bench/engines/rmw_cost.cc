@@ -102,6 +102,7 @@ void rmw_cost(const Options& options, Report& report) {
       row.workload = "rmw-cost";
       row.contestant = way.name;
       row.kind = "loop";
+      row.distribution = "uniform";
       row.readers = readers;
       row.keys = count;
       rows.push_back(&report.row(row));

@@ -38,6 +38,8 @@ double bytes_per_key(const Contestant& contestant) {
   return std::max(bytes - empty, 1.0) / static_cast<double>(keys) * kMargin;
 }
 
+constexpr const char* kNoRoom = "more do not fit into the memory that tables may take";
+
 // Two digits are enough to remember.
 std::uint64_t rounded_down(double keys) {
   double unit = 1;
@@ -51,7 +53,7 @@ Entrant size_up(const Contestant& contestant, const Options& options, std::uint6
   const double each = bytes_per_key(contestant);
   // Critnib's floor is a second table.
   const double tables = contestant.engine == "critnib" ? 2 : 1;
-  Entrant entrant{contestant, keys, 0, ""};
+  Entrant entrant{contestant, keys, 0, static_cast<double>(options.memory_bytes()) / tables, ""};
   if (copies_at_publish(contestant.engine) && keys > kMostCopiedKeys) {
     entrant.keys = kMostCopiedKeys;
     entrant.why_fewer = "each publish copies the table";
@@ -59,7 +61,7 @@ Entrant size_up(const Contestant& contestant, const Options& options, std::uint6
   const double fit = static_cast<double>(options.memory_bytes()) / (each * tables);
   if (static_cast<double>(entrant.keys) > fit) {
     entrant.keys = std::max<std::uint64_t>(rounded_down(fit), 1);
-    entrant.why_fewer = "more do not fit into the memory that tables may take";
+    entrant.why_fewer = kNoRoom;
   }
   entrant.bytes = each * tables * static_cast<double>(entrant.keys);
   return entrant;
@@ -93,7 +95,14 @@ FilledTable::FilledTable(Entrant filled_with)
       floor(entrant.contestant, *table),
       writer(*table) {
   const double began = thread_cpu_seconds();
-  writer.fill(0, entrant.keys);
+  std::uint64_t filled = 0;
+  while (filled < entrant.keys && bytes_of(*table) < entrant.most_bytes) {
+    const std::uint64_t next = std::min<std::uint64_t>(filled + 1'024, entrant.keys);
+    writer.fill(filled, next);
+    filled = next;
+  }
+  if (filled < entrant.keys) entrant.why_fewer = kNoRoom;
+  entrant.keys = filled;
   fill_cpu_ns = (thread_cpu_seconds() - began) * 1e9 / static_cast<double>(entrant.keys);
   writer.settle();
   if (Table* own = floor.own_table(); own != nullptr) {

@@ -18,7 +18,8 @@ namespace flashkv::bench {
 struct Entrant {
   Contestant contestant;
   std::uint64_t keys = 0;
-  double bytes = 0;  // that it will take, at most
+  double bytes = 0;       // that it will take, as far as a small table tells
+  double most_bytes = 0;  // that it may take
   std::string why_fewer;
 };
 
@@ -30,7 +31,7 @@ std::vector<std::vector<Entrant>> groups(const std::vector<Contestant>& contesta
                                          std::uint64_t keys);
 std::vector<Contestant> chosen_contestants(const Options& options);
 
-// Purpose: an entrant's table, filled and at rest.
+// Purpose: an entrant's table, filled and at rest. Where the small table told too little, it ends with fewer keys.
 struct FilledTable {
   explicit FilledTable(Entrant filled_with);
   Entrant entrant;

@@ -88,6 +88,34 @@ TYPED_TEST(ChainAllocation, LeavesTheEngineAsItWasUntilThereIsEnough) {
   EXPECT_EQ(Record::live(), records);
 }
 
+// The constructor is the one place that may throw; what it had is freed (sanitizers see the rest).
+TYPED_TEST(ChainAllocation, TheConstructorThrowsWithoutMemory) {
+  long failures = 0;
+  for (bool made = false; !made;) {
+    ASSERT_LT(failures, 100);
+    allocations_left = failures;
+    try {
+      TypeParam engine;
+      allocations_left = -1;
+      made = true;
+    } catch (const std::bad_alloc&) {
+      allocations_left = -1;
+      ++failures;
+    }
+  }
+  EXPECT_GE(failures, 3) << "periods, the array's header and the array";
+}
+
+// An array that has no memory of its own, only of its header, is none.
+TEST(ChainAllocationOfArrays, TheHeaderAloneIsNoArray) {
+  for (long allowed = 0; allowed < 3; ++allowed) {
+    allocations_left = allowed;
+    const auto array = chain::Buckets::make(6);
+    allocations_left = -1;
+    EXPECT_EQ(array != nullptr, allowed == 2) << allowed;
+  }
+}
+
 // The array of a resize is the one thing that may be missing without a request being refused.
 TEST(ChainAllocationOfArrays, WithoutMemoryForAnArrayTheTableStaysAsItIs) {
   SmallRelativistic<reclaim::Epoch> engine;

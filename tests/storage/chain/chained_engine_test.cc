@@ -4,6 +4,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "tests/storage/chain/small_engines.h"
@@ -33,6 +34,12 @@ class ChainedEngineTest : public ::testing::Test {
   std::uint64_t revision = 0;
 };
 TYPED_TEST_SUITE(ChainedEngineTest, SmallEngines);
+
+TYPED_TEST(ChainedEngineTest, SaysWhatAReadSectionCosts) {
+  using Periods = std::remove_cvref_t<decltype(this->engine.periods())>;
+  constexpr bool kPlain = !std::is_same_v<Periods, reclaim::Epoch>;
+  EXPECT_EQ(TypeParam::traits().read_rmw, kPlain ? ReadRmw::kNone : ReadRmw::kOne);
+}
 
 TYPED_TEST(ChainedEngineTest, TellsApartKeysOfEveryShape) {
   const KeyHash hash{42};

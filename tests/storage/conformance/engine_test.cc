@@ -1,5 +1,6 @@
 #include "tests/storage/conformance/engine_test.h"
 
+#include <chrono>
 #include <thread>
 
 namespace flashkv::test {
@@ -15,7 +16,7 @@ EngineUnderTest::EngineUnderTest(const EngineCase& which, const EngineOptions& o
 void EngineUnderTest::begin() {
   for (int i = 0; !table_->try_open(0); ++i) {
     ASSERT_LT(i, 100'000) << "no reader is inside, and no batch can begin";
-    std::this_thread::yield();
+    pause(i);
   }
 }
 
@@ -93,14 +94,26 @@ std::string EngineUnderTest::read(std::string_view key) {
 }
 
 void EngineUnderTest::settle() {
-  for (int i = 0; table_->stats().retired_bytes > table_->stats().leaked_bytes; ++i) {
+  for (int i = 0; !settled(); ++i) {
     ASSERT_LT(i, 100'000) << table_->stats().retired_bytes << " retired bytes stay";
-    begin();
-    publish();
-    std::this_thread::yield();
+    pause(i);
   }
+}
+
+bool EngineUnderTest::settled() {
+  const bool waited = table_->stats().retired_bytes > table_->stats().leaked_bytes;
   begin();
   publish();
+  return !waited;
+}
+
+// Grace periods of liburcu end after milliseconds, others with the next turn.
+void EngineUnderTest::pause(int looks) {
+  if (looks < 100) {
+    std::this_thread::yield();
+  } else {
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
 }
 
 }  // namespace flashkv::test

@@ -58,6 +58,10 @@ class EngineUnderTest {
   std::unique_ptr<HeldGuard> hold() { return guards_->hold(); }
   // Opens empty batches until the garbage of the last ones is gone. Readers must be out.
   void settle();
+  // One of them; true when nothing waited.
+  bool settled();
+  // Between two looks at what others have to end first: readers, or the thread of liburcu.
+  static void pause(int looks);
 
  private:
   ManualClock clock_;

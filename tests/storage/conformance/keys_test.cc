@@ -7,7 +7,7 @@ namespace {
 using namespace std::string_literals;
 
 class KeysTest : public ConformanceTest {};
-INSTANTIATE_TEST_SUITE_P(Engines, KeysTest, ::testing::ValuesIn(engine_cases()), EngineName{});
+INSTANTIATE_TEST_SUITE_P(Engines, KeysTest, ::testing::ValuesIn(served_cases()), EngineName{});
 
 TEST_P(KeysTest, AnEmptyTableHasNone) {
   EXPECT_EQ(engine().read("a"), "(absent)");

@@ -118,7 +118,7 @@ class ReadersTest : public ConformanceTest {
   std::atomic<std::uint64_t> reads_{0};
   std::atomic<bool> done_{false};
 };
-INSTANTIATE_TEST_SUITE_P(Engines, ReadersTest, ::testing::ValuesIn(engine_cases()), EngineName{});
+INSTANTIATE_TEST_SUITE_P(Engines, ReadersTest, ::testing::ValuesIn(served_cases()), EngineName{});
 
 TEST_P(ReadersTest, SeeEveryKeyThatStaysAndNoneThatNeverWas) {
   std::vector<std::thread> readers;

@@ -54,11 +54,84 @@ TEST(Registry, UnknownNamesAndUnfitOptionsNameWhatIsAllowed) {
   EngineOptions options;
   options.slice_bits = 8;
   EXPECT_EQ(make_table("flashmap", options, why), nullptr);
-  EXPECT_EQ(why.message, "radix-slice: the engine flashmap takes only auto");
+  EXPECT_EQ(why.message,
+            "radix-slice: the engine flashmap does not take this value; allowed: auto, or the engine radix, "
+            "radix-compressed");
   options = {};
   options.guard = GuardChoice::kRefcount;
   EXPECT_EQ(make_table("critnib", options, why), nullptr);
-  EXPECT_EQ(why.message, "guard: the engine critnib takes only auto");
+  EXPECT_EQ(why.message,
+            "guard: the engine critnib does not take this value; allowed: auto, or the engine flashmap");
+}
+
+// What the server asks before it opens anything is what make_table() goes by.
+TEST(Registry, ACheckSaysWhatMakingATableWould) {
+  std::vector<EngineOptions> choices(4);
+  choices[1].guard = GuardChoice::kRefcount;
+  choices[2].slice_bits = 8;
+  choices[3].word_order = WordOrder::kReversed;
+  std::vector<std::string> names = engine_names();
+  names.emplace_back("none");
+  for (const std::string& name : names) {
+    for (const EngineOptions& options : choices) {
+      Status why;
+      const bool made = make_table(name, options, why) != nullptr;
+      const Status checked = check_engine(name, options);
+      EXPECT_EQ(checked.ok(), made) << name;
+      EXPECT_EQ(checked.message, why.message) << name;
+    }
+  }
+}
+
+struct Promised {
+  Traits traits;
+  GuardChoice guard = GuardChoice::kAuto;
+};
+
+// ThreadSanitizer's builds have grace periods that cost a reader one read-modify-write.
+#if defined(__SANITIZE_THREAD__)
+constexpr ReadRmw kSection = ReadRmw::kOne;
+#else
+constexpr ReadRmw kSection = ReadRmw::kNone;
+#endif
+
+// Columns: name, atomic_batch, linearizable, ordered, bounded_garbage, read_rmw.
+constexpr Promised kPromises[] = {
+    {{"flashmap", true, true, false, true, ReadRmw::kNone}},
+    {{"flashmap", true, true, false, true, ReadRmw::kNone}, GuardChoice::kAsymmetric},
+    {{"flashmap", true, true, false, true, ReadRmw::kTwo}, GuardChoice::kRefcount},
+    {{"relativistic", false, true, false, true, kSection}},
+    {{"rcu-hash", false, true, false, true, kSection}},
+    {{"cuckoo-rwlock", true, true, false, true, ReadRmw::kLock}},
+    {{"cuckoo-deletion-lock", true, true, false, true, ReadRmw::kTwo}},
+    {{"cuckoo-leak", true, true, false, false, ReadRmw::kNone}},
+    {{"perfect-hash-deletion-lock", false, true, false, true, ReadRmw::kTwo}},
+    {{"perfect-hash-leak", false, true, false, false, ReadRmw::kNone}},
+    {{"radix", false, true, false, true, kSection}},
+    {{"radix-compressed", false, true, false, true, kSection}},
+    {{"critnib", false, true, false, true, kSection}},
+    {{"critnib-leak", false, true, false, false, kSection}},
+};
+
+TEST(Registry, EveryEngineHasTheTraitsThatItsPageStates) {
+  std::set<std::string_view> stated;
+  for (const Promised& p : kPromises) {
+    SCOPED_TRACE(p.traits.name);
+    stated.insert(p.traits.name);
+    EngineOptions options;
+    options.guard = p.guard;
+    Status why;
+    const auto table = make_table(p.traits.name, options, why);
+    ASSERT_NE(table, nullptr) << why.message;
+    const Traits& traits = table->traits();
+    EXPECT_EQ(traits.name, p.traits.name);
+    EXPECT_EQ(traits.atomic_batch, p.traits.atomic_batch);
+    EXPECT_EQ(traits.linearizable, p.traits.linearizable);
+    EXPECT_EQ(traits.ordered, p.traits.ordered);
+    EXPECT_EQ(traits.bounded_garbage, p.traits.bounded_garbage);
+    EXPECT_EQ(traits.read_rmw, p.traits.read_rmw);
+  }
+  for (const std::string& name : engine_names()) EXPECT_EQ(stated.count(name), 1U) << name;
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ class CuckooStress : public ::testing::Test {
     for (unsigned n = 0; n < kAbsent; ++n) keys_.push_back(named("absent", n));
     for (const std::string& key : keys_) probes_.push_back({key, hash_(key)});
     batch([] {});
+    grown_ = shrunk_ = 0;
   }
   template <typename Writes>
   void batch(Writes writes) {
@@ -51,6 +52,10 @@ class CuckooStress : public ::testing::Test {
     for (unsigned n = 0; n < kPermanent; ++n) put(n);
     engine_.publish(revision_);
     written_.store(revision_, std::memory_order_release);
+    const unsigned log2 = engine_.staged().log2();
+    grown_ += log2 > log2_ ? 1 : 0;
+    shrunk_ += log2 < log2_ ? 1 : 0;
+    log2_ = log2;
     // On few processors the readers must get their turn.
     std::this_thread::yield();
   }
@@ -121,6 +126,9 @@ class CuckooStress : public ::testing::Test {
   std::vector<std::string> keys_;
   std::vector<Probe> probes_;
   std::uint64_t revision_ = 0;
+  unsigned log2_ = 0;  // of the published table's buckets
+  int grown_ = 0;      // batches that showed a larger one
+  int shrunk_ = 0;
   std::atomic<std::uint64_t> written_{0};
   std::atomic<bool> done_{false};
 };
@@ -129,6 +137,8 @@ TYPED_TEST_SUITE(CuckooStress, CuckooEngines);
 TYPED_TEST(CuckooStress, BatchesAreSeenWhole) {
   this->prepare_keys(KeyHash{3});
   this->run();
+  EXPECT_GE(this->grown_, kTides) << "each tide fills the table";
+  EXPECT_GE(this->shrunk_, kTides) << "and empties it, under readers";
 }
 TYPED_TEST(CuckooStress, BatchesAreSeenWholeWhereHashesCollide) {
   this->prepare_keys(KeyHash{3, 0x1f});

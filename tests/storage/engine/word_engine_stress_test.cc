@@ -128,7 +128,7 @@ class WordEngineStress : public ::testing::Test {
     EXPECT_EQ(Record::live(), records);
   }
 };
-TYPED_TEST_SUITE(WordEngineStress, WordEngines);
+TYPED_TEST_SUITE(WordEngineStress, StressedWordEngines);
 
 TYPED_TEST(WordEngineStress, PermanentKeysAreNeverMissedAndAbsentOnesNeverFound) { this->run_under(0xffff); }
 TYPED_TEST(WordEngineStress, AlsoWhereWordsBeginDifferently) { this->run_under(std::uint64_t{0xffff} << 48); }

@@ -10,6 +10,7 @@
 
 #include "storage/engine/critnib/critnib.h"
 #include "storage/engine/radix/radix.h"
+#include "storage/reclaim/default_periods.h"
 #include "storage/reclaim/epoch.h"
 
 namespace flashkv::test {
@@ -64,6 +65,11 @@ using CritnibLeak = LeakingCritnibEngine<reclaim::Epoch>;
 
 using WordEngines = ::testing::Types<Radix4, Radix11Reversed, Compressed4Reversed, Compressed8, Compressed13,
                                      Critnib, ShortLivedCritnib, CritnibLeak>;
+// With threads: nodes of both kinds under the grace periods that the server has, the other shapes under Epoch.
+using ServedCompressed8 = Sliced<CompressedRadixEngine<reclaim::DefaultPeriods>, 8>;
+using ServedCritnib = CritnibEngine<reclaim::DefaultPeriods>;
+using StressedWordEngines = ::testing::Types<Radix4, Radix11Reversed, Compressed4Reversed, ServedCompressed8,
+                                             Compressed13, ServedCritnib, ShortLivedCritnib, CritnibLeak>;
 // Those whose garbage does not grow with the number of writes.
 using BoundedWordEngines = ::testing::Types<Radix4, Radix11Reversed, Compressed4Reversed, Compressed8,
                                             Compressed13, Critnib, ShortLivedCritnib>;

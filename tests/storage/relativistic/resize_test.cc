@@ -36,6 +36,19 @@ class ResizeTest : public ::testing::Test {
     }
   }
   std::uint64_t size() { return engine.buckets().current().size(); }
+  // How many links of the array that a resize works on one batch has changed.
+  std::uint64_t changed_by_batch(std::uint64_t first, std::uint64_t last) {
+    const chain::Buckets* array = engine.buckets().other();
+    std::vector<const chain::Node*> before(array == nullptr ? 0 : array->size());
+    for (std::size_t i = 0; i < before.size(); ++i) before[i] = array->link(i).load(sync::kRelaxed);
+    batch(first, last);
+    if (array == nullptr || engine.buckets().other() != array) return 0;
+    std::uint64_t changed = 0;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      changed += array->link(i).load(sync::kRelaxed) != before[i] ? 1 : 0;
+    }
+    return changed;
+  }
   void expect_keys(std::uint64_t first, std::uint64_t last) {
     for (std::uint64_t n = first; n < last; ++n) {
       const std::string key = key_of(n);
@@ -117,6 +130,46 @@ TEST_F(ResizeTest, AStuckReaderHoldsUpTheResizeButNoBatch) {
   EXPECT_EQ(engine.stats().retired_bytes, 0U);
   EXPECT_EQ(size(), 512U);
   expect_keys(500, 1'000);
+}
+
+// The same beside a reader that stays from before a growth until its new array is shown: each batch opens at once
+// and does its share; then they go on without the resize, and when the reader has left each does its share again.
+TEST_F(ResizeTest, NoBatchDoesMoreThanItsShareBesideAReaderThatStays) {
+  for (std::uint64_t n = 0; n < 4'000; n += 500) {
+    batch(n, n + 500);
+    rest();
+  }
+  ASSERT_EQ(size(), 4'096U);
+  constexpr std::uint64_t kKeys = 10;
+  // 64 units before and after a batch, one more for each key, 8 for a chain; the last chain may cost more than is left.
+  constexpr std::uint64_t kChains = (2 * 64 + kKeys) / 8 + 2;
+  std::uint64_t keys = 4'000;
+  std::uint64_t filled = 0;
+  {
+    auto reader = engine.make_reader();
+    auto guard = reader.enter();
+    for (; keys < 8'000; keys += kKeys) {
+      const std::uint64_t changed = changed_by_batch(keys, keys + kKeys);
+      ASSERT_LE(changed, 2 * kChains + kKeys) << "two new buckets a chain, and one a new key";
+      if (size() == 8'192U) {
+        ASSERT_TRUE(engine.buckets().waits());
+        ASSERT_EQ(changed, 0U) << "the reader may stand anywhere";
+      }
+      filled += changed;
+    }
+    EXPECT_GT(filled, 4'096U);
+    EXPECT_EQ(size(), 8'192U);
+    expect_keys(0, keys);
+  }
+  std::uint64_t unzipped = 0;
+  for (int i = 0; engine.buckets().phase() != ResizingBuckets::Phase::kRest; ++i) {
+    ASSERT_LT(i, 100'000);
+    const std::uint64_t changed = changed_by_batch(0, kKeys);
+    ASSERT_LE(changed, kChains);
+    unzipped += changed;
+  }
+  EXPECT_GT(unzipped, 2'000U);
+  expect_keys(0, keys);
 }
 
 TEST(ResizeLimits, MoreRetiredThanAllowedDefersTheNextBatch) {

@@ -13,7 +13,7 @@ namespace flashkv::test {
 namespace {
 
 using StoreReadTest = StoreTest;
-INSTANTIATE_TEST_SUITE_P(Engines, StoreReadTest, ::testing::ValuesIn(engine_cases()), EngineName{});
+INSTANTIATE_TEST_SUITE_P(Engines, StoreReadTest, ::testing::ValuesIn(served_cases()), EngineName{});
 
 TEST_P(StoreReadTest, GetCopiesWhatIsAskedFor) {
   put("a", "value");

@@ -1,11 +1,37 @@
 // Memory that runs out at each allocation of a request in turn.
 #include <gtest/gtest.h>
 
+#include <map>
+#include <ostream>
+#include <string>
+
 #include "tests/storage/writer/failing_new.h"
 #include "tests/storage/writer/store_fixture.h"
 
 namespace flashkv::test {
 namespace {
+
+// All that a reader can learn of a key.
+struct Entry {
+  std::string value;
+  std::uint64_t create_revision = 0;
+  std::uint64_t mod_revision = 0;
+  std::uint64_t version = 0;
+  std::int64_t expires_at_ms = 0;
+  bool operator==(const Entry&) const = default;
+};
+std::ostream& operator<<(std::ostream& out, const Entry& e) {
+  return out << e.value << " of " << e.create_revision << ", " << e.mod_revision << ", version " << e.version
+             << ", expires " << e.expires_at_ms;
+}
+
+struct Content {
+  std::uint64_t assigned = 0;
+  std::uint64_t published = 0;
+  std::uint64_t keys = 0;
+  std::uint64_t record_bytes = 0;
+  std::map<std::string, Entry> entries{};
+};
 
 // Ends the shortage before the test's own sink, which may allocate, hears of anything.
 class ReliefSink final : public CompletionSink {
@@ -31,24 +57,45 @@ class AllocationFailureTest : public StoreTest {
     c.op().want_prev = true;
     for (std::size_t i = 0; i < 30; ++i) c.put(numbered("k", round * 30 + i), "v");
   }
-  void expect_untouched(std::size_t round, std::uint64_t revision) {
-    EXPECT_EQ(store().assigned_revision(), revision);
-    EXPECT_EQ(value_of("a"), "1");
-    EXPECT_EQ(value_of("n"), "41");
-    EXPECT_EQ(value_of("text"), "x");
-    EXPECT_EQ(value_of("gone"), "here");
-    EXPECT_EQ(value_of(numbered("new", round)), std::nullopt);
-    EXPECT_EQ(value_of(numbered("k", round * 30)), std::nullopt);
+  // Of every key that fill() names in this round or has named before.
+  Content content(std::size_t round) {
+    const StoreStats stats = store().stats();
+    Content c{store().assigned_revision(), store().published_revision(), stats.engine.keys,
+              stats.engine.record_bytes};
+    std::vector<std::string> keys{"a", "n", "text", "gone"};
+    for (std::size_t r = 0; r <= round; ++r) keys.push_back(numbered("new", r));
+    for (std::size_t i = 0; i < (round + 1) * 30; ++i) keys.push_back(numbered("k", i));
+    const auto reader = store().make_reader();
+    for (const std::string& key : keys) {
+      Entry e;
+      Lookup hit{.value = &e.value};
+      reader->get(key, hit);
+      if (!hit.found) continue;
+      e.create_revision = hit.create_revision;
+      e.mod_revision = hit.mod_revision;
+      e.version = hit.version;
+      e.expires_at_ms = hit.expires_at_ms;
+      c.entries.emplace(key, std::move(e));
+    }
+    return c;
+  }
+  static void expect_same(const Content& now, const Content& before) {
+    EXPECT_EQ(now.assigned, before.assigned);
+    EXPECT_EQ(now.published, before.published);
+    EXPECT_EQ(now.keys, before.keys);
+    EXPECT_EQ(now.record_bytes, before.record_bytes);
+    EXPECT_EQ(now.entries, before.entries);
   }
 };
-INSTANTIATE_TEST_SUITE_P(Engines, AllocationFailureTest, ::testing::ValuesIn(engine_cases()), EngineName{});
+INSTANTIATE_TEST_SUITE_P(Engines, AllocationFailureTest, ::testing::ValuesIn(served_cases()), EngineName{});
 
 TEST_P(AllocationFailureTest, LeavesTheStoreAsItWasUntilThereIsEnough) {
   long failures = 0;
   for (std::size_t round = 0; round < 4; ++round) {
     Call reset;
     run(reset.put("a", "1").put("n", "41").put("text", "x").put("gone", "here"));
-    const std::uint64_t revision = store().assigned_revision();
+    const Content before = content(round);
+    ASSERT_EQ(before.keys, before.entries.size()) << "keys that are not looked at";
     for (long allowed = 0;; ++allowed) {
       ASSERT_LT(allowed, 10'000);
       Call c;
@@ -65,7 +112,7 @@ TEST_P(AllocationFailureTest, LeavesTheStoreAsItWasUntilThereIsEnough) {
         EXPECT_EQ(value_of("n"), "42");
         EXPECT_EQ(value_of("text"), "x+");
         EXPECT_EQ(value_of("gone"), std::nullopt);
-        EXPECT_EQ(c.revision, revision + 1);
+        EXPECT_EQ(c.revision, before.assigned + 1);
         break;
       }
       ++failures;
@@ -73,9 +120,10 @@ TEST_P(AllocationFailureTest, LeavesTheStoreAsItWasUntilThereIsEnough) {
       ASSERT_EQ(c.status.message, "out of memory");
       ASSERT_FALSE(c.applied);
       ASSERT_EQ(c.outcome(1).kv, nullptr);
-      expect_untouched(round, revision);
-      if (HasFailure()) return;
+      expect_same(content(round), before);
       settle();
+      expect_same(content(round), before);
+      if (HasFailure()) return;
     }
   }
   EXPECT_GT(failures, 20);

@@ -11,6 +11,7 @@
 #include "storage/engine/radix/radix.h"
 #include "storage/engine/rcu_hash/rcu_hash.h"
 #include "storage/engine/relativistic/relativistic.h"
+#include "storage/reclaim/default_periods.h"
 #include "storage/reclaim/epoch.h"
 #include "tests/storage/writer/engines/locked_map.h"
 #include "tests/storage/writer/engines/twin_map.h"
@@ -49,12 +50,14 @@ TestTable make(const EngineOptions& options) {
 }
 
 // Small enough for chains and resizes in tests of a few keys.
-struct SmallRcuHash : RcuHash<reclaim::Epoch> {
-  explicit SmallRcuHash(const EngineOptions& options) : ChainedEngine(options, 4U) {}
+template <reclaim::GracePeriods G>
+struct SmallRcuHash : RcuHash<G> {
+  explicit SmallRcuHash(const EngineOptions& options) : RcuHash<G>(options, 4U) {}
 };
-struct SmallRelativistic : Relativistic<reclaim::Epoch> {
+template <reclaim::GracePeriods G>
+struct SmallRelativistic : Relativistic<G> {
   explicit SmallRelativistic(const EngineOptions& options)
-      : ChainedEngine(options, ResizingBuckets::Pace{.min_log2 = 1, .units = 32}) {}
+      : Relativistic<G>(options, ResizingBuckets::Pace{.min_log2 = 1, .units = 32}) {}
 };
 
 template <Engine E>
@@ -64,26 +67,35 @@ TestTable make_from_options(const EngineOptions& options) {
   return {std::move(table), std::move(guards)};
 }
 
-}  // namespace
-
-const std::vector<EngineCase>& engine_cases() {
-  static const std::vector<EngineCase> cases{
+template <reclaim::GracePeriods G>
+std::vector<EngineCase> cases_over() {
+  return {
       {"locked_map", &make<Overlaid<LockedMap>>, false},
       {"twin_map", &make<TwinMap>, true},
       {"flashmap_refcount", &make<RefcountFlashmap>, true},
       {"flashmap_asymmetric", &make<AsymmetricFlashmap>, true},
-      {"rcu_hash", &make_from_options<Overlaid<SmallRcuHash>>, false},
-      {"relativistic", &make_from_options<Overlaid<SmallRelativistic>>, false},
-      {"radix", &make_from_options<Overlaid<RadixEngine<reclaim::Epoch>>>, false},
-      {"radix_compressed", &make_from_options<Overlaid<CompressedRadixEngine<reclaim::Epoch>>>, false},
-      {"critnib", &make_from_options<Overlaid<CritnibEngine<reclaim::Epoch>>>, false},
-      {"critnib_leak", &make_from_options<Overlaid<LeakingCritnibEngine<reclaim::Epoch>>>, false},
+      {"rcu_hash", &make_from_options<Overlaid<SmallRcuHash<G>>>, false},
+      {"relativistic", &make_from_options<Overlaid<SmallRelativistic<G>>>, false},
+      {"radix", &make_from_options<Overlaid<RadixEngine<G>>>, false},
+      {"radix_compressed", &make_from_options<Overlaid<CompressedRadixEngine<G>>>, false},
+      {"critnib", &make_from_options<Overlaid<CritnibEngine<G>>>, false},
+      {"critnib_leak", &make_from_options<Overlaid<LeakingCritnibEngine<G>>>, false},
       {"cuckoo_rwlock", &make_from_options<CuckooRwlock>, true},
       {"cuckoo_deletion_lock", &make_from_options<CuckooDeletionLock>, false},
       {"cuckoo_leak", &make_from_options<CuckooLeak>, false},
       {"perfect_hash_deletion_lock", &make_from_options<Overlaid<PerfectHashDeletionLock>>, false},
       {"perfect_hash_leak", &make_from_options<Overlaid<PerfectHashLeak>>, false},
   };
+}
+
+}  // namespace
+
+const std::vector<EngineCase>& engine_cases() {
+  static const std::vector<EngineCase> cases = cases_over<reclaim::Epoch>();
+  return cases;
+}
+const std::vector<EngineCase>& served_cases() {
+  static const std::vector<EngineCase> cases = cases_over<reclaim::DefaultPeriods>();
   return cases;
 }
 

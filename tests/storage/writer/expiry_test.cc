@@ -7,7 +7,7 @@ namespace flashkv::test {
 namespace {
 
 using ExpiryTest = StoreTest;
-INSTANTIATE_TEST_SUITE_P(Engines, ExpiryTest, ::testing::ValuesIn(engine_cases()), EngineName{});
+INSTANTIATE_TEST_SUITE_P(Engines, ExpiryTest, ::testing::ValuesIn(served_cases()), EngineName{});
 
 TEST_P(ExpiryTest, AKeyIsGoneForReadersTheMomentItExpires) {
   Call c;

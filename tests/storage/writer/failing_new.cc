@@ -17,6 +17,12 @@ bool fails() noexcept {
 }
 }  // namespace
 
+// Where large arrays come from. The linker hands every call of calloc() over (--wrap=calloc).
+extern "C" void* __real_calloc(std::size_t count, std::size_t size);
+extern "C" void* __wrap_calloc(std::size_t count, std::size_t size) {
+  return fails() ? nullptr : __real_calloc(count, size);
+}
+
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return fails() ? nullptr : std::malloc(size == 0 ? 1 : size);
 }

@@ -1,4 +1,5 @@
-// An allocator that runs dry on command; a program that links it has no other.
+// An allocator that runs dry on command, operator new as well as calloc(); a program that links flashkv_failing_new has
+// no other.
 #pragma once
 
 namespace flashkv::test {

@@ -7,7 +7,7 @@ namespace flashkv::test {
 namespace {
 
 using OpRulesTest = StoreTest;
-INSTANTIATE_TEST_SUITE_P(Engines, OpRulesTest, ::testing::ValuesIn(engine_cases()), EngineName{});
+INSTANTIATE_TEST_SUITE_P(Engines, OpRulesTest, ::testing::ValuesIn(served_cases()), EngineName{});
 
 TEST_P(OpRulesTest, PutStampsRevisionsAndVersion) {
   put("a", "1");

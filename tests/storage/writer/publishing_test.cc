@@ -17,7 +17,7 @@ class PublishingTest : public StoreTest {
     EXPECT_TRUE(run(c).status.ok()) << c.status.message;
   }
 };
-INSTANTIATE_TEST_SUITE_P(Engines, PublishingTest, ::testing::ValuesIn(engine_cases()), EngineName{});
+INSTANTIATE_TEST_SUITE_P(Engines, PublishingTest, ::testing::ValuesIn(served_cases()), EngineName{});
 
 TEST_P(PublishingTest, AppliedIsToldAtOnceAndPublishedWithThePublish) {
   options.policy.interval = 10 * kMs;

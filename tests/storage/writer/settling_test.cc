@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
+#include <thread>
 
 #include "storage/writer/writer.h"
 #include "tests/storage/writer/store_fixture.h"
@@ -9,26 +11,38 @@
 namespace flashkv::test {
 namespace {
 
-class SettlingTest : public StoreTest {};
+class SettlingTest : public StoreTest {
+ protected:
+  // Idle until nothing waits any more. A grace period of liburcu takes its time, which is not the test's.
+  void let_garbage_go() {
+    for (int i = 0;; ++i) {
+      ASSERT_LT(i, 100'000) << store().stats().engine.retired_bytes << " retired bytes stay";
+      clock.advance(Writer::kIdleReplay);
+      const Nanos next = settle();
+      if (next == kNever) return;
+      ASSERT_EQ(next, clock.now() + Writer::kIdleReplay);
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
+    }
+  }
+};
 // Engines whose readers can keep the writer out.
 class BlockedWriterTest : public StoreTest {};
 
 std::vector<EngineCase> blocking_cases() {
   std::vector<EngineCase> cases;
-  for (const EngineCase& c : engine_cases()) {
+  for (const EngineCase& c : served_cases()) {
     if (c.readers_block) cases.push_back(c);
   }
   return cases;
 }
-INSTANTIATE_TEST_SUITE_P(Engines, SettlingTest, ::testing::ValuesIn(engine_cases()), EngineName{});
+INSTANTIATE_TEST_SUITE_P(Engines, SettlingTest, ::testing::ValuesIn(served_cases()), EngineName{});
 INSTANTIATE_TEST_SUITE_P(Engines, BlockedWriterTest, ::testing::ValuesIn(blocking_cases()), EngineName{});
 
 TEST_P(SettlingTest, AnIdleStoreLetsItsGarbageGo) {
   put("a", std::string(1000, 'x'));
   put("a", "small");
   EXPECT_GE(store().stats().engine.retired_bytes, 1000U);
-  clock.advance(Writer::kIdleReplay);
-  EXPECT_EQ(settle(), kNever);
+  let_garbage_go();
   const EngineStats after = store().stats().engine;
   EXPECT_EQ(after.retired_bytes, after.leaked_bytes);
   if (store().traits().bounded_garbage) {
@@ -39,8 +53,7 @@ TEST_P(SettlingTest, AnIdleStoreLetsItsGarbageGo) {
 
 TEST_P(SettlingTest, GarbageThatAReaderHoldsGoesAfterIt) {
   put("a", std::string(1000, 'x'));
-  clock.advance(Writer::kIdleReplay);
-  settle();
+  let_garbage_go();
   auto guard = hold();
   ASSERT_NE(guard->find(Probe{"a", KeyHash(7)("a")}), nullptr);  // some hold only what they have looked at
   put("a", "small");
@@ -51,8 +64,7 @@ TEST_P(SettlingTest, GarbageThatAReaderHoldsGoesAfterIt) {
     EXPECT_GE(store().stats().engine.retired_bytes, 1000U);
   }
   guard.reset();
-  clock.advance(Writer::kIdleReplay);
-  EXPECT_EQ(settle(), kNever);
+  let_garbage_go();
   const EngineStats after = store().stats().engine;
   EXPECT_EQ(after.retired_bytes, after.leaked_bytes);
 }

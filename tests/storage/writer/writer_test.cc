@@ -11,7 +11,7 @@ namespace flashkv::test {
 namespace {
 
 class WriterTest : public StoreTest {};
-INSTANTIATE_TEST_SUITE_P(Engines, WriterTest, ::testing::ValuesIn(engine_cases()), EngineName{});
+INSTANTIATE_TEST_SUITE_P(Engines, WriterTest, ::testing::ValuesIn(served_cases()), EngineName{});
 
 TEST_P(WriterTest, ABatchNeverSplitsARequest) {
   options.policy.max_batch = 4;
