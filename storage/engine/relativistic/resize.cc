@@ -92,8 +92,19 @@ bool ResizingBuckets::begin() noexcept {
   return true;
 }
 
+// The first access to a fresh page is a store. A load would map the system's page of zeros, which the first
+// store then replaces, and for that every processor with a reader is interrupted: once for each page.
+void ResizingBuckets::touch(std::uint64_t old_index) noexcept {
+  constexpr std::uint64_t kPage = 4096 / sizeof(Link);
+  if (old_index % kPage != 0) return;
+  for (std::uint64_t i = old_index; i < other_->size(); i += current_->size()) {
+    other_->link(i).store(nullptr, sync::kRelaxed);
+  }
+}
+
 // Every new bucket of this chain begins at its first node there; what follows may belong to others (I6).
 void ResizingBuckets::fill(std::uint64_t old_index) noexcept {
+  touch(old_index);
   for (Node* n = current_->link(old_index).load(sync::kRelaxed); n != nullptr;
        n = n->next.load(sync::kRelaxed)) {
     Link& head = other_->link(n->hash);

@@ -99,6 +99,7 @@ class ResizingBuckets {
   bool run(std::uint64_t& units) noexcept;
   bool step(std::uint64_t& units) noexcept;
   bool begin() noexcept;
+  void touch(std::uint64_t old_index) noexcept;
   void fill(std::uint64_t old_index) noexcept;
   void join(std::uint64_t new_index) noexcept;
   bool unzip(std::uint64_t old_index) noexcept;
