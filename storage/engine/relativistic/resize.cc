@@ -95,10 +95,12 @@ bool ResizingBuckets::begin() noexcept {
 // The first access to a fresh page is a store. A load would map the system's page of zeros, which the first
 // store then replaces, and for that every processor with a reader is interrupted: once for each page.
 void ResizingBuckets::touch(std::uint64_t old_index) noexcept {
-  constexpr std::uint64_t kPage = 4096 / sizeof(Link);
-  if (old_index % kPage != 0) return;
+  constexpr std::uintptr_t kPage = 4096;
   for (std::uint64_t i = old_index; i < other_->size(); i += current_->size()) {
-    other_->link(i).store(nullptr, sync::kRelaxed);
+    Link& link = other_->link(i);
+    // The first of a page, or of this old array's share of the new one.
+    if (old_index != 0 && reinterpret_cast<std::uintptr_t>(&link) % kPage != 0) return;
+    link.store(nullptr, sync::kRelaxed);
   }
 }
 
