@@ -32,6 +32,7 @@ Growth grow(const Options& options, const Entrant& entrant, const std::vector<Dr
   const auto make_reader = [&] { return table->make_reader(system_clock()); };
   ReaderCrew crew(make_reader, draws, {.timed = true, .limit = &readable});
   crew.go();
+  while (crew.reads() == 0) std::this_thread::yield();
   std::thread([&] {
     pin_to_first();
     const double began = wall_seconds();

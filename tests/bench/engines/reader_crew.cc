@@ -42,7 +42,7 @@ void ReaderCrew::loop(Member& member, const Draw& draw, Read&& read) {
   const double wall = wall_seconds(), cpu = thread_cpu_seconds();
   std::size_t at = 0;
   std::uint64_t reads = 0;
-  while (!stop_.load(std::memory_order_relaxed)) {
+  do {  // once at least: a thread that gets no processor in time still has figures
     const std::uint64_t limit = work_.limit != nullptr ? work_.limit->load(std::memory_order_acquire) : 0;
     for (std::size_t i = 0; i < kReadsALook; ++i) {
       std::uint64_t n = draw[at];
@@ -52,7 +52,7 @@ void ReaderCrew::loop(Member& member, const Draw& draw, Read&& read) {
     }
     reads += kReadsALook;
     member.reads.store(reads, std::memory_order_relaxed);
-  }
+  } while (!stop_.load(std::memory_order_relaxed));
   member.cpu = thread_cpu_seconds() - cpu;
   member.wall = wall_seconds() - wall;
 }
