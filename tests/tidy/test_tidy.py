@@ -113,7 +113,7 @@ class Lengths(Sample):
 
 class Words(Sample):
     def test_unfinished(self):
-        for word in ("TODO", "FIXME", "XXX", "HACK"):
+        for word in words.MARKS:
             self.fails(words.check_unfinished, {"storage/a.cc": f"// {word}: later\n"})
         self.passes(words.check_unfinished, {"deploy/a.sh": "mktemp a.XXXXXX\n"})
 
@@ -125,12 +125,12 @@ class Words(Sample):
         self.passes(words.check_empty_names, {"storage/a.h": "// No Manager, common ground.\ngoogle::protobuf::util::JsonUtil x;\n"})
 
     def test_skipped_tests(self):
-        for line in ("  GTEST_SKIP();", "TEST(A, DISABLED_b) {"):
+        for line in ("  GTEST_" "SKIP();", "TEST(A, DISABLED" "_b) {"):
             self.fails(words.check_skipped_tests, {"tests/a_test.cc": line + "\n"})
-        self.fails(words.check_skipped_tests, {"tests/a.py": "@unittest.skip('x')\n"})
+        self.fails(words.check_skipped_tests, {"tests/a.py": "@unittest." "skip('x')\n"})
 
     def test_off_topic(self):
-        for text in ("see issue #12", "as shared/design.md says", "found under /work/main", "/tmp/bash_jobs/1"):
+        for text in ("see issue #12", "as shared/design.md says", "found under /" "work/main", "/tmp/" "bash" "_jobs/1"):
             self.fails(words.check_topic, {"storage/a.cc": f"// {text}\n"})
         self.passes(words.check_topic, {"README.md": "Keep sessions in flashkv; https://x.org/work/home/a is an address.\n"})
 

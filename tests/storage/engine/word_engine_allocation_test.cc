@@ -173,18 +173,9 @@ TEST(NodePoolAllocation, PromisesAllLevelsOrNone) {
 
 // The constructor is the one place that may throw; what it had is freed (sanitizers see the rest).
 TYPED_TEST(WordEngineAllocation, TheConstructorThrowsWithoutMemory) {
-  bool made = false;
-  for (long allowed = 0; !made; ++allowed) {
-    ASSERT_LT(allowed, 100);
-    allocations_left = allowed;
-    try {
-      TypeParam engine(word_options(KeyHash{8}));
-      made = true;
-      allocations_left = -1;
-    } catch (const std::bad_alloc&) {
-      allocations_left = -1;
-    }
-  }
+  const long failures = failures_until_made([] { TypeParam engine(word_options(KeyHash{8})); });
+  EXPECT_GE(failures, 1);
+  EXPECT_LT(failures, kNeverEnough);
 }
 
 }  // namespace

@@ -2,10 +2,29 @@
 // no other.
 #pragma once
 
+#include <new>
+
 namespace flashkv::test {
 
 // Allocations that this thread still gets; negative = as many as it wants. constinit: without it every access
 // is a call, which the undefined-behaviour sanitizer takes for a null pointer.
 extern constinit thread_local long allocations_left;
+
+// How often make() throws std::bad_alloc when it gets one allocation more each time; kNeverEnough if it always does.
+inline constexpr long kNeverEnough = 100;
+template <typename Make>
+long failures_until_made(Make&& make) {
+  for (long failures = 0; failures < kNeverEnough; ++failures) {
+    allocations_left = failures;
+    try {
+      make();
+      allocations_left = -1;
+      return failures;
+    } catch (const std::bad_alloc&) {
+      allocations_left = -1;
+    }
+  }
+  return kNeverEnough;
+}
 
 }  // namespace flashkv::test
