@@ -1,11 +1,11 @@
-"""Charts as SVG text that needs nothing but itself: bars on a logarithmic scale, and lines with their names."""
+"""Charts as SVG text that needs nothing but itself: bars, and lines with their names."""
 
 import math
 from xml.sax.saxutils import escape
 
 FONT = "font-family='Helvetica, Arial, sans-serif'"
-WIDTH = 960
-LEFT, RIGHT, TOP, BOTTOM = 210, 210, 76, 56
+WIDTH = 1040
+LEFT, RIGHT, TOP, BOTTOM = 250, 250, 76, 56
 # Eight hues that differ to colour-blind eyes too (Okabe and Ito); beyond them the dashes change.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#444444")
 DASHES = ("", "6 3", "2 3")
@@ -89,13 +89,13 @@ class Chart:
         return "\n".join([*self._parts, "</svg>"]) + "\n"
 
 
-def bars(title, subtitle, unit, groups, names):
+def bars(title, subtitle, unit, groups, names, logarithmic=True):
     """groups: [(name, [value or None, ...])], a bar for each value; names: what the values are, for the legend."""
     thick, gap = 13, 8
     step = thick * len(names) + gap
     bottom = TOP + 20 + step * len(groups)
     chart = Chart(title, subtitle, bottom + BOTTOM)
-    scale = Scale([v for _, values in groups for v in values if v], LEFT, WIDTH - RIGHT / 2)
+    scale = Scale([v for _, values in groups for v in values if v], LEFT, WIDTH - RIGHT / 2, logarithmic)
     for tick in scale.ticks():
         chart.line([(scale.at(tick), TOP + 12), (scale.at(tick), bottom)])
         chart.label(scale.at(tick), bottom + 16, number(tick), anchor="middle", colour="#666")
