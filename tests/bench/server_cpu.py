@@ -5,7 +5,7 @@
 
 Both servers run all the time, with the same number of request threads; the same closed-loop load is turned on
 the one and the other in turn. CLIENTSxSTREAMS: connections, and calls in flight on each. utime + stime of the
-server's /proc/PID/stat, over the requests of each turn. Servers on the first processor, load on the second.
+server's own clock, over the requests of each turn. Servers on the first processor, load on the second.
 """
 
 import argparse
