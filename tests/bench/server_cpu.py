@@ -4,8 +4,8 @@
     server_cpu.py [--bin build/release/bin] [--pairs 15] [--requests 20000] [--grid 1x1,10x10] [--json]
 
 Both servers run all the time, with the same number of request threads; the same closed-loop load is turned on
-the one and the other in turn. CLIENTSxSTREAMS: connections, and calls in flight on each. utime + stime of the
-server's own clock, over the requests of each turn. Servers on the first processor, load on the second.
+the one and the other in turn. CLIENTSxSTREAMS: connections, and calls in flight on each. Counted is the
+server's processor time by its own clock, over the requests of each turn. Servers on the first processor, load on the second.
 """
 
 import argparse
