@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "server/file_limit.h"
-#include "server/log.h"
-#include "server/process_usage.h"
+#include "server/process/file_limit.h"
+#include "server/process/log.h"
+#include "server/process/process_usage.h"
 
 namespace flashkv {
 

@@ -4,10 +4,10 @@
 #include <memory>
 #include <string>
 
-#include "server/admin_service.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/front/grpc/grpc_server.h"
-#include "server/kv_service.h"
+#include "server/service/admin_service.h"
+#include "server/service/kv_service.h"
 
 namespace flashkv {
 

@@ -1,10 +1,10 @@
 #include <csignal>
 #include <cstdio>
 
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/daemon.h"
-#include "server/housekeeping.h"
-#include "server/log.h"
+#include "server/process/housekeeping.h"
+#include "server/process/log.h"
 
 namespace {
 

@@ -1,12 +1,25 @@
 #include "storage/store.h"
 
+#include <cstdio>
+#include <random>
 #include <utility>
 
 #include "storage/engine/registry.h"
-#include "storage/store_over_table.h"
+#include "storage/request/failure.h"
 
 namespace flashkv {
 namespace {
+
+std::uint64_t draw_nonzero() {
+  std::random_device device;
+  std::uint64_t drawn = 0;
+  while (drawn == 0) drawn = (std::uint64_t{device()} << 32) | device();
+  return drawn;
+}
+
+WriterOptions writer_options(const StoreOptions& o) noexcept {
+  return {o.policy, QueueLimits{o.max_queue_requests, o.max_queue_bytes}, o.max_value_bytes};
+}
 
 EngineOptions engine_options(const StoreOptions& options) {
   return {.hash = key_hash(options),
@@ -18,14 +31,79 @@ EngineOptions engine_options(const StoreOptions& options) {
 
 }  // namespace
 
+Store::Store(std::unique_ptr<AnyEngine> engine, const StoreOptions& options)
+    : clock_(*options.clock),
+      hash_(engine->hash()),
+      store_id_(draw_nonzero()),
+      engine_(std::move(engine)),
+      writer_(*engine_, writer_options(options), clock_),
+      thread_(writer_) {}
+
 std::unique_ptr<Store> Store::open(const StoreOptions& options, Status& why) {
   if (options.policy.interval < 0 || options.policy.max_batch == 0) {
     why = Status(Code::kInvalidArgument, "publish policy: interval >= 0 and max_batch >= 1");
     return nullptr;
   }
-  std::unique_ptr<Table> table = make_table(options.engine, engine_options(options), why);
-  if (table == nullptr) return nullptr;
-  return open_store_over(std::move(table), options);
+  std::unique_ptr<AnyEngine> engine = make_engine(options.engine, engine_options(options), why);
+  return engine == nullptr ? nullptr : over(std::move(engine), options);
+}
+
+std::unique_ptr<Store> Store::over(std::unique_ptr<AnyEngine> engine, const StoreOptions& options) {
+  return std::unique_ptr<Store>(new Store(std::move(engine), options));
+}
+
+Status Store::submit(Request& request) noexcept {
+  request.bytes = sizeof(Request) + request.ops.size_bytes();
+  for (Op& op : request.ops) {
+    op.hash = hash_(op.key);
+    request.bytes += op.key.size() + op.value.size() + (op.record ? op.record->bytes() : 0);
+  }
+  return status_of(writer_.submit(request));
+}
+
+Status Store::status_of(Admission a) const noexcept {
+  Status s;
+  char text[96];
+  const QueueLimits limits = writer_.queue_limits();
+  switch (a) {
+    case Admission::kAccepted:
+      break;
+    case Admission::kClosed:
+      fail(s, Code::kUnavailable, "the server is draining");
+      break;
+    case Admission::kRequestsFull:
+      std::snprintf(text, sizeof text, "queue full: max-queue-requests %llu",
+                    static_cast<unsigned long long>(limits.requests));
+      fail(s, Code::kResourceExhausted, text);
+      break;
+    case Admission::kBytesFull:
+      std::snprintf(text, sizeof text, "queue full: max-queue-bytes %llu",
+                    static_cast<unsigned long long>(limits.bytes));
+      fail(s, Code::kResourceExhausted, text);
+      break;
+    case Admission::kControlFull:
+      fail(s, Code::kResourceExhausted, "queue full: too many wait for a revision");
+      break;
+  }
+  return s;
+}
+
+StoreStats Store::stats() const {
+  StoreStats s;
+  s.traits = engine_->traits();
+  s.guard = engine_->guard();
+  s.engine = writer_.engine_stats();
+  s.writer = writer_.stats();
+  s.policy = writer_.policy();
+  s.store_id = store_id_;
+  // In this order, so that what is published never exceeds what is assigned.
+  s.published_revision = s.writer.published_revision = engine_->published();
+  s.assigned_revision = s.writer.assigned_revision = writer_.assigned();
+  return s;
+}
+
+KeyHash key_hash(const StoreOptions& options) {
+  return KeyHash(options.hash_seed != 0 ? options.hash_seed : draw_nonzero(), options.hash_mask);
 }
 
 }  // namespace flashkv

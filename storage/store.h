@@ -7,14 +7,18 @@
 #include <string_view>
 #include <vector>
 
-#include "storage/clock.h"
-#include "storage/engine/engine.h"
-#include "storage/engine/engine_options.h"
-#include "storage/engine/guard_choice.h"
-#include "storage/read_handle.h"
-#include "storage/status.h"
-#include "storage/writer/request.h"
+#include "storage/record/hash.h"
+#include "storage/request/request.h"
+#include "storage/request/request_queue.h"
+#include "storage/request/status.h"
+#include "storage/sync/clock.h"
+#include "storage/table/any_engine.h"
+#include "storage/table/engine_options.h"
+#include "storage/table/guard_choice.h"
+#include "storage/table/read_handle.h"
+#include "storage/writer/writer.h"
 #include "storage/writer/writer_stats.h"
+#include "storage/writer/writer_thread.h"
 
 namespace flashkv {
 
@@ -47,36 +51,54 @@ struct StoreStats {
 };
 
 // Purpose: the store: one writer thread, one engine, a bounded queue in front.
-// Usage:   Status why; auto store = Store::open(options, why); if (!store) report(why);
+// Usage:   Status why; auto store = Store::open(options, why); if (!store) return why;
 //          store->start();  auto reader = store->make_reader();  store->submit(request);
 // Threads: submit(), stats(), published_revision() from any; start() and stop() from the owner.
 // Lifetime: readers and requests in flight end before it does.
-// Errors:  open(): null and `why` (unknown engine or guard: the allowed values).
+// Errors:  open(): null and `why` (unknown engine or guard: the allowed values). Both throw std::bad_alloc.
 class Store {
  public:
   static std::unique_ptr<Store> open(const StoreOptions& options, Status& why);
-  virtual ~Store() = default;
+  // A store over an engine that the caller brings; options.engine, guard and hash_* do not matter then.
+  static std::unique_ptr<Store> over(std::unique_ptr<AnyEngine> engine, const StoreOptions& options);
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
 
-  virtual std::unique_ptr<ReadHandle> make_reader() = 0;
+  std::unique_ptr<ReadHandle> make_reader() { return engine_->make_reader(clock_); }
   // Refused: kResourceExhausted (queue full), kUnavailable (stopping).
-  virtual Status submit(Request& request) noexcept = 0;
+  Status submit(Request& request) noexcept;
   // Starts the writer's thread. Tests do not call it and use step() instead.
-  virtual void start() = 0;
-  // Takes no more requests, applies and publishes what is queued, completes it, and ends the thread. Waits
-  // for readers at most `patience` ns; returns false when a stuck reader kept the last publish from settling.
-  virtual bool stop(Nanos patience) = 0;
+  void start() { thread_.start(); }
+  // Accepts no more requests, applies and publishes what is queued, completes it, and ends the thread. Waits
+  // for readers at most `patience` ns; returns false when a stuck reader still holds the state before the last
+  // publish.
+  bool stop(Nanos patience) { return thread_.stop(patience); }
   // One turn of the writer, on the caller's thread; returns when it wants its next turn.
-  virtual Nanos step() noexcept = 0;
+  Nanos step() noexcept { return writer_.step(); }
 
-  virtual std::uint64_t published_revision() const noexcept = 0;
-  virtual std::uint64_t assigned_revision() const noexcept = 0;
-  virtual PublishPolicy policy() const noexcept = 0;
-  virtual std::uint64_t store_id() const noexcept = 0;
-  virtual const Traits& traits() const noexcept = 0;
-  virtual StoreStats stats() const = 0;
+  std::uint64_t published_revision() const noexcept { return engine_->published(); }
+  std::uint64_t assigned_revision() const noexcept { return writer_.assigned(); }
+  PublishPolicy policy() const noexcept { return writer_.policy(); }
+  std::uint64_t store_id() const noexcept { return store_id_; }
+  const Traits& traits() const noexcept { return engine_->traits(); }
+  StoreStats stats() const;
+
+ private:
+  Store(std::unique_ptr<AnyEngine> engine, const StoreOptions& options);
+  Status status_of(Admission admission) const noexcept;
+
+  const Clock& clock_;
+  const KeyHash hash_;
+  const std::uint64_t store_id_;
+  std::unique_ptr<AnyEngine> engine_;
+  Writer writer_;
+  WriterThread thread_;
 };
 
-// Names that --engine takes.
+// The hash that the options ask for; a seed of 0 is drawn anew by each call.
+KeyHash key_hash(const StoreOptions& options);
+
+// Names that --engine accepts.
 std::vector<std::string> engine_names();
 
 }  // namespace flashkv

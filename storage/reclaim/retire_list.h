@@ -13,7 +13,7 @@ namespace flashkv::reclaim {
 // Purpose: what a writer unlinked, with its size, until a grace period that began afterwards is over.
 // Usage:   prepare: if (!list.reserve(2)) reject;          // room for 2 more than were promised so far
 //          apply:   list.retire(node, &destroy, node->bytes());
-//          publish: list.settle();                         // promises lapse
+//          publish: list.drop_reservations();                         // promises lapse
 //                   list.begin(periods);                   // optional: what it retired waits from here on
 //          open:    list.collect(periods);                 // free what is over, begin the next period
 // Threads: one writer.
@@ -46,7 +46,7 @@ class RetireList {
     bytes_ += bytes;
     if (promised_ > 0) --promised_;
   }
-  void settle() noexcept { promised_ = 0; }
+  void drop_reservations() noexcept { promised_ = 0; }
 
   // Both between batches only. begin() frees nothing, and leaves to the next collect() what it cannot begin
   // because an earlier period is under way.

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <mutex>
 
-#include "storage/clock.h"
+#include "storage/sync/clock.h"
 
 namespace flashkv::sync {
 

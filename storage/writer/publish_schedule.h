@@ -3,8 +3,8 @@
 
 #include <limits>
 
-#include "storage/clock.h"
-#include "storage/writer/request.h"
+#include "storage/request/request.h"
+#include "storage/sync/clock.h"
 
 namespace flashkv {
 

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <limits>
 
-#include "storage/clock.h"
-#include "storage/writer/request.h"
-#include "storage/writer/request_list.h"
+#include "storage/request/request.h"
+#include "storage/request/request_list.h"
+#include "storage/sync/clock.h"
 
 namespace flashkv {
 

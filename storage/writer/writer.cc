@@ -6,14 +6,14 @@
 #include <thread>
 #include <utility>
 
-#include "storage/writer/failure.h"
+#include "storage/request/failure.h"
 
 namespace flashkv {
 namespace {
 constexpr std::string_view kTooLate = "deadline: passed before the request was applied";
 }  // namespace
 
-Writer::Writer(Table& table, const WriterOptions& options, const Clock& clock) noexcept
+Writer::Writer(AnyEngine& table, const WriterOptions& options, const Clock& clock) noexcept
     : clock_(clock), s_(table, options.policy, options.queue, options.max_value_bytes, clock.now()) {
   s_.assigned = s_.published = table.published();
   s_.stats.assigned_revision.set(s_.assigned);
@@ -65,7 +65,7 @@ void Writer::take_arrivals() noexcept {
 void Writer::open_staged() noexcept {
   Nanos looked = s_.now;
   for (int poll = 0; poll < kOpenPolls && looked - s_.now < kOpenBudget; ++poll) {
-    if (s_.table.try_open(0)) {
+    if (s_.table.try_begin_batch(0)) {
       // Even where the first look sufficed, a fence in every thread took its time.
       s_.stats.wait_ns.record(s_.blocked_since == kNever
                                   ? s_.table.stats().open_wait_ns
@@ -86,7 +86,7 @@ void Writer::open_staged() noexcept {
 // Nothing waits for this opening, so it does not wait for anyone. Some engines let garbage go only at a later
 // one; those that keep it for ever are not asked again.
 void Writer::open_idle() noexcept {
-  const bool open = s_.table.try_open(0);
+  const bool open = s_.table.try_begin_batch(0);
   if (open && !s_.open) {
     s_.stats.idle_replays.add();
     opened();

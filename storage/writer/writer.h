@@ -4,10 +4,10 @@
 #include <atomic>
 #include <cstdint>
 
-#include "storage/clock.h"
-#include "storage/engine/table.h"
-#include "storage/writer/doorbell.h"
-#include "storage/writer/request.h"
+#include "storage/request/doorbell.h"
+#include "storage/request/request.h"
+#include "storage/sync/clock.h"
+#include "storage/table/any_engine.h"
 #include "storage/writer/writer_state.h"
 #include "storage/writer/writer_stats.h"
 
@@ -51,7 +51,7 @@ class Writer {
   // An idle store lets the garbage of its last batch go this long after the publish.
   static constexpr Nanos kIdleReplay = 2 * kNanosPerMilli;
 
-  Writer(Table& table, const WriterOptions& options, const Clock& clock) noexcept;
+  Writer(AnyEngine& table, const WriterOptions& options, const Clock& clock) noexcept;
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 

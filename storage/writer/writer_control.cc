@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <thread>
 
-#include "storage/writer/failure.h"
+#include "storage/request/failure.h"
 #include "storage/writer/writer.h"
 
 namespace flashkv {
@@ -93,7 +93,7 @@ bool Writer::finish(Nanos patience) noexcept {
   } while (s_.dirty() || !s_.pending.empty() || !s_.queue.drained());
   while (!s_.open) {
     const Nanos left = give_up - clock_.now();
-    s_.open = s_.table.try_open(std::clamp<Nanos>(left, 0, kMaxRetryGap));
+    s_.open = s_.table.try_begin_batch(std::clamp<Nanos>(left, 0, kMaxRetryGap));
     if (!s_.open && left <= 0) break;
   }
   s_.stats.set_engine(s_.table.stats());

@@ -3,12 +3,12 @@
 
 #include <cstdint>
 
-#include "storage/engine/table.h"
-#include "storage/writer/completions.h"
+#include "storage/apply/request_plan.h"
+#include "storage/request/completions.h"
+#include "storage/request/request_list.h"
+#include "storage/request/request_queue.h"
+#include "storage/table/any_engine.h"
 #include "storage/writer/publish_schedule.h"
-#include "storage/writer/request_list.h"
-#include "storage/writer/request_plan.h"
-#include "storage/writer/request_queue.h"
 #include "storage/writer/revision_waiters.h"
 #include "storage/writer/writer_stats.h"
 
@@ -17,11 +17,11 @@ namespace flashkv {
 // Purpose: the whole state of Writer::step(). What is not named here, a turn neither reads nor writes.
 // Threads: the writer's alone, except `queue` and `stats`, which say themselves who else may look.
 struct WriterState {
-  WriterState(Table& t, const PublishPolicy& policy, QueueLimits limits, std::uint64_t max_value_bytes,
+  WriterState(AnyEngine& t, const PublishPolicy& policy, QueueLimits limits, std::uint64_t max_value_bytes,
               Nanos started) noexcept
       : table(t), queue(limits), plan(t, max_value_bytes), schedule(policy, started), now(started) {}
 
-  Table& table;        // the engine: staged and published state
+  AnyEngine& table;    // the engine: staged and published state
   RequestQueue queue;  // in: what request threads ask
 
   // Where a request stands between the queue and its sink; it is in one of these at any moment.

@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "storage/engine/engine.h"
-#include "storage/status.h"
+#include "storage/request/status.h"
+#include "storage/table/engine.h"
 #include "storage/writer/histogram.h"
 
 namespace flashkv {

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <thread>
 
-#include "storage/clock.h"
+#include "storage/sync/clock.h"
 #include "storage/writer/writer.h"
 
 namespace flashkv {

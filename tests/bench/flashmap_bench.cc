@@ -15,7 +15,7 @@ BatchTime write_batch(Map& map, std::span<RecordPtr> records, std::uint64_t revi
   constexpr std::size_t kAhead = 32;
   std::array<Probe, kAhead> probes;
   double wall = wall_seconds(), cpu = thread_cpu_seconds();
-  while (!map.try_open(0)) {
+  while (!map.try_begin_batch(0)) {
     std::this_thread::yield();
     wall = wall_seconds();
     cpu = thread_cpu_seconds();
@@ -28,7 +28,7 @@ BatchTime write_batch(Map& map, std::span<RecordPtr> records, std::uint64_t revi
     }
     map.prefetch(std::span(probes).first(size));
     for (std::size_t i = 0; i < size; ++i) {
-      if (!map.prepare({&probes[i], 1})) std::abort();
+      if (!map.reserve({&probes[i], 1})) std::abort();
       map.upsert(records[first + i].release(), probes[i].hash);
     }
   }
@@ -44,7 +44,7 @@ void fill(Map& map, std::uint64_t keys) {
     std::vector<RecordPtr> records = make_records(batch, n);
     write_batch(map, records, n);
   }
-  if (!map.try_open(kNever)) std::abort();
+  if (!map.try_begin_batch(kNever)) std::abort();
 }
 
 }  // namespace flashkv::bench

@@ -70,7 +70,7 @@ void growth(const Options& options) {
     if (!reader) reader = std::make_unique<TimedReader>(map, readable);
   }
   const std::vector<double> growing = reader->stop();
-  if (!map.try_open(kNever)) std::abort();
+  if (!map.try_begin_batch(kNever)) std::abort();
 
   reader = std::make_unique<TimedReader>(map, readable);
   const double until = wall_seconds() + options.seconds;

@@ -26,12 +26,8 @@ struct RecordHash {
 struct RecordEqual {
   using is_transparent = void;
   bool operator()(const Record* a, const Record* b) const noexcept { return a == b; }
-  bool operator()(const Record* a, std::string_view key) const noexcept {
-    return flashmap::same_key(*a, key);
-  }
-  bool operator()(std::string_view key, const Record* a) const noexcept {
-    return flashmap::same_key(*a, key);
-  }
+  bool operator()(const Record* a, std::string_view key) const noexcept { return same_key(*a, key); }
+  bool operator()(std::string_view key, const Record* a) const noexcept { return same_key(*a, key); }
 };
 using BoostSet = boost::unordered_flat_set<const Record*, RecordHash, RecordEqual>;
 

@@ -90,19 +90,19 @@ void publish_cost(const Options& options) {
     const double begin = wall_seconds();
     map.publish(++revision);
     const double middle = wall_seconds();
-    if (!map.try_open(kNever)) std::abort();
+    if (!map.try_begin_batch(kNever)) std::abort();
     publish.push_back((middle - begin) * 1e9);
     open.push_back((wall_seconds() - middle) * 1e9);
   }
   std::printf("an empty batch, 64 idle handles\n");
   std::printf("  publish  %6.0f ns, p99 %6.0f\n", quantile(publish, 0.5), quantile(publish, 0.99));
-  std::printf("  try_open %6.0f ns, p99 %6.0f\n", quantile(open, 0.5), quantile(open, 0.99));
+  std::printf("  try_begin_batch %6.0f ns, p99 %6.0f\n", quantile(open, 0.5), quantile(open, 0.99));
 }
 
 void memory(const Options& options) {
   const std::uint64_t keys = options.keys != 0 ? options.keys : kLarge;
   Map map{kHash};
-  if (!map.try_open(0)) std::abort();
+  if (!map.try_begin_batch(0)) std::abort();
   mi_collect(true);
   const double before = resident_bytes();
   fill(map, keys);

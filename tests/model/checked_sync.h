@@ -24,7 +24,7 @@
 #undef memory_order_acq_rel
 #undef memory_order_seq_cst
 
-#include "storage/clock.h"
+#include "storage/sync/clock.h"
 
 namespace flashkv::sync {
 

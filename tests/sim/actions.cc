@@ -1,7 +1,6 @@
 // What may happen in a simulation.
 #include <algorithm>
 
-#include "storage/store_over_table.h"
 #include "tests/sim/simulation.h"
 
 namespace flashkv::sim {
@@ -35,7 +34,7 @@ Simulation::Simulation(const test::EngineCase& engine, std::uint64_t seed)
   last_publish_ = clock_.now() - 3600'000 * kMs;
   test::TestTable made = engine_.make(hash_);
   guards_ = std::move(made.guards);
-  store_ = open_store_over(std::move(made.table), options_);
+  store_ = Store::over(std::move(made.table), options_);
   reader_ = store_->make_reader();
   for (int i = 0; i < 3; ++i) sinks_.emplace_back(*this);
   note("policy interval " + std::to_string(policy_.interval) + " batch " + std::to_string(policy_.max_batch) +

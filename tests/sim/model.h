@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "storage/status.h"
-#include "storage/writer/request.h"
+#include "storage/request/request.h"
+#include "storage/request/status.h"
 
 namespace flashkv::sim {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/writer/request.h"
+#include "storage/request/request.h"
 #include "tests/sim/model.h"
 
 namespace flashkv::sim {

@@ -13,8 +13,8 @@
 #include "storage/store.h"
 #include "tests/sim/model.h"
 #include "tests/sim/sim_call.h"
-#include "tests/storage/writer/calls.h"
-#include "tests/storage/writer/engine_cases.h"
+#include "tests/support/calls.h"
+#include "tests/support/engine_cases.h"
 
 namespace flashkv::sim {
 

@@ -8,6 +8,7 @@ import arrows
 import formatting
 import layout
 import lengths
+import rooms
 import tidy
 import words
 from source import Tree
@@ -71,6 +72,45 @@ class Arrows(Sample):
     def test_proto_holds_protos(self):
         self.fails(arrows.check_proto_folder, {"proto/a.cc": ""})
         self.passes(arrows.check_proto_folder, {"proto/flashkv/v1/kv.proto": "", "proto/CMakeLists.txt": ""})
+
+
+class Rooms(Sample):
+    def including(self, path, header):
+        return {path: f'// a\n#include "{header}"\n'}
+
+    def test_an_engine_sees_neither_the_writer_nor_another_engine(self):
+        for header in ("storage/writer/writer.h", "storage/engine/radix/tree.h", "storage/apply/op_rules.h",
+                       "storage/request/request.h", "storage/store.h"):
+            self.fails(rooms.check_rooms, self.including("storage/engine/critnib/a.h", header))
+
+    def test_what_an_engine_may_see(self):
+        for header in ("storage/engine/critnib/b.h", "storage/engine/parts/word_engine.h", "storage/table/engine.h",
+                       "storage/reclaim/epoch.h", "storage/record/record.h", "storage/sync/sync.h"):
+            self.passes(rooms.check_rooms, self.including("storage/engine/critnib/a.h", header))
+
+    def test_rooms_below_do_not_look_up(self):
+        for path, header in (("storage/record/a.h", "storage/table/engine.h"),
+                             ("storage/table/a.h", "storage/request/request.h"),
+                             ("storage/request/a.h", "storage/table/any_engine.h"),
+                             ("storage/apply/a.h", "storage/writer/writer.h"),
+                             ("storage/writer/a.h", "storage/engine/registry.h"),
+                             ("storage/writer/a.h", "storage/store.h"),
+                             ("server/service/a.h", "server/front/front.h"),
+                             ("server/service/a.h", "server/daemon.h"),
+                             ("server/config/a.h", "server/service/method.h"),
+                             ("server/front/grpc/a.h", "server/front/http2/b.h")):
+            self.fails(rooms.check_rooms, self.including(path, header))
+
+    def test_the_server_uses_the_door(self):
+        for header in ("storage/writer/writer.h", "storage/engine/flashmap/flashmap.h", "storage/apply/op_rules.h"):
+            self.fails(rooms.check_rooms, self.including("server/service/a.h", header))
+        for header in ("storage/store.h", "storage/request/status.h"):
+            self.passes(rooms.check_rooms, self.including("server/service/a.h", header))
+
+    def test_a_folder_without_arrows(self):
+        self.fails(rooms.check_rooms_are_known, {"storage/attic/a.h": "// a\n"})
+        self.fails(rooms.check_rooms_are_known, {"server/attic/a.cc": ""})
+        self.passes(rooms.check_rooms_are_known, {"storage/engine/new/a.h": "// a\n", "server/main.cc": ""})
 
 
 class Lengths(Sample):

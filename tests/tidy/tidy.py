@@ -19,10 +19,11 @@ import arrows  # noqa: E402
 import formatting  # noqa: E402
 import layout  # noqa: E402
 import lengths  # noqa: E402
+import rooms  # noqa: E402
 import words  # noqa: E402
 from source import Tree  # noqa: E402
 
-MODULES = (arrows, lengths, words, layout, formatting)
+MODULES = (arrows, rooms, lengths, words, layout, formatting)
 
 
 def checks():

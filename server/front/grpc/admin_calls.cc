@@ -1,6 +1,6 @@
-#include "server/admin_service.h"
 #include "server/front/grpc/kv_calls.h"
 #include "server/front/grpc/unary_call.h"
+#include "server/service/admin_service.h"
 
 namespace flashkv {
 namespace {
@@ -13,7 +13,7 @@ struct AdminMethod {
   static constexpr Method kMethod = Name;
   static constexpr std::size_t kPosted = 2;
   static bool waits(const R&) { return true; }
-  static Status finish(Session&, const R&, A&, Submission&) { return {}; }
+  static Status finish(Session&, const R&, A&, PendingCall&) { return {}; }
   static std::size_t weight(const R&, const A& reply) {
     return static_cast<std::size_t>(reply.GetCachedSize());
   }
@@ -24,7 +24,7 @@ struct StatsMethod : AdminMethod<v1::StatsRequest, v1::StatsResponse, Method::kS
                       grpc::ServerCompletionQueue& q, Event* tag) {
     s.RequestStats(c, r, w, &q, &q, tag);
   }
-  static Outcome start(Session& s, const Request&, Reply& reply, Submission&) {
+  static Started start(Session& s, const Request&, Reply& reply, PendingCall&) {
     return {s.admin().stats(reply)};
   }
 };
@@ -35,7 +35,7 @@ struct GetPolicyMethod
                       grpc::ServerCompletionQueue& q, Event* tag) {
     s.RequestGetPublishPolicy(c, r, w, &q, &q, tag);
   }
-  static Outcome start(Session& s, const Request&, Reply& reply, Submission&) {
+  static Started start(Session& s, const Request&, Reply& reply, PendingCall&) {
     return {s.admin().get_policy(reply)};
   }
 };
@@ -46,11 +46,11 @@ struct SetPolicyMethod
                       grpc::ServerCompletionQueue& q, Event* tag) {
     s.RequestSetPublishPolicy(c, r, w, &q, &q, tag);
   }
-  static Outcome start(Session& s, const Request& r, Reply&, Submission& submission) {
-    return s.admin().set_policy(r, submission);
+  static Started start(Session& s, const Request& r, Reply&, PendingCall& call) {
+    return s.admin().set_policy(r, call);
   }
-  static Status finish(Session& s, const Request&, Reply& reply, Submission& submission) {
-    return s.admin().set_policy_done(submission, reply);
+  static Status finish(Session& s, const Request&, Reply& reply, PendingCall& call) {
+    return s.admin().finish_set_policy(call, reply);
   }
 };
 
@@ -59,11 +59,11 @@ struct PublishMethod : AdminMethod<v1::PublishRequest, v1::PublishResponse, Meth
                       grpc::ServerCompletionQueue& q, Event* tag) {
     s.RequestPublish(c, r, w, &q, &q, tag);
   }
-  static Outcome start(Session& s, const Request&, Reply&, Submission& submission) {
-    return s.admin().publish(submission);
+  static Started start(Session& s, const Request&, Reply&, PendingCall& call) {
+    return s.admin().publish(call);
   }
-  static Status finish(Session& s, const Request&, Reply& reply, Submission& submission) {
-    return s.admin().publish_done(submission, reply);
+  static Status finish(Session& s, const Request&, Reply& reply, PendingCall& call) {
+    return s.admin().finish_publish(call, reply);
   }
 };
 

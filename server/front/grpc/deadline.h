@@ -7,8 +7,8 @@
 #include <chrono>
 #include <utility>
 
-#include "storage/clock.h"
-#include "storage/status.h"
+#include "storage/request/status.h"
+#include "storage/sync/clock.h"
 
 namespace flashkv {
 

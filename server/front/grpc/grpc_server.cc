@@ -15,7 +15,7 @@
 #include "server/front/grpc/request_thread.h"
 #include "server/front/grpc/unserved_calls.h"
 #include "server/front/grpc/write_stream.h"
-#include "server/log.h"
+#include "server/process/log.h"
 
 namespace flashkv {
 namespace {

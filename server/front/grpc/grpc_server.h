@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
-#include "server/config.h"
-#include "server/method.h"
-#include "server/session.h"
+#include "server/config/config.h"
+#include "server/service/method.h"
+#include "server/service/session.h"
 
 namespace flashkv {
 

@@ -29,12 +29,12 @@ struct CheckMethod {
     s.RequestCheck(c, r, w, &q, &q, tag);
   }
   static bool waits(const Request&) { return false; }
-  static Outcome start(Session& s, const Request& r, Reply& reply, Submission&) {
+  static Started start(Session& s, const Request& r, Reply& reply, PendingCall&) {
     if (!HealthState::knows(r.service())) return {{kNotFound, "service: no such name"}};
     reply.set_status(status_of(s.health()));
     return {};
   }
-  static Status finish(Session&, const Request&, Reply&, Submission&) { return {}; }
+  static Status finish(Session&, const Request&, Reply&, PendingCall&) { return {}; }
   static std::size_t weight(const Request& r, const Reply&) { return r.ByteSizeLong(); }
 };
 

@@ -52,7 +52,7 @@ void Inbox::ready(bool) {
   rung_.store(false);
   Request* request = reversed(newest_.exchange(nullptr, std::memory_order_acq_rel));
   while (request != nullptr) {
-    auto& done = static_cast<Submission&>(*request);
+    auto& done = static_cast<PendingCall&>(*request);
     request = std::exchange(request->next, nullptr);
     done.waiter->resume(done);
   }

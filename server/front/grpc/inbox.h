@@ -8,13 +8,13 @@
 #include <functional>
 
 #include "server/front/grpc/event.h"
-#include "server/submission.h"
+#include "server/service/pending_call.h"
 
 namespace flashkv {
 
 // Purpose: a lock-free stack of finished requests and one alarm that wakes the thread: one wake-up a batch,
 //          none while one is under way.
-// Usage:   Inbox inbox(queue, [this] { look_at_flags(); });  submission.sink = &inbox;
+// Usage:   Inbox inbox(queue, [this] { look_at_flags(); });  call.sink = &inbox;
 // Threads: complete() by the writer, wake() by any, ready() by the queue's thread.
 // Lifetime: neither complete() nor wake() may run once its queue is shut down.
 // Cost:    complete(): one pass over its list and, when the thread is not yet woken, an alarm (about 1 us).

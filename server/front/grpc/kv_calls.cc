@@ -1,7 +1,7 @@
 #include "server/front/grpc/kv_calls.h"
 
 #include "server/front/grpc/unary_call.h"
-#include "server/kv_service.h"
+#include "server/service/kv_service.h"
 
 namespace flashkv {
 namespace {
@@ -25,11 +25,11 @@ struct GetMethod : KvMethod<v1::GetRequest, v1::GetResponse, Method::kGet, 256> 
     s.RequestGet(c, r, w, &q, &q, tag);
   }
   static bool waits(const Request& r) { return r.at_least_revision() != 0; }
-  static Outcome start(Session& s, const Request& r, Reply& reply, Submission& submission) {
-    return s.kv().get(s, r, reply, submission);
+  static Started start(Session& s, const Request& r, Reply& reply, PendingCall& call) {
+    return s.kv().get(s, r, reply, call);
   }
-  static Status finish(Session& s, const Request& r, Reply& reply, Submission& submission) {
-    return s.kv().get_done(s, r, submission, reply);
+  static Status finish(Session& s, const Request& r, Reply& reply, PendingCall& call) {
+    return s.kv().finish_get(s, r, call, reply);
   }
 };
 
@@ -39,11 +39,11 @@ struct MultiGetMethod : KvMethod<v1::MultiGetRequest, v1::MultiGetResponse, Meth
     s.RequestMultiGet(c, r, w, &q, &q, tag);
   }
   static bool waits(const Request& r) { return r.at_least_revision() != 0; }
-  static Outcome start(Session& s, const Request& r, Reply& reply, Submission& submission) {
-    return s.kv().multi_get(s, r, reply, submission);
+  static Started start(Session& s, const Request& r, Reply& reply, PendingCall& call) {
+    return s.kv().multi_get(s, r, reply, call);
   }
-  static Status finish(Session& s, const Request& r, Reply& reply, Submission& submission) {
-    return s.kv().multi_get_done(s, r, submission, reply);
+  static Status finish(Session& s, const Request& r, Reply& reply, PendingCall& call) {
+    return s.kv().finish_multi_get(s, r, call, reply);
   }
   // The elements keep more memory than their bytes.
   static std::size_t weight(const Request& r, const Reply& reply) {
@@ -57,11 +57,11 @@ struct PutMethod : KvMethod<v1::PutRequest, v1::PutResponse, Method::kPut, 256> 
     s.RequestPut(c, r, w, &q, &q, tag);
   }
   static bool waits(const Request&) { return true; }
-  static Outcome start(Session& s, const Request& r, Reply&, Submission& submission) {
-    return s.kv().put(r, submission);
+  static Started start(Session& s, const Request& r, Reply&, PendingCall& call) {
+    return s.kv().put(r, call);
   }
-  static Status finish(Session& s, const Request&, Reply& reply, Submission& submission) {
-    return s.kv().put_done(submission, reply);
+  static Status finish(Session& s, const Request&, Reply& reply, PendingCall& call) {
+    return s.kv().finish_put(call, reply);
   }
 };
 
@@ -71,11 +71,11 @@ struct DeleteMethod : KvMethod<v1::DeleteRequest, v1::DeleteResponse, Method::kD
     s.RequestDelete(c, r, w, &q, &q, tag);
   }
   static bool waits(const Request&) { return true; }
-  static Outcome start(Session& s, const Request& r, Reply&, Submission& submission) {
-    return s.kv().erase(r, submission);
+  static Started start(Session& s, const Request& r, Reply&, PendingCall& call) {
+    return s.kv().erase(r, call);
   }
-  static Status finish(Session& s, const Request&, Reply& reply, Submission& submission) {
-    return s.kv().erase_done(submission, reply);
+  static Status finish(Session& s, const Request&, Reply& reply, PendingCall& call) {
+    return s.kv().finish_erase(call, reply);
   }
 };
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "server/front/grpc/inbox.h"
-#include "server/method.h"
-#include "server/session.h"
+#include "server/service/method.h"
+#include "server/service/session.h"
 
 namespace flashkv {
 

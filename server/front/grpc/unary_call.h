@@ -13,7 +13,7 @@
 
 #include "server/front/grpc/deadline.h"
 #include "server/front/grpc/request_thread.h"
-#include "server/submission.h"
+#include "server/service/pending_call.h"
 
 namespace flashkv {
 
@@ -30,16 +30,16 @@ class CallSet;
 //            struct M { using Request, Reply, Service; static constexpr Method kMethod; int kPosted;
 //                       request(service, context, bytes, writer, queue, tag);
 //                       bool waits(request);                  // may it need the writer?
-//                       Outcome start(session, request, reply, submission);
-//                       Status finish(session, request, reply, submission);   // after the writer
+//                       Started start(session, request, reply, call);
+//                       Status finish(session, request, reply, call);   // after the writer
 //                       std::size_t weight(request, reply); };               // bytes the messages keep
 // Cost:    no allocation of its own.
 template <typename M>
-class UnaryCall final : public Event, public Waiter {
+class UnaryCall final : public Event, public Continuation {
  public:
   explicit UnaryCall(CallSet<M>& set) : set_(set) {
-    submission_.sink = &set.thread().inbox();
-    submission_.waiter = this;
+    call_.sink = &set.thread().inbox();
+    call_.waiter = this;
   }
 
   // Offers itself to the server for the next request of its method.
@@ -60,9 +60,7 @@ class UnaryCall final : public Event, public Waiter {
     }
   }
 
-  void resume(Submission&) override {
-    finish(M::finish(set_.thread().session(), request_, reply_, submission_));
-  }
+  void resume(PendingCall&) override { finish(M::finish(set_.thread().session(), request_, reply_, call_)); }
 
  private:
   void begin() {
@@ -73,8 +71,8 @@ class UnaryCall final : public Event, public Waiter {
       return;
     }
     waits_ = M::waits(request_);
-    if (waits_) submission_.deadline = deadline_of(*context_, set_.thread().session().clock());
-    Outcome outcome = M::start(set_.thread().session(), request_, reply_, submission_);
+    if (waits_) call_.deadline = deadline_of(*context_, set_.thread().session().clock());
+    Started outcome = M::start(set_.thread().session(), request_, reply_, call_);
     if (outcome.submitted) {
       replaced_ = true;
       set_.post_one();
@@ -87,7 +85,7 @@ class UnaryCall final : public Event, public Waiter {
   void again() {
     finishing_ = false;
     set_.thread().done();
-    if (std::exchange(waits_, false)) submission_.clear();
+    if (std::exchange(waits_, false)) call_.clear();
     if (M::weight(request_, reply_) > kKeptMessageBytes) {
       request_ = {};
       reply_ = {};
@@ -108,7 +106,7 @@ class UnaryCall final : public Event, public Waiter {
       writer_->Finish(bytes_, grpc::Status::OK, static_cast<Event*>(this));
       return;
     }
-    if (status.code == Code::kDeadlineExceeded && !submission_.applied) {
+    if (status.code == Code::kDeadlineExceeded && !call_.applied) {
       context_->AddTrailingMetadata("flashkv-applied", "no");
     }
     writer_->FinishWithError(as_grpc(std::move(status)), static_cast<Event*>(this));
@@ -120,9 +118,9 @@ class UnaryCall final : public Event, public Waiter {
   grpc::ByteBuffer bytes_;  // of the request, then of the reply
   typename M::Request request_;
   typename M::Reply reply_;
-  Submission submission_;
+  PendingCall call_;
   bool finishing_ = false;
-  bool waits_ = false;     // the submission was used
+  bool waits_ = false;     // the call was used
   bool replaced_ = false;  // another call was offered in this one's place
 };
 

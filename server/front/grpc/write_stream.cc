@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "server/front/grpc/deadline.h"
-#include "server/kv_service.h"
+#include "server/service/kv_service.h"
 
 namespace flashkv {
 namespace {
@@ -26,7 +26,7 @@ bool WriteStream::Slot::parse() {
 }
 
 void WriteStream::Slot::release() {
-  submission.clear();
+  call.clear();
   bytes.Clear();
   arena.Reset();
   state = State::kFree;
@@ -35,8 +35,8 @@ void WriteStream::Slot::release() {
 WriteStream::WriteStream(WriteStreams& owner) : owner_(owner) {
   for (Slot& each : slots_) {
     each.stream = this;
-    each.submission.waiter = &each;
-    each.submission.sink = &owner.thread().inbox();
+    each.call.waiter = &each;
+    each.call.sink = &owner.thread().inbox();
   }
 }
 
@@ -76,8 +76,8 @@ void WriteStream::on_read(bool ok) {
   } else if (read.parse()) {
     ++next_;
     bytes_in_flight_ += read.request_size;
-    read.submission.deadline = deadline_;
-    place(read, owner_.thread().session().kv().write(*read.request, read.submission));
+    read.call.deadline = deadline_;
+    place(read, owner_.thread().session().kv().write(*read.request, read.call));
   } else {
     wind_up({Code::kInvalidArgument, "the message is no WriteRequest"});
     read.release();
@@ -85,11 +85,11 @@ void WriteStream::on_read(bool ok) {
   go_on();
 }
 
-void WriteStream::place(Slot& slot, Outcome outcome) {
+void WriteStream::place(Slot& slot, Started outcome) {
   if (outcome.submitted) {
     blocked_ = false;
     slot.state = State::kSubmitted;
-  } else if (owner_.thread().session().kv().queue_was_full(outcome, slot.submission)) {
+  } else if (owner_.thread().session().kv().queue_was_full(outcome, slot.call)) {
     retry_micros_ = blocked_ ? std::min(2 * retry_micros_, kMaxRetryMicros) : kRetryMicros;
     blocked_ = true;
     retry_.Set(&owner_.thread().queue(),
@@ -103,7 +103,7 @@ void WriteStream::place(Slot& slot, Outcome outcome) {
 
 void WriteStream::on_retry(bool) {
   Slot& newest = slot(next_ - 1);
-  place(newest, owner_.thread().session().kv().retry(newest.submission));
+  place(newest, owner_.thread().session().kv().retry(newest.call));
   go_on();
 }
 
@@ -115,14 +115,14 @@ void WriteStream::on_applied(Slot& slot, const Status& status) {
 void WriteStream::answer(Slot& slot, const Status& status) {
   owner_.thread().counters().count(Method::kWrite, status.code);
   auto& reply = *google::protobuf::Arena::CreateMessage<v1::WriteResponse>(&slot.arena);
-  owner_.thread().session().kv().write_done(*slot.request, status, slot.submission, reply);
+  owner_.thread().session().kv().finish_write(*slot.request, status, slot.call, reply);
   bool owned = false;
   slot.bytes.Clear();
   // Its size is bounded before anything is applied (kMaxOutcomeBytes); were it not sent, nobody could tell.
   if (!grpc::SerializationTraits<v1::WriteResponse>::Serialize(reply, &slot.bytes, &owned).ok()) {
     wind_up({Code::kInternal, "a reply cannot be sent"});
   }
-  slot.submission.clear();
+  slot.call.clear();
   slot.arena.Reset();
   slot.state = State::kAnswered;
 }

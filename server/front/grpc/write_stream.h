@@ -16,7 +16,7 @@
 #include "server/front/grpc/event.h"
 #include "server/front/grpc/request_thread.h"
 #include "server/front/grpc/served.h"
-#include "server/submission.h"
+#include "server/service/pending_call.h"
 
 namespace flashkv {
 
@@ -28,7 +28,7 @@ class WriteStreams;
 // Threads: its request thread.
 // Lifetime: closes itself when the client has ended its side and all is answered, when the connection is
 // gone,
-//          or when the server drains; always after the writer gave back every submission.
+//          or when the server drains; always after the writer gave back every call.
 // Cost:    one arena a message in flight. Messages come as bytes and are parsed here: otherwise one that is
 //          damaged could not be told from the end of the stream.
 // Errors:  a damaged message ends the stream with INVALID_ARGUMENT once what came before it is answered.
@@ -48,8 +48,8 @@ class WriteStream final {
   enum class State : std::uint8_t { kFree, kSubmitted, kAnswered };
 
   // A message on its way: its memory, its trip to the writer, its answer.
-  struct Slot final : Waiter {
-    void resume(Submission& done) override { stream->on_applied(*this, done.status); }
+  struct Slot final : Continuation {
+    void resume(PendingCall& done) override { stream->on_applied(*this, done.status); }
     bool parse();
     void release();  // all memory but a little
 
@@ -59,7 +59,7 @@ class WriteStream final {
     grpc::ByteBuffer bytes;  // the request's until it is parsed, then the reply's
     std::size_t request_size = 0;
     v1::WriteRequest* request = nullptr;
-    Submission submission;
+    PendingCall call;
   };
 
   void on_open(bool ok);
@@ -69,7 +69,7 @@ class WriteStream final {
   void on_finish(bool ok);
   void on_applied(Slot& slot, const Status& status);
 
-  void place(Slot& slot, Outcome outcome);
+  void place(Slot& slot, Started outcome);
   void answer(Slot& slot, const Status& status);
   // Nothing more is read; once what was read is answered, the stream ends with `why`.
   void wind_up(Status why);

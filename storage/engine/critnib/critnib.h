@@ -5,19 +5,17 @@
 #include <string_view>
 
 #include "storage/engine/critnib/tree.h"
-#include "storage/engine/overlay.h"
-#include "storage/engine/word_engine.h"
-#include "storage/writer/request.h"
+#include "storage/engine/parts/word_engine.h"
+#include "storage/table/with_overlay.h"
 
 namespace flashkv::critnib {
 
 // Removals of nodes until one serves again: more than twice the default batch, which removes at most one node
 // an operation, so that a reader is sent back only when it slept through two batches of removals.
 inline constexpr std::size_t kLife = 4096;
-static_assert(kLife >= 2 * PublishPolicy{}.max_batch);
 
 // Purpose: the WordIndex with a pool and a generation.
-// Usage:   Overlaid<CritnibEngine<reclaim::DefaultPeriods>> engine(options);
+// Usage:   WithOverlay<CritnibEngine<reclaim::DefaultPeriods>> engine(options);
 class Pooled : public Tree<RecycledNodes<kLife>> {
  public:
   static constexpr std::string_view kName = "critnib";

@@ -40,8 +40,8 @@ class NodeList {
   std::size_t size_ = 0;
 };
 
-// Purpose: the nodes that prepare() promised. Nodes are never given back to the allocator before the end.
-// Usage:   if (!reserved.reserve()) reject;   Node* n = reserved.take();   reserved.settle();
+// Purpose: the nodes that reserve() promised. Nodes are never given back to the allocator before the end.
+// Usage:   if (!reserved.reserve()) reject;   Node* n = reserved.take();   reserved.drop_reservations();
 class ReservedNodes {
  public:
   bool reserve() noexcept {

@@ -8,13 +8,13 @@
 #include <span>
 #include <string_view>
 
-#include "storage/engine/batch_words.h"
 #include "storage/engine/critnib/node.h"
 #include "storage/engine/critnib/node_policy.h"
-#include "storage/engine/engine_options.h"
-#include "storage/engine/word_engine.h"
+#include "storage/engine/parts/batch_words.h"
+#include "storage/engine/parts/word_engine.h"
 #include "storage/reclaim/retire_list.h"
 #include "storage/sync/sync.h"
+#include "storage/table/engine_options.h"
 
 namespace flashkv::critnib {
 
@@ -77,7 +77,7 @@ class Tree {
     }
   }
   // Nodes are the policy's, not the retire list's: they outlive grace periods (I8).
-  void settle(reclaim::RetireList&) noexcept { nodes_.roll_back(0); }
+  void end_batch(reclaim::RetireList&) noexcept { nodes_.roll_back(0); }
   std::uint64_t bytes() const noexcept { return nodes_.bytes() - nodes_.leaked_bytes(); }
   std::uint64_t leaked_bytes() const noexcept { return nodes_.leaked_bytes(); }
   const Nodes& nodes() const noexcept { return nodes_; }

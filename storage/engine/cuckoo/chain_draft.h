@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <new>
 
-#include "storage/engine/collision_chain.h"
+#include "storage/engine/parts/collision_chain.h"
 
 namespace flashkv::cuckoo {
 

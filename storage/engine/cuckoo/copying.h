@@ -8,21 +8,21 @@
 #include "storage/engine/cuckoo/draft.h"
 #include "storage/engine/cuckoo/leak_access.h"
 #include "storage/engine/cuckoo/reader.h"
-#include "storage/engine/engine.h"
-#include "storage/engine/engine_options.h"
-#include "storage/engine/table_reader.h"
+#include "storage/table/engine.h"
+#include "storage/table/engine_options.h"
+#include "storage/table/read_handle_of.h"
 
 namespace flashkv {
 
-// Purpose: an Engine with atomic batches. The first prepare() of a batch copies the published table, the batch
+// Purpose: an Engine with atomic batches. The first reserve() of a batch copies the published table, the batch
 //          changes the copy, publish() shows it in one step. Access is how readers come to a table and when it is
 //          freed: cuckoo/deletion_lock_access.h, cuckoo/leak_access.h.
 // Usage:   CuckooDeletionLock engine(options);   // or CuckooLeak
 // Threads: one writer; make_reader(), published() and readers from any thread.
 // Lifetime: readers before their engine.
 // Cost:    a read: the access's, one or two lines, the record. A batch, however small: a copy of the whole table.
-// Limits:  above options.max_retired_bytes the engine that frees has try_open() answer false until readers leave;
-//          the one that leaks has prepare() answer false for ever.
+// Limits:  above options.max_retired_bytes the engine that frees has try_begin_batch() answer false until readers leave;
+//          the one that leaks has reserve() answer false for ever.
 template <typename Access>
 class CopyingCuckoo {
  public:
@@ -51,7 +51,7 @@ class CopyingCuckoo {
     return draft_.table() != nullptr ? *draft_.table() : access_.current();
   }
 
-  bool try_open(Nanos) noexcept {
+  bool try_begin_batch(Nanos) noexcept {
     if (open_ && staged_) return true;
     access_.collect(retired_);
     open_ = Access::kLeaks || (access_.has_room() && retired_bytes() <= max_retired_bytes_);
@@ -65,7 +65,7 @@ class CopyingCuckoo {
   }
   void prefetch(std::span<const Probe> probes) noexcept { staged().prefetch(probes); }
 
-  bool prepare(std::span<const Probe> probes) noexcept {
+  bool reserve(std::span<const Probe> probes) noexcept {
     if (leak_full()) return false;
     staged_ = true;
     if (draft_.table() == nullptr) {
@@ -73,7 +73,7 @@ class CopyingCuckoo {
       if (copy == nullptr) return false;
       draft_.begin(copy);
     }
-    return draft_.prepare(probes);
+    return draft_.reserve(probes);
   }
   void upsert(Record* record, std::uint64_t hash) noexcept { draft_.upsert(record, hash); }
   void erase(const Probe& probe) noexcept { draft_.erase(probe); }
@@ -81,12 +81,12 @@ class CopyingCuckoo {
   void publish(std::uint64_t revision) noexcept {
     const bool changed = draft_.changed();
     if (draft_.table() != nullptr) draft_.seal();
-    retired_.settle();
+    retired_.drop_reservations();
     if (changed) {
       cuckoo::Table* table = draft_.take();
       table->set_revision(revision);
       access_.publish(table);
-      access_.settle(retired_);
+      access_.end_batch(retired_);
     } else {
       // A copy that nothing came of is still one of the published table, and serves the next batch.
       access_.current().set_revision(revision);

@@ -60,7 +60,7 @@ class DeletionLockAccess {
     retired_bytes_ += tables_[old]->bytes();
   }
 
-  void settle(reclaim::RetireList& list) noexcept { list.begin(*this); }
+  void end_batch(reclaim::RetireList& list) noexcept { list.begin(*this); }
   void collect(reclaim::RetireList& list) noexcept {
     free_drained();
     list.collect(*this);

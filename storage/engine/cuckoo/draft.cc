@@ -35,7 +35,7 @@ Record* Draft::find(const Probe& probe) noexcept {
   return slot == nullptr ? nullptr : leaf_of(*slot).find(probe.key);
 }
 
-bool Draft::prepare(std::span<const Probe> probes) noexcept try {
+bool Draft::reserve(std::span<const Probe> probes) noexcept try {
   constexpr std::size_t kMostDirty = Eviction::kMostMoves + 1;  // of one key
   reserve_more(touched_, probes.size());
   if (replay_) {
@@ -104,7 +104,7 @@ void Draft::set_chain(Slot& slot, CollisionChain* chain) noexcept {
 
 void Draft::upsert(Record* record, std::uint64_t hash) noexcept {
   Slot* slot = table_->slot(hash);  // (I5)
-  if (slot == nullptr) sync::fatal("a key that was not prepared");
+  if (slot == nullptr) sync::fatal("a key that was not reserved");
   const Leaf leaf = leaf_of(*slot);
   Record* replaced = leaf.find(record->key());
   record->retain();
@@ -117,7 +117,7 @@ void Draft::upsert(Record* record, std::uint64_t hash) noexcept {
       ChainDraft::put(leaf.chain(), record);
     }
   } else {
-    if (leaf.single() != replaced) sync::fatal("a key that was not prepared, beside another with its hash");
+    if (leaf.single() != replaced) sync::fatal("a key that was not reserved, beside another with its hash");
     slot->word = Leaf(record).word();
   }
   if (replaced != nullptr) {

@@ -15,24 +15,24 @@
 
 namespace flashkv::cuckoo {
 
-// How far a table may grow before prepare() gives up.
+// How far a table may grow before reserve() gives up.
 struct GrowthLimits {
   unsigned max_log2 = 32;  // buckets; places.h has no more bits
 };
 
-// Purpose: a private table and the promises given in it. prepare() gives every key its slot at once, and does
+// Purpose: a private table and the promises given in it. reserve() gives every key its slot at once, and does
 //          whatever that takes: eviction, another seed, a larger table. A promised slot holds no record, so
 //          nobody finds anything in it; upsert() only writes its word. What was promised and not used leaves the
 //          table again in seal().
 // Usage:   draft.begin(table);                         // a table that no reader has
-//          if (!draft.prepare(probes)) reject;         // what is found is as before
+//          if (!draft.reserve(probes)) reject;         // what is found is as before
 //          draft.upsert(record, hash); draft.erase(probe);
 //          draft.seal();  publish(draft.take());
 // Threads: one writer.
 // Lifetime: owns the table between begin() and take(). Replaced records and chains go to the retire list.
-// Cost:    prepare(): two lines a key; a rebuild costs the whole table, and comes with a doubling, once in many
+// Cost:    reserve(): two lines a key; a rebuild costs the whole table, and comes with a doubling, once in many
 //          doublings with a cycle, or when seven of eight slots are free.
-// Errors:  only prepare() can fail, for lack of memory or past the limits.
+// Errors:  only reserve() can fail, for lack of memory or past the limits.
 class Draft {
  public:
   // Replay: the table has a twin that will be brought level (RwlockCuckoo), so changed buckets are noted and
@@ -51,7 +51,7 @@ class Draft {
   bool changed() const noexcept { return changed_; }  // since the last seal()
 
   Record* find(const Probe& probe) noexcept;
-  bool prepare(std::span<const Probe> probes) noexcept;
+  bool reserve(std::span<const Probe> probes) noexcept;
   void upsert(Record* record, std::uint64_t hash) noexcept;
   void erase(const Probe& probe) noexcept;
   // Promises lapse; what is left is as readers expect it. Nothing may fail here.

@@ -52,7 +52,7 @@ class LeakAccess {
   }
 
   // The list, too, is kept.
-  void settle(reclaim::RetireList&) const noexcept {}
+  void end_batch(reclaim::RetireList&) const noexcept {}
   void collect(reclaim::RetireList&) const noexcept {}
   std::uint64_t retired_bytes() const noexcept { return kept_bytes_; }
 

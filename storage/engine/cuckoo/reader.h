@@ -5,7 +5,7 @@
 #include <span>
 
 #include "storage/engine/cuckoo/table.h"
-#include "storage/engine/engine.h"
+#include "storage/table/engine.h"
 
 namespace flashkv::cuckoo {
 

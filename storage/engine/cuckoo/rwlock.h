@@ -7,14 +7,14 @@
 #include "storage/engine/cuckoo/draft.h"
 #include "storage/engine/cuckoo/reader.h"
 #include "storage/engine/cuckoo/rwlock_access.h"
-#include "storage/engine/engine.h"
-#include "storage/engine/engine_options.h"
-#include "storage/engine/table_reader.h"
+#include "storage/table/engine.h"
+#include "storage/table/engine_options.h"
+#include "storage/table/read_handle_of.h"
 
 namespace flashkv {
 
 // Purpose: an Engine with atomic batches. The batch changes the table that no reader has; publish() shows it in
-//          one step; the next try_open() waits for readers of the other and copies the changed buckets to it.
+//          one step; the next try_begin_batch() waits for readers of the other and copies the changed buckets to it.
 // Usage:   CuckooRwlock engine(options);
 // Threads: one writer; make_reader(), published() and readers from any thread. A guard ends on the thread that
 //          opened it.
@@ -45,7 +45,7 @@ class CuckooRwlock {
     return draft_.table() != nullptr ? *draft_.table() : access_.current();
   }
 
-  bool try_open(Nanos budget) noexcept {
+  bool try_begin_batch(Nanos budget) noexcept {
     if (open_) return true;
     open_wait_ns_ = 0;
     if (draft_.table() == nullptr) {
@@ -61,14 +61,14 @@ class CuckooRwlock {
 
   Record* find(const Probe& probe) noexcept { return draft_.find(probe); }
   void prefetch(std::span<const Probe> probes) noexcept { staged().prefetch(probes); }
-  bool prepare(std::span<const Probe> probes) noexcept { return draft_.prepare(probes); }
+  bool reserve(std::span<const Probe> probes) noexcept { return draft_.reserve(probes); }
   void upsert(Record* record, std::uint64_t hash) noexcept { draft_.upsert(record, hash); }
   void erase(const Probe& probe) noexcept { draft_.erase(probe); }
 
   void publish(std::uint64_t revision) noexcept {
     const bool changed = draft_.changed();
     draft_.seal();
-    retired_.settle();
+    retired_.drop_reservations();
     if (changed) {
       Table* table = draft_.take();
       table->set_revision(revision);

@@ -6,11 +6,11 @@
 #include <span>
 #include <utility>
 
-#include "storage/engine/collision_chain.h"
 #include "storage/engine/cuckoo/places.h"
-#include "storage/engine/engine.h"
-#include "storage/engine/flashmap/same_key.h"
+#include "storage/engine/parts/collision_chain.h"
+#include "storage/record/same_key.h"
 #include "storage/sync/sync.h"
+#include "storage/table/engine.h"
 
 namespace flashkv::cuckoo {
 
@@ -108,7 +108,7 @@ class alignas(64) Table {
     if (leaf.is_chain()) [[unlikely]]
       return leaf.find(probe.key);
     const Record* record = leaf.single();
-    return flashmap::same_key(*record, probe.key) ? record : nullptr;
+    return same_key(*record, probe.key) ? record : nullptr;
   }
 
   std::uint64_t seed_;

@@ -7,29 +7,29 @@
 #include <span>
 #include <utility>
 
-#include "storage/engine/engine.h"
-#include "storage/engine/engine_options.h"
 #include "storage/engine/flashmap/guard_asymmetric.h"
 #include "storage/engine/flashmap/guard_refcount.h"
 #include "storage/engine/flashmap/twin_table.h"
+#include "storage/table/engine.h"
+#include "storage/table/engine_options.h"
 
 namespace flashkv {
 
-// Purpose: an Engine (storage/engine/engine.h) over a TwinTable: readers walk the published half, the writer
-//          changes the staged one, publish() exchanges them, try_open() brings the stale one level.
+// Purpose: an Engine (storage/table/engine.h) over a TwinTable: readers walk the published half, the writer
+//          changes the staged one, publish() exchanges them, try_begin_batch() brings the stale one level.
 //          `Guards` decides how the writer learns that a half has no readers: RefcountGuards,
 //          AsymmetricGuards.
 // Usage:   Flashmap<AsymmetricGuards> map(KeyHash{seed});
 //          auto reader = map.make_reader();  auto guard = reader.enter();  guard.find({key, hash});
-//          if (map.try_open(0) && map.prepare(probes)) { map.upsert(record, hash); map.publish(revision); }
+//          if (map.try_begin_batch(0) && map.reserve(probes)) { map.upsert(record, hash); map.publish(revision); }
 // Threads: one writer for everything but make_reader() and published(), which any thread may call. A Reader
 //          is one thread's; its guards may nest and end in any order, also across publishes.
 // Lifetime: guards before their reader, readers before the map. A record found stays readable as long as the
 //          guard that found it.
 // Cost:    a lookup: the guard (see the policy), a directory word, a bucket line, the record. A publish: the
-//          policy's swap(). try_open(): the buckets changed by the last batch, and freeing what it replaced.
+//          policy's swap(). try_begin_batch(): the buckets changed by the last batch, and freeing what it replaced.
 // Limits:  memory for two indexes; a guard held long keeps the writer's next batch waiting, never the reader.
-// Errors:  as the concept says; publish() without try_open() ends the process.
+// Errors:  as the concept says; publish() without try_begin_batch() ends the process.
 template <template <typename...> class Guards>
 class Flashmap {
  public:
@@ -81,7 +81,7 @@ class Flashmap {
 
   Reader make_reader() { return Reader(guards_.make_reader()); }
 
-  bool try_open(Nanos budget) noexcept {
+  bool try_begin_batch(Nanos budget) noexcept {
     if (open_) return true;
     const Nanos began = sync::now();
     const bool drained = guards_.wait_drained(budget);
@@ -97,13 +97,13 @@ class Flashmap {
 
   Record* find(const Probe& probe) const noexcept { return table_.find(probe); }
   void prefetch(std::span<const Probe> probes) const noexcept { table_.prefetch(probes); }
-  bool prepare(std::span<const Probe> probes) noexcept { return table_.prepare(probes); }
+  bool reserve(std::span<const Probe> probes) noexcept { return table_.reserve(probes); }
   void upsert(Record* record, std::uint64_t hash) noexcept { table_.upsert(record, hash); }
   void erase(const Probe& probe) noexcept { table_.erase(probe); }
 
   void publish(std::uint64_t revision) noexcept {
     if (!open_) {  // (I2): the last publish is not settled yet, its readers could see this batch change
-      std::fputs("flashmap: publish() without try_open()\n", stderr);
+      std::fputs("flashmap: publish() without try_begin_batch()\n", stderr);
       std::abort();
     }
     table_.stage_revision(revision);

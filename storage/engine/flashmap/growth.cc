@@ -1,4 +1,4 @@
-// How the table grows: inside prepare(), one segment at a time, on the staged half. What is found stays the
+// How the table grows: inside reserve(), one segment at a time, on the staged half. What is found stays the
 // same, and everything the replay will need for the other half is allocated here.
 #include <algorithm>
 #include <bit>

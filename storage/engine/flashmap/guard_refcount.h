@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "storage/clock.h"
-#include "storage/engine/engine.h"
+#include "storage/sync/clock.h"
 #include "storage/sync/sync.h"
+#include "storage/table/engine.h"
 
 namespace flashkv::flashmap {
 

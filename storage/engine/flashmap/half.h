@@ -6,9 +6,9 @@
 #include <new>
 #include <span>
 
-#include "storage/engine/engine.h"
 #include "storage/engine/flashmap/bucket.h"
-#include "storage/engine/flashmap/same_key.h"
+#include "storage/record/same_key.h"
+#include "storage/table/engine.h"
 
 namespace flashkv::flashmap {
 

@@ -1,4 +1,4 @@
-// The keys that prepare() promised room for and that have not been written yet.
+// The keys that reserve() promised room for and that have not been written yet.
 #pragma once
 
 #include <algorithm>
@@ -43,7 +43,7 @@ class Reservations {
     if (first_ == hashes_.size()) clear();
     return true;
   }
-  // Strikes the newest n, as after a prepare() that failed.
+  // Strikes the newest n, as after a reserve() that failed.
   void drop_newest(std::size_t n) noexcept { hashes_.resize(hashes_.size() - n); }
   void clear() noexcept {
     hashes_.clear();

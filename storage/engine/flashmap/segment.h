@@ -62,7 +62,7 @@ struct alignas(64) Segment {
   std::array<Buckets, 2> buckets;  // by half
   DirtyBuckets dirty;
   std::uint32_t count = 0;     // records
-  std::uint32_t reserved = 0;  // slots promised by prepare() and not used yet
+  std::uint32_t reserved = 0;  // slots promised by reserve() and not used yet
   std::uint32_t limit = 0;     // count + reserved never exceeds it (I7)
   std::uint8_t log2 = 0;       // buckets
   std::uint8_t depth = 0;

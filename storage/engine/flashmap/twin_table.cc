@@ -61,7 +61,7 @@ void TwinTable::prefetch(std::span<const Probe> probes) const noexcept {
 
 // All or nothing: a segment that grew on the way stays grown, which changes nothing that is found, but no
 // reservation of a refused call is left behind.
-bool TwinTable::prepare(std::span<const Probe> probes) noexcept {
+bool TwinTable::reserve(std::span<const Probe> probes) noexcept {
   if (!reserve_lists(probes.size())) return false;
   for (std::size_t i = 0; i < probes.size(); ++i) {
     const std::uint64_t hash = probes[i].hash;

@@ -7,23 +7,23 @@
 #include <span>
 #include <vector>
 
-#include "storage/engine/engine.h"
 #include "storage/engine/flashmap/half.h"
 #include "storage/engine/flashmap/reservations.h"
 #include "storage/engine/flashmap/segment.h"
 #include "storage/record/hash.h"
+#include "storage/table/engine.h"
 
 namespace flashkv::flashmap {
 
 // Purpose: two indexes over the same records. One is staged: the writer changes it. The other is published
 //          and constant. After swap_staged() and replay() the two are level again.
-// Usage:   t.replay();  if (t.prepare(probes)) t.upsert(record, hash);  t.stage_revision(7); t.swap_staged();
+// Usage:   t.replay();  if (t.reserve(probes)) t.upsert(record, hash);  t.stage_revision(7); t.swap_staged();
 // Threads: one writer. Readers use half() only, and never the staged one: Flashmap sees to both.
 // Lifetime: owns one ownership of every record it was given; a replaced one is let go by replay() (I3).
 // Cost:    find, upsert, erase: three cache misses. replay(): the buckets changed since the last one. A
 //          split: the records of one segment. flashmap.md has the figures.
 // Limits:  2^32 slots a segment, hashes that share more prefix bits than the directory may have enlarge it.
-// Errors:  the constructor throws std::bad_alloc; prepare() answers false; nothing else fails.
+// Errors:  the constructor throws std::bad_alloc; reserve() answers false; nothing else fails.
 class TwinTable {
  public:
   explicit TwinTable(KeyHash hash);
@@ -38,7 +38,7 @@ class TwinTable {
   // On the staged half, between replay() and swap_staged().
   Record* find(const Probe& probe) const noexcept { return halves_[staged_].find(probe); }
   void prefetch(std::span<const Probe> probes) const noexcept;
-  bool prepare(std::span<const Probe> probes) noexcept;
+  bool reserve(std::span<const Probe> probes) noexcept;
   void upsert(Record* record, std::uint64_t hash) noexcept;
   void erase(const Probe& probe) noexcept;
   void stage_revision(std::uint64_t revision) noexcept { halves_[staged_].revision = revision; }

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include "storage/engine/collision_chain.h"
+#include "storage/engine/parts/collision_chain.h"
 #include "storage/record/hash.h"
 
 namespace flashkv::perfect_hash {

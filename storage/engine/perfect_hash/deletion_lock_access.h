@@ -9,11 +9,11 @@
 #include <new>
 #include <string_view>
 
-#include "storage/engine/engine.h"
-#include "storage/engine/perfect_hash/content.h"
 #include "storage/engine/perfect_hash/lock_periods.h"
+#include "storage/engine/perfect_hash/slot_value.h"
 #include "storage/reclaim/retire_list.h"
 #include "storage/sync/sync.h"
+#include "storage/table/engine.h"
 
 namespace flashkv::perfect_hash {
 
@@ -21,7 +21,7 @@ namespace flashkv::perfect_hash {
 //          reader counts itself in before it looks at the slot, and out with its guard. What was taken out of a slot
 //          is freed when its lock has seen all those readers leave; a reader that stays keeps the garbage of the slots
 //          it looked at, and of no other (I4).
-// Threads: Hold from any; all else from one writer.
+// Threads: Pin from any; all else from one writer.
 // Lifetime: owns what was retired.
 // Cost:    a read: two read-modify-writes of the slot's own line. A guard that looks at more than kMostHeld keys counts
 //          itself into one lock for all slots instead, whose line such guards share.
@@ -38,12 +38,12 @@ class DeletionLockAccess {
   };
   static_assert(sizeof(Slot) == 32, "two to a line");
 
-  class Hold {
+  class Pin {
    public:
-    explicit Hold(DeletionLockAccess& access) noexcept : access_(access) {}
-    Hold(const Hold&) = delete;
-    Hold& operator=(const Hold&) = delete;
-    ~Hold() {
+    explicit Pin(DeletionLockAccess& access) noexcept : access_(access) {}
+    Pin(const Pin&) = delete;
+    Pin& operator=(const Pin&) = delete;
+    ~Pin() {
       for (std::size_t i = 0; i < count_; ++i) held_[i].lock->leave(held_[i].turn);
       if (all_) access_.all_.lock().leave(all_turn_);
     }
@@ -54,11 +54,11 @@ class DeletionLockAccess {
     }
     // The content stays readable as long as this lives. In one step with the count: a slot's lock that is entered after
     // the content was loaded could be drained in between (I3).
-    Content read(Slot& slot) noexcept {
+    SlotValue read(Slot& slot) noexcept {
       expect(1);
       if (all_) return load(slot);
       const Lock::Slot turn = slot.lock.enter();
-      const Content seen = load(slot);
+      const SlotValue seen = load(slot);
       if (seen.is_moved()) {
         slot.lock.leave(turn);
       } else {
@@ -72,8 +72,8 @@ class DeletionLockAccess {
       Lock* lock;
       Lock::Slot turn;
     };
-    static Content load(const Slot& slot) noexcept {
-      return Content(slot.content.load(sync::kAcquire));
+    static SlotValue load(const Slot& slot) noexcept {
+      return SlotValue(slot.content.load(sync::kAcquire));
     }  // (I1)
     void enter_all() noexcept {
       all_ = true;
@@ -102,9 +102,9 @@ class DeletionLockAccess {
         nullptr, [](void*) noexcept {}, 0);
   }
   // What was retired so far, out of sight by now, waits from here on.
-  void settle() noexcept {
+  void drop_reservations() noexcept {
     each_list([](reclaim::RetireList& list, SlotPeriods periods) {
-      list.settle();
+      list.drop_reservations();
       list.begin(periods);
     });
   }

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "storage/engine/perfect_hash/bucket.h"
-#include "storage/engine/perfect_hash/content.h"
+#include "storage/engine/perfect_hash/slot_value.h"
 #include "storage/reclaim/retire_list.h"
 
 namespace flashkv::perfect_hash {
@@ -64,12 +64,12 @@ class Draft {
     changed_ = true;
   }
   // What stands in the slot from now on. Entries that are empty go with the bucket's next change.
-  Content seal() noexcept {
+  SlotValue seal() noexcept {
     const auto live = [](const Entry& e) { return !e.leaf.empty(); };
     const auto first = std::ranges::find_if(entries(), live);
-    if (first == entries().end()) return Content();
-    if (std::none_of(first + 1, entries().end(), live)) return Content(first->leaf);
-    return Content::of(std::exchange(bucket_, nullptr));
+    if (first == entries().end()) return SlotValue();
+    if (std::none_of(first + 1, entries().end(), live)) return SlotValue(first->leaf);
+    return SlotValue::of(std::exchange(bucket_, nullptr));
   }
 
   reclaim::RetireList* garbage = nullptr;  // where the slot's goes

@@ -10,21 +10,21 @@
 #include <span>
 #include <utility>
 
-#include "storage/engine/batch_words.h"
-#include "storage/engine/engine_options.h"
+#include "storage/engine/parts/batch_words.h"
 #include "storage/engine/perfect_hash/draft.h"
-#include "storage/engine/perfect_hash/tops.h"
+#include "storage/engine/perfect_hash/top_arrays.h"
 #include "storage/sync/sync.h"
+#include "storage/table/engine_options.h"
 
 namespace flashkv::perfect_hash {
 
-// Purpose: the words and their leaves. prepare() opens a draft for each slot that a batch may change, and publish()
+// Purpose: the words and their leaves. reserve() opens a draft for each slot that a batch may change, and publish()
 //          shows them, one release store a slot. More than kMostLoad words a slot: a larger top array follows, and
 //          slots move there one by one: when a batch is going to write in them, and a few before every batch.
 // Usage:   Draft* d = index.open(word);  if (d == nullptr) reject;  ...  d->set(word, leaf);
 //          index.publish();
 //          between batches: index.advance(units);
-// Threads: one writer; tops().readable() from any.
+// Threads: one writer; arrays().readable() from any.
 // Cost:    open(): a bucket is made, of the slot's words; where the table grows, the slot moves first, which makes up
 //          to as many buckets as it has words. advance(): a unit is a word moved, or a slot looked at.
 // Errors:  open() answers null when memory is short, or when the slot has kMostWords words and cannot move.
@@ -41,11 +41,11 @@ class Index {
         batch_(batch),
         hash_(options.hash),
         multipliers_(options.hash("multipliers")),
-        tops_(multipliers_.next()) {}
+        arrays_(multipliers_.next()) {}
 
   // The leaf that a word leads to in the staged state, perhaps another word's.
   Leaf look(std::uint64_t word) const noexcept {
-    const auto place = tops_.locate(word);
+    const auto place = arrays_.locate(word);
     const auto draft = drafts_.find(place.slot);
     return draft != drafts_.end() ? draft->second.look(word) : place.content.look(word);
   }
@@ -53,8 +53,8 @@ class Index {
   Draft* open(std::uint64_t word) noexcept;
   // Of a word that was opened in this batch (I6).
   Draft& draft(std::uint64_t word) noexcept {
-    const auto at = drafts_.find(tops_.locate(word).slot);
-    if (at == drafts_.end() || !at->second.has(word)) sync::fatal("a word that was not prepared");
+    const auto at = drafts_.find(arrays_.locate(word).slot);
+    if (at == drafts_.end() || !at->second.has(word)) sync::fatal("a word that was not reserved");
     return at->second;
   }
   void publish() noexcept;
@@ -65,15 +65,15 @@ class Index {
   }
   void advance(std::size_t units) noexcept;
 
-  const Tops<Slot>& tops() const noexcept { return tops_; }
-  bool growing() const noexcept { return tops_.first().next() != nullptr; }
+  const TopArrays<Slot>& arrays() const noexcept { return arrays_; }
+  bool growing() const noexcept { return arrays_.first().next() != nullptr; }
   std::uint64_t words() const noexcept { return words_; }
-  std::uint64_t bytes() const noexcept { return tops_.bytes() + bytes_; }
+  std::uint64_t bytes() const noexcept { return arrays_.bytes() + bytes_; }
 
  private:
-  using Array = Top<Slot>;
-  using Place = typename Tops<Slot>::Place;
-  using Built = std::array<Content, Array::kStep>;
+  using Array = TopArray<Slot>;
+  using Place = typename TopArrays<Slot>::Place;
+  using Built = std::array<SlotValue, Array::kStep>;
   static constexpr std::size_t kKeyEntries =
       LeafChange::kMostRetired + 1;  // garbage of a key: its bucket, too
 
@@ -81,22 +81,22 @@ class Index {
     return access_.reserve(slot, top.parent(slot), entries);
   }
   std::uint64_t word_of(const Leaf& leaf) const noexcept { return hash_(leaf.any()->key()); }
-  void gather(Content content, EntryList& list) const noexcept;
+  void gather(SlotValue content, EntryList& list) const noexcept;
   template <typename F>
   static bool for_groups(std::span<Entry> entries, const Array& top, F&& f) noexcept;
   bool include(Draft& draft, const Place& place, std::uint64_t word) noexcept;
   bool move(const Place& place) noexcept;
-  bool build(Content content, const Array& to, Built& built) noexcept;
+  bool build(SlotValue content, const Array& to, Built& built) noexcept;
   bool move_draft(const Draft& draft, const Array& to) noexcept;
   bool carry(Slot& slot, reclaim::RetireList* garbage, std::span<const Entry> entries) noexcept;
   void drop_drafts(const Draft& draft, const Array& to) noexcept;
-  void replace(Slot& slot, Content now, reclaim::RetireList* garbage) noexcept;
+  void replace(Slot& slot, SlotValue now, reclaim::RetireList* garbage) noexcept;
 
   Access& access_;
   const BatchWords& batch_;
   const KeyHash hash_;
   Multipliers multipliers_;
-  Tops<Slot> tops_;
+  TopArrays<Slot> arrays_;
   std::map<Slot*, Draft> drafts_;
   std::size_t at_ = 0;          // of the first top array: slots before it have moved
   std::uint64_t words_ = 0;     // published
@@ -107,13 +107,13 @@ class Index {
 template <typename Access>
 Draft* Index<Access>::open(std::uint64_t word) noexcept try {
   // Where memory is short, the table stays as it is and asks again with the next word.
-  if (words_ + promised_ >= kMostLoad * tops_.last().size()) tops_.add();
-  Place place = tops_.locate(word);
+  if (words_ + promised_ >= kMostLoad * arrays_.last().size()) arrays_.add();
+  Place place = arrays_.locate(word);
   auto at = drafts_.find(place.slot);
   // A slot whose draft has changes stays where it is: what they replaced is bound to this slot's readers (I4).
   while (place.top->next() != nullptr && (at == drafts_.end() || !at->second.changed())) {
     if (!move(place)) return nullptr;
-    place = tops_.locate(word);
+    place = arrays_.locate(word);
     at = drafts_.find(place.slot);
   }
   reclaim::RetireList* garbage = reserve(*place.top, *place.slot, kKeyEntries);
@@ -153,9 +153,9 @@ template <typename Access>
 void Index<Access>::publish() noexcept {
   for (auto& [slot, draft] : drafts_) {
     if (!draft.changed()) continue;
-    const Content now = draft.seal();
+    const SlotValue now = draft.seal();
     words_ += now.live();
-    words_ -= Content(slot->content.load(sync::kRelaxed)).live();
+    words_ -= SlotValue(slot->content.load(sync::kRelaxed)).live();
     replace(*slot, now, draft.garbage);
   }
   drop();
@@ -163,8 +163,8 @@ void Index<Access>::publish() noexcept {
 
 // Whoever finds the new content finds it complete (I1). The old bucket goes where its readers are known (I4).
 template <typename Access>
-void Index<Access>::replace(Slot& slot, Content now, reclaim::RetireList* garbage) noexcept {
-  const Content old(slot.content.load(sync::kRelaxed));
+void Index<Access>::replace(Slot& slot, SlotValue now, reclaim::RetireList* garbage) noexcept {
+  const SlotValue old(slot.content.load(sync::kRelaxed));
   slot.content.store(now.word(), sync::kRelease);
   bytes_ += now.bytes();
   bytes_ -= old.bytes();
@@ -177,14 +177,14 @@ void Index<Access>::replace(Slot& slot, Content now, reclaim::RetireList* garbag
 template <typename Access>
 void Index<Access>::advance(std::size_t units) noexcept {
   while (growing()) {
-    Array& top = tops_.first();
+    Array& top = arrays_.first();
     if (at_ == top.size()) {
-      tops_.leave_first();
+      arrays_.leave_first();
       at_ = 0;
       continue;
     }
     Slot& slot = top.at(at_);
-    const Content content(slot.content.load(sync::kRelaxed));
+    const SlotValue content(slot.content.load(sync::kRelaxed));
     const std::size_t cost = content.is_moved() ? 1 : 1 + content.live();
     if (units < cost || (!content.is_moved() && !move({&top, &slot, content}))) return;
     units -= cost;

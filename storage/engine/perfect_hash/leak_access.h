@@ -5,16 +5,16 @@
 #include <cstdint>
 #include <string_view>
 
-#include "storage/engine/engine.h"
-#include "storage/engine/perfect_hash/content.h"
+#include "storage/engine/perfect_hash/slot_value.h"
 #include "storage/reclaim/retire_list.h"
 #include "storage/sync/sync.h"
+#include "storage/table/engine.h"
 
 namespace flashkv::perfect_hash {
 
 // Purpose: nobody knows who holds a bucket, so none is freed before the close; nor is a record or a chain, because an
 //          old bucket leads to them (I4). What is kept is counted.
-// Threads: Hold from any; all else from one writer.
+// Threads: Pin from any; all else from one writer.
 // Lifetime: owns what was retired.
 class LeakAccess {
  public:
@@ -27,11 +27,13 @@ class LeakAccess {
   };
 
   // What a guard needs to keep what it has seen.
-  class Hold {
+  class Pin {
    public:
-    explicit Hold(LeakAccess&) noexcept {}
+    explicit Pin(LeakAccess&) noexcept {}
     void expect(std::size_t) noexcept {}
-    Content read(const Slot& slot) noexcept { return Content(slot.content.load(sync::kAcquire)); }  // (I1)
+    SlotValue read(const Slot& slot) noexcept {
+      return SlotValue(slot.content.load(sync::kAcquire));
+    }  // (I1)
   };
 
   // Where garbage of the slot goes, with room for so much more; null when memory is short.
@@ -39,7 +41,7 @@ class LeakAccess {
     return kept_.reserve(entries) ? &kept_ : nullptr;
   }
   void retire_readers(reclaim::RetireList&) const noexcept {}
-  void settle() noexcept { kept_.settle(); }
+  void drop_reservations() noexcept { kept_.drop_reservations(); }
   void collect() noexcept {}
   std::uint64_t retired_bytes() const noexcept { return kept_.bytes(); }
 

@@ -7,7 +7,7 @@ namespace flashkv::perfect_hash {
 
 // All words that lead to something.
 template <typename Access>
-void Index<Access>::gather(Content content, EntryList& list) const noexcept {
+void Index<Access>::gather(SlotValue content, EntryList& list) const noexcept {
   if (const Bucket* bucket = content.bucket()) {
     for (const Entry& e : std::as_const(*bucket).entries()) {
       if (!e.leaf.empty()) list.push(e);
@@ -47,31 +47,31 @@ bool Index<Access>::move(const Place& place) noexcept {
   const bool complete =
       build(place.content, to, built) && (draft == drafts_.end() || move_draft(draft->second, to));
   if (!complete) {
-    for (const Content& c : built) Bucket::destroy(c.bucket());
+    for (const SlotValue& c : built) Bucket::destroy(c.bucket());
     return false;
   }
   const auto first = static_cast<std::size_t>(place.slot - &place.top->at(0)) * Array::kStep;
   for (std::size_t i = 0; i < built.size(); ++i) {
     if (built[i].word() != 0) replace(to.at(first + i), built[i], nullptr);
   }
-  replace(*place.slot, Content::moved(), garbage);
+  replace(*place.slot, SlotValue::moved(), garbage);
   if (garbage != nullptr) access_.retire_readers(*garbage);  // (I4)
   if (draft != drafts_.end()) drafts_.erase(draft);
   return true;
 }
 
 template <typename Access>
-bool Index<Access>::build(Content content, const Array& to, Built& built) noexcept {
+bool Index<Access>::build(SlotValue content, const Array& to, Built& built) noexcept {
   EntryList list;
   gather(content, list);
   return for_groups(list.all(), to, [&](std::size_t index, std::span<const Entry> group) {
-    Content& made = built[index % Array::kStep];
+    SlotValue& made = built[index % Array::kStep];
     if (group.size() == 1) {
-      made = Content(group[0].leaf);
+      made = SlotValue(group[0].leaf);
       return true;
     }
     Bucket* bucket = Bucket::make(group, multipliers_);
-    if (bucket != nullptr) made = Content::of(bucket);
+    if (bucket != nullptr) made = SlotValue::of(bucket);
     return bucket != nullptr;
   });
 }

@@ -5,28 +5,28 @@
 #include <cstdint>
 #include <span>
 
-#include "storage/engine/batch_words.h"
-#include "storage/engine/engine.h"
-#include "storage/engine/engine_options.h"
-#include "storage/engine/overlay.h"
+#include "storage/engine/parts/batch_words.h"
 #include "storage/engine/perfect_hash/deletion_lock_access.h"
 #include "storage/engine/perfect_hash/index.h"
 #include "storage/engine/perfect_hash/leak_access.h"
 #include "storage/engine/perfect_hash/reader.h"
 #include "storage/sync/sync.h"
+#include "storage/table/engine.h"
+#include "storage/table/engine_options.h"
+#include "storage/table/with_overlay.h"
 
 namespace flashkv {
 
 // Purpose: an Engine whose buckets never change: a batch builds the next one for every slot it writes to, and publish()
-//          shows them one by one, so it serves through Overlaid. How readers come to a bucket and when it is freed is
+//          shows them one by one, so it serves through WithOverlay. How readers come to a bucket and when it is freed is
 //          A's: perfect_hash/leak_access.h, perfect_hash/deletion_lock_access.h.
-// Usage:   Overlaid<PerfectHashDeletionLock> engine(options);   // or PerfectHashLeak
+// Usage:   WithOverlay<PerfectHashDeletionLock> engine(options);   // or PerfectHashLeak
 // Threads: one writer; make_reader(), published() and readers from any thread.
 // Lifetime: readers before their engine.
 // Cost:    perfect_hash/perfect_hash.md.
 // Limits:  255 words whose slot cannot move. All keys of a batch that a growing table has to take are prepared before the
-//          first is applied, as Overlaid does. Above options.max_retired_bytes the engine that frees has try_open() answer
-//          false until readers leave; the one that leaks has prepare() answer false for ever.
+//          first is applied, as WithOverlay does. Above options.max_retired_bytes the engine that frees has try_begin_batch() answer
+//          false until readers leave; the one that leaks has reserve() answer false for ever.
 template <typename A>
 class PerfectHash {
  public:
@@ -41,14 +41,14 @@ class PerfectHash {
   }
   Reader make_reader() noexcept { return Reader(*this); }
   A& access() noexcept { return access_; }
-  const auto& tops() const noexcept { return index_.tops(); }
+  const auto& arrays() const noexcept { return index_.arrays(); }
   auto& index() noexcept { return index_; }
 
-  bool try_open(Nanos) noexcept {
+  bool try_begin_batch(Nanos) noexcept {
     if (!words_.empty()) return true;
     access_.collect();
     if (A::kLeaks ? leak_full() : access_.retired_bytes() > max_retired_bytes_) {
-      if (A::kLeaks) return true;  // prepare() refuses
+      if (A::kLeaks) return true;  // reserve() refuses
       ++deferred_opens_;
       return false;
     }
@@ -58,10 +58,10 @@ class PerfectHash {
 
   Record* find(const Probe& probe) noexcept { return index_.look(probe.hash).find(probe.key); }
   void prefetch(std::span<const Probe> probes) noexcept {
-    for (const Probe& p : probes) __builtin_prefetch(&tops().first().slot(p.hash));
+    for (const Probe& p : probes) __builtin_prefetch(&arrays().first().slot(p.hash));
   }
 
-  bool prepare(std::span<const Probe> probes) noexcept {
+  bool reserve(std::span<const Probe> probes) noexcept {
     if (leak_full()) return false;
     std::size_t done = 0;
     while (done < probes.size() && reserve(probes[done])) ++done;
@@ -125,8 +125,8 @@ class PerfectHash {
   }
   void lapse() noexcept {
     index_.drop();
-    words_.settle();
-    access_.settle();
+    words_.drop_reservations();
+    access_.drop_reservations();
   }
 
   const std::uint64_t max_retired_bytes_;

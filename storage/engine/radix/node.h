@@ -6,7 +6,7 @@
 #include <memory>
 #include <new>
 
-#include "storage/engine/collision_chain.h"
+#include "storage/engine/parts/collision_chain.h"
 #include "storage/sync/sync.h"
 
 namespace flashkv::radix {

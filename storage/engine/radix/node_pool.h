@@ -11,10 +11,10 @@
 
 namespace flashkv::radix {
 
-// Purpose: the nodes that prepare() promised, of the two sizes a tree has: those of its last level and others.
+// Purpose: the nodes that reserve() promised, of the two sizes a tree has: those of its last level and others.
 // Usage:   if (!pool.reserve(first_level, last_level)) reject;   // one node for each of these levels
 //          Node* n = pool.take(level);
-//          pool.settle();                                        // promises lapse
+//          pool.drop_reservations();                                        // promises lapse
 // Threads: one writer.
 // Lifetime: the nodes it holds were never in the tree: it may free them at any time.
 // Limits:  keeps at most kKeptBytes from batch to batch.
@@ -53,7 +53,7 @@ class NodePool {
   void roll_back(const Mark& mark) noexcept {
     for (std::size_t i = 0; i < sizes_.size(); ++i) sizes_[i].promised = mark[i];
   }
-  void settle() noexcept {
+  void drop_reservations() noexcept {
     roll_back({0, 0});
     give_back(kKeptBytes);
   }

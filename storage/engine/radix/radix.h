@@ -3,15 +3,15 @@
 
 #include <string_view>
 
-#include "storage/engine/engine_options.h"
-#include "storage/engine/overlay.h"
+#include "storage/engine/parts/word_engine.h"
 #include "storage/engine/radix/tree.h"
-#include "storage/engine/word_engine.h"
+#include "storage/table/engine_options.h"
+#include "storage/table/with_overlay.h"
 
 namespace flashkv::radix {
 
 // Purpose: Tree as the WordIndex of one engine each.
-// Usage:   Overlaid<RadixEngine<reclaim::DefaultPeriods>> engine(options);
+// Usage:   WithOverlay<RadixEngine<reclaim::DefaultPeriods>> engine(options);
 // Cost:    nodes of 8 bytes * 2^slice_bits: with full tails nearly one such path for each key, so wide slices
 //          are for small sets.
 class FullTails : public Tree {

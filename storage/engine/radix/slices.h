@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "storage/engine/engine_options.h"
+#include "storage/table/engine_options.h"
 
 namespace flashkv::radix {
 

@@ -66,7 +66,7 @@ unsigned Tree::leaf_level(const Place& place, std::uint64_t word) const noexcept
 }
 
 // Counts the nodes between those that are there and the deepest that the word may need once every word of
-// the batch is in. Nodes stay until settle(), so erasing takes none of them away (I4).
+// the batch is in. Nodes stay until drop_reservations(), so erasing takes none of them away (I4).
 bool Tree::reserve(const Place& place, std::uint64_t word, const BatchWords::Promise& promise) noexcept try {
   const std::size_t wanted = promised_ + 1;
   if (emptied_.capacity() < wanted) emptied_.reserve(std::max(wanted, 2 * emptied_.capacity()));
@@ -136,11 +136,11 @@ void Tree::trim(std::uint64_t word) noexcept {
   }
 }
 
-void Tree::settle(reclaim::RetireList& list) noexcept {
+void Tree::end_batch(reclaim::RetireList& list) noexcept {
   for (const std::uint64_t word : emptied_) trim(word);
   emptied_.clear();
   promised_ = 0;
-  pool_.settle();
+  pool_.drop_reservations();
   if (unlinked_ == nullptr) return;
   list.retire(unlinked_, &Node::destroy_linked, unlinked_bytes_);  // I5
   unlinked_ = nullptr;

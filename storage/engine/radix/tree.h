@@ -9,13 +9,13 @@
 #include <string_view>
 #include <vector>
 
-#include "storage/engine/batch_words.h"
-#include "storage/engine/engine_options.h"
+#include "storage/engine/parts/batch_words.h"
+#include "storage/engine/parts/word_engine.h"
 #include "storage/engine/radix/node.h"
 #include "storage/engine/radix/node_pool.h"
 #include "storage/engine/radix/slices.h"
-#include "storage/engine/word_engine.h"
 #include "storage/reclaim/retire_list.h"
+#include "storage/table/engine_options.h"
 
 namespace flashkv::radix {
 
@@ -24,7 +24,7 @@ enum class Tails : bool { kFull, kCompressed };
 // Purpose: the WordIndex of both radix engines (radix.md). Full tails: a leaf stands in a node of the last
 //          level. Compressed: it stands as high as its word is the only one below.
 // Threads: look() and look_batch() from readers inside a section; all else from one writer.
-// Lifetime: owns its leaves and their records. Nodes leave the tree in settle() (I3) and go to the retire list (I5).
+// Lifetime: owns its leaves and their records. Nodes leave the tree in drop_reservations() (I3) and go to the retire list (I5).
 // Cost:    a look: one line for each node on the way; batches overlap them.
 // Errors:  the constructor may throw std::bad_alloc; reserve() answers false.
 // Limits:  slice widths of 4, 8, 11, 13 and 16; the constructor ends the process at another.
@@ -84,7 +84,7 @@ class Tree {
   Mark mark() const noexcept { return pool_.mark(); }
   void roll_back(const Mark& mark) noexcept { pool_.roll_back(mark); }
   void store(const Place& place, std::uint64_t word, Leaf leaf) noexcept;
-  void settle(reclaim::RetireList& list) noexcept;
+  void end_batch(reclaim::RetireList& list) noexcept;
   std::uint64_t bytes() const noexcept { return bytes_ + pool_.bytes(); }
   std::uint64_t leaked_bytes() const noexcept { return 0; }
   const Slices& slices() const noexcept { return slices_; }
@@ -114,7 +114,7 @@ class Tree {
   Node* root_;
   alignas(sync::kOwnLine) NodePool pool_;
   std::vector<std::uint64_t> emptied_;  // words that were removed in this batch
-  std::size_t promised_ = 0;            // changes since settle()
+  std::size_t promised_ = 0;            // changes since drop_reservations()
   Node* unlinked_ = nullptr;            // out of the tree, not yet in the retire list
   std::uint64_t unlinked_bytes_ = 0;
   std::uint64_t bytes_ = 0;  // of nodes in the tree

@@ -7,9 +7,9 @@
 #include <span>
 #include <string_view>
 
-#include "storage/engine/chain/buckets.h"
-#include "storage/engine/chain/edit.h"
-#include "storage/engine/chain/lookup.h"
+#include "storage/engine/parts/chain/buckets.h"
+#include "storage/engine/parts/chain/edit.h"
+#include "storage/engine/parts/chain/lookup.h"
 
 namespace flashkv {
 

@@ -1,15 +1,15 @@
 // The engine "rcu-hash": chains under RCU in a table of one size.
 #pragma once
 
-#include "storage/engine/chain/chained_engine.h"
-#include "storage/engine/overlay.h"
+#include "storage/engine/parts/chain/chained_engine.h"
 #include "storage/engine/rcu_hash/fixed_buckets.h"
 #include "storage/reclaim/default_periods.h"
+#include "storage/table/with_overlay.h"
 
 namespace flashkv {
 
 // Purpose: RCU and nothing else: what the relativistic engine is measured against.
-// Usage:   Overlaid<RcuHash<reclaim::Urcu>> engine(options);
+// Usage:   WithOverlay<RcuHash<reclaim::Urcu>> engine(options);
 //          RcuHash<reclaim::Epoch> small(options, 4);   // 2^4 buckets
 // Threads, Lifetime, Cost, Limits: as chain::ChainedEngine.
 template <reclaim::GracePeriods G>

@@ -1,15 +1,15 @@
 // The engine "relativistic": chains under RCU in a table that grows and shrinks while readers walk it.
 #pragma once
 
-#include "storage/engine/chain/chained_engine.h"
-#include "storage/engine/overlay.h"
+#include "storage/engine/parts/chain/chained_engine.h"
 #include "storage/engine/relativistic/resizing_buckets.h"
 #include "storage/reclaim/default_periods.h"
+#include "storage/table/with_overlay.h"
 
 namespace flashkv {
 
 // Purpose: a chained table whose chains stay short whatever the number of keys.
-// Usage:   Overlaid<Relativistic<reclaim::Urcu>> engine(options);
+// Usage:   WithOverlay<Relativistic<reclaim::Urcu>> engine(options);
 //          Relativistic<reclaim::Epoch> small(options, ResizingBuckets::Pace{.min_log2 = 2});
 // Threads, Lifetime, Cost, Limits: as chain::ChainedEngine.
 // Source:  J. Triplett, P. McKenney, J. Walpole, "Resizable, scalable, concurrent hash tables via

@@ -1,5 +1,5 @@
 // The steps of a resize.
-#include "storage/engine/chain/edit.h"
+#include "storage/engine/parts/chain/edit.h"
 #include "storage/engine/relativistic/resizing_buckets.h"
 
 namespace flashkv {

@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-#include "storage/engine/chain/edit.h"
+#include "storage/engine/parts/chain/edit.h"
 
 namespace flashkv {
 

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "storage/engine/chain/buckets.h"
-#include "storage/engine/chain/lookup.h"
-#include "storage/engine/chain/node.h"
+#include "storage/engine/parts/chain/buckets.h"
+#include "storage/engine/parts/chain/lookup.h"
+#include "storage/engine/parts/chain/node.h"
 #include "storage/reclaim/grace_period.h"
 #include "storage/sync/sync.h"
 

@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <span>
 
-#include "storage/engine/engine.h"
-#include "storage/engine/engine_options.h"
-#include "storage/engine/section_reader.h"
-#include "storage/engine/table_reader.h"
+#include "storage/engine/parts/section_reader.h"
 #include "storage/reclaim/default_periods.h"
 #include "storage/reclaim/retire_list.h"
 #include "storage/sync/sync.h"
+#include "storage/table/engine.h"
+#include "storage/table/engine_options.h"
+#include "storage/table/read_handle_of.h"
 
 namespace flashkv::bench {
 
@@ -23,8 +23,8 @@ class Retired {
   void node(void* node, reclaim::RetireList::Free free, std::size_t bytes) noexcept {
     list_.retire(node, free, bytes);
   }
-  void settle() noexcept {
-    list_.settle();
+  void drop_reservations() noexcept {
+    list_.drop_reservations();
     list_.begin(periods_);
   }
   void collect() noexcept { list_.collect(periods_); }
@@ -60,13 +60,13 @@ class BaselineEngine {
     for (std::size_t i = 0; i < probes.size(); ++i) found[i] = map_.find(probes[i]);
   }
 
-  bool try_open(Nanos) noexcept {
+  bool try_begin_batch(Nanos) noexcept {
     retired_.collect();
     return true;
   }
   Record* find(const Probe& probe) noexcept { return const_cast<Record*>(map_.find(probe)); }
   void prefetch(std::span<const Probe>) noexcept {}
-  bool prepare(std::span<const Probe> probes) noexcept { return retired_.reserve(probes.size()); }
+  bool reserve(std::span<const Probe> probes) noexcept { return retired_.reserve(probes.size()); }
   void upsert(Record* record, std::uint64_t hash) noexcept {
     record->retain();
     record_bytes_ += record->bytes();
@@ -81,7 +81,7 @@ class BaselineEngine {
   }
   void publish(std::uint64_t revision) noexcept {
     published_.store(revision, sync::kRelease);
-    retired_.settle();
+    retired_.drop_reservations();
   }
   std::uint64_t published() const noexcept { return published_.load(sync::kAcquire); }
   EngineStats stats() const noexcept {

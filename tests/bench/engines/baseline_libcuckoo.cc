@@ -2,8 +2,8 @@
 #include <cstdlib>
 #include <libcuckoo/cuckoohash_map.hh>
 
-#include "storage/engine/basic_table.h"
-#include "storage/engine/flashmap/same_key.h"
+#include "storage/record/same_key.h"
+#include "storage/table/any_engine_of.h"
 #include "tests/bench/engines/baseline_engine.h"
 #include "tests/bench/engines/baselines.h"
 
@@ -32,7 +32,7 @@ class LibcuckooMap {
   const Record* find(const Probe& probe) const noexcept {
     const Record* found = nullptr;
     map_.find_fn(probe.hash, [&](Record* const& record) { found = record; });
-    return found != nullptr && flashmap::same_key(*found, probe.key) ? found : nullptr;
+    return found != nullptr && same_key(*found, probe.key) ? found : nullptr;
   }
   std::size_t put(Record* record, std::uint64_t hash, Retired& retired) noexcept {
     Record* old = nullptr;
@@ -51,7 +51,7 @@ class LibcuckooMap {
   std::size_t take(const Probe& probe, Retired& retired) noexcept {
     Record* old = nullptr;
     map_.erase_fn(probe.hash, [&](Record*& value) {
-      if (!flashmap::same_key(*value, probe.key)) return false;
+      if (!same_key(*value, probe.key)) return false;
       old = value;
       return true;
     });
@@ -68,8 +68,8 @@ class LibcuckooMap {
 
 }  // namespace
 
-std::unique_ptr<Table> make_libcuckoo_table(const EngineOptions& options) {
-  return std::make_unique<BasicTable<BaselineEngine<LibcuckooMap>>>(options);
+std::unique_ptr<AnyEngine> make_libcuckoo_engine(const EngineOptions& options) {
+  return std::make_unique<AnyEngineOf<BaselineEngine<LibcuckooMap>>>(options);
 }
 
 }  // namespace flashkv::bench

@@ -5,9 +5,9 @@
 
 #include <atomic>
 
-#include "storage/engine/basic_table.h"
-#include "storage/engine/flashmap/same_key.h"
 #include "storage/reclaim/urcu.h"
+#include "storage/record/same_key.h"
+#include "storage/table/any_engine_of.h"
 #include "tests/bench/engines/baseline_engine.h"
 #include "tests/bench/engines/baselines.h"
 
@@ -22,7 +22,7 @@ struct Node {
 };
 
 int matches(cds_lfht_node* link, const void* key) {
-  return flashmap::same_key(*Node::of(link)->record, *static_cast<const std::string_view*>(key)) ? 1 : 0;
+  return same_key(*Node::of(link)->record, *static_cast<const std::string_view*>(key)) ? 1 : 0;
 }
 
 // Purpose: cds_lfht with a node a key. It resizes itself in a thread of its own, whose time is not the writer's.
@@ -128,8 +128,8 @@ class RculfhashMap {
 
 }  // namespace
 
-std::unique_ptr<Table> make_rculfhash_table(const EngineOptions& options) {
-  return std::make_unique<BasicTable<BaselineEngine<RculfhashMap>>>(options);
+std::unique_ptr<AnyEngine> make_rculfhash_engine(const EngineOptions& options) {
+  return std::make_unique<AnyEngineOf<BaselineEngine<RculfhashMap>>>(options);
 }
 
 }  // namespace flashkv::bench

@@ -3,17 +3,17 @@
 #include <mutex>
 #include <shared_mutex>
 
-#include "storage/engine/basic_table.h"
 #include "storage/engine/flashmap/twin_table.h"
-#include "storage/engine/section_reader.h"
+#include "storage/engine/parts/section_reader.h"
 #include "storage/sync/sync.h"
+#include "storage/table/any_engine_of.h"
 #include "tests/bench/engines/baselines.h"
 
 namespace flashkv::bench {
 namespace {
 
 // Purpose: an Engine of one half. A TwinTable whose halves are never exchanged is one index that changes in place:
-//          the writer has the lock from try_open() to publish(), so that a batch shows at once, and lets go of
+//          the writer has the lock from try_begin_batch() to publish(), so that a batch shows at once, and lets go of
 //          what it replaces on the spot. Readers share the lock for as long as they use the record.
 // Threads, Lifetime: as Engine.
 // Cost:    a read: a shared lock and its release, and flashmap's three lines.
@@ -45,13 +45,13 @@ class SharedMutexFlashmap {
     table_.half(table_.staged()).find_batch(probes, found);
   }
 
-  bool try_open(Nanos) noexcept {
+  bool try_begin_batch(Nanos) noexcept {
     if (!own_.owns_lock()) own_.lock();
     return true;
   }
   Record* find(const Probe& probe) noexcept { return table_.find(probe); }
   void prefetch(std::span<const Probe> probes) noexcept { table_.prefetch(probes); }
-  bool prepare(std::span<const Probe> probes) noexcept { return table_.prepare(probes); }
+  bool reserve(std::span<const Probe> probes) noexcept { return table_.reserve(probes); }
   void upsert(Record* record, std::uint64_t hash) noexcept { table_.upsert(record, hash); }
   void erase(const Probe& probe) noexcept { table_.erase(probe); }
   void publish(std::uint64_t revision) noexcept {
@@ -81,8 +81,8 @@ inline constexpr bool kReadersMoveAtOnce<bench::SharedMutexFlashmap> = true;
 
 namespace flashkv::bench {
 
-std::unique_ptr<Table> make_shared_mutex_table(const EngineOptions& options) {
-  return std::make_unique<BasicTable<SharedMutexFlashmap>>(options);
+std::unique_ptr<AnyEngine> make_shared_mutex_engine(const EngineOptions& options) {
+  return std::make_unique<AnyEngineOf<SharedMutexFlashmap>>(options);
 }
 
 }  // namespace flashkv::bench

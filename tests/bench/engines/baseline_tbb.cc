@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <memory>
 
-#include "storage/engine/basic_table.h"
-#include "storage/engine/flashmap/same_key.h"
+#include "storage/record/same_key.h"
+#include "storage/table/any_engine_of.h"
 #include "tests/bench/engines/baseline_engine.h"
 #include "tests/bench/engines/baselines.h"
 
@@ -36,7 +36,7 @@ class TbbMap {
     Map::const_accessor at;
     if (!map_.find(at, probe.hash)) return nullptr;
     const Record* found = at->second;
-    return flashmap::same_key(*found, probe.key) ? found : nullptr;
+    return same_key(*found, probe.key) ? found : nullptr;
   }
   std::size_t put(Record* record, std::uint64_t hash, Retired& retired) noexcept {
     Map::accessor at;
@@ -49,7 +49,7 @@ class TbbMap {
   }
   std::size_t take(const Probe& probe, Retired& retired) noexcept {
     Map::accessor at;
-    if (!map_.find(at, probe.hash) || !flashmap::same_key(*at->second, probe.key)) return 0;
+    if (!map_.find(at, probe.hash) || !same_key(*at->second, probe.key)) return 0;
     Record* old = at->second;
     map_.erase(at);
     retired.record(old);
@@ -66,8 +66,8 @@ class TbbMap {
 
 }  // namespace
 
-std::unique_ptr<Table> make_tbb_table(const EngineOptions& options) {
-  return std::make_unique<BasicTable<BaselineEngine<TbbMap>>>(options);
+std::unique_ptr<AnyEngine> make_tbb_engine(const EngineOptions& options) {
+  return std::make_unique<AnyEngineOf<BaselineEngine<TbbMap>>>(options);
 }
 
 }  // namespace flashkv::bench

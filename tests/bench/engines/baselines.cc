@@ -6,10 +6,10 @@ namespace flashkv::bench {
 
 std::span<const Baseline> baselines() {
   static constexpr std::array kBaselines{
-      Baseline{"shared_mutex", &make_shared_mutex_table},
-      Baseline{"rculfhash", &make_rculfhash_table},
-      Baseline{"libcuckoo", &make_libcuckoo_table},
-      Baseline{"tbb", &make_tbb_table},
+      Baseline{"shared_mutex", &make_shared_mutex_engine},
+      Baseline{"rculfhash", &make_rculfhash_engine},
+      Baseline{"libcuckoo", &make_libcuckoo_engine},
+      Baseline{"tbb", &make_tbb_engine},
   };
   return kBaselines;
 }

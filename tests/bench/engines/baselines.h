@@ -5,21 +5,21 @@
 #include <span>
 #include <string_view>
 
-#include "storage/engine/engine_options.h"
-#include "storage/engine/table.h"
+#include "storage/table/any_engine.h"
+#include "storage/table/engine_options.h"
 
 namespace flashkv::bench {
 
 // Purpose: one row a baseline, each made in a .cc of its own.
 struct Baseline {
   std::string_view name;
-  std::unique_ptr<Table> (*make)(const EngineOptions& options);
+  std::unique_ptr<AnyEngine> (*make)(const EngineOptions& options);
 };
 std::span<const Baseline> baselines();
 
-std::unique_ptr<Table> make_shared_mutex_table(const EngineOptions& options);
-std::unique_ptr<Table> make_rculfhash_table(const EngineOptions& options);
-std::unique_ptr<Table> make_libcuckoo_table(const EngineOptions& options);
-std::unique_ptr<Table> make_tbb_table(const EngineOptions& options);
+std::unique_ptr<AnyEngine> make_shared_mutex_engine(const EngineOptions& options);
+std::unique_ptr<AnyEngine> make_rculfhash_engine(const EngineOptions& options);
+std::unique_ptr<AnyEngine> make_libcuckoo_engine(const EngineOptions& options);
+std::unique_ptr<AnyEngine> make_tbb_engine(const EngineOptions& options);
 
 }  // namespace flashkv::bench

@@ -39,12 +39,12 @@ Contestant contestant(const std::string& name) {
   return c;
 }
 
-std::unique_ptr<Table> make_contestant(const Contestant& contestant) {
+std::unique_ptr<AnyEngine> make_contestant(const Contestant& contestant) {
   for (const Baseline& baseline : baselines()) {
     if (baseline.name == contestant.engine) return baseline.make(contestant.options);
   }
   Status why;
-  return make_table(contestant.engine, contestant.options, why);
+  return make_engine(contestant.engine, contestant.options, why);
 }
 
 bool takes(const Contestant& contestant) { return make_contestant(contestant) != nullptr; }

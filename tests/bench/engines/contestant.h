@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "storage/engine/engine_options.h"
-#include "storage/engine/table.h"
+#include "storage/table/any_engine.h"
+#include "storage/table/engine_options.h"
 
 namespace flashkv::bench {
 
@@ -29,7 +29,7 @@ std::vector<std::string> contestant_names();
 Contestant contestant(const std::string& name);
 
 // Null if the engine does not take these options. Throws std::bad_alloc.
-std::unique_ptr<Table> make_contestant(const Contestant& contestant);
+std::unique_ptr<AnyEngine> make_contestant(const Contestant& contestant);
 bool takes(const Contestant& contestant);
 
 // A publish of these copies everything: they stop at kMostCopiedKeys.

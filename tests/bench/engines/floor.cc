@@ -1,15 +1,15 @@
 #include "tests/bench/engines/floor.h"
 
-#include "storage/engine/basic_table.h"
 #include "storage/engine/critnib/critnib.h"
 #include "storage/engine/cuckoo/copying.h"
 #include "storage/engine/cuckoo/rwlock.h"
-#include "storage/engine/flashmap_table.h"
+#include "storage/engine/flashmap/any_flashmap.h"
 #include "storage/engine/perfect_hash/perfect_hash.h"
 #include "storage/engine/radix/radix.h"
 #include "storage/engine/rcu_hash/rcu_hash.h"
 #include "storage/engine/relativistic/relativistic.h"
 #include "storage/reclaim/default_periods.h"
+#include "storage/table/any_engine_of.h"
 
 namespace flashkv::bench {
 namespace {
@@ -17,7 +17,7 @@ namespace {
 // Where the records are, one function a structure. What is atomic there is read with acquire or relaxed loads,
 // which are plain ones on x86.
 template <typename E>
-const Record* plain_find(Overlaid<E>& engine, const Probe& probe) noexcept {
+const Record* plain_find(WithOverlay<E>& engine, const Probe& probe) noexcept {
   return engine.below().lookup(probe);
 }
 template <template <typename> class Guards>
@@ -34,18 +34,18 @@ inline const Record* plain_find(CuckooRwlock& engine, const Probe& probe) noexce
 }
 
 template <typename Access>
-const Record* plain_find(Overlaid<PerfectHash<Access>>& engine, const Probe& probe) noexcept {
-  for (const auto* top = engine.below().tops().readable();; top = top->next()) {
-    const perfect_hash::Content seen(top->slot(probe.hash).content.load(sync::kRelaxed));
+const Record* plain_find(WithOverlay<PerfectHash<Access>>& engine, const Probe& probe) noexcept {
+  for (const auto* top = engine.below().arrays().readable();; top = top->next()) {
+    const perfect_hash::SlotValue seen(top->slot(probe.hash).content.load(sync::kRelaxed));
     if (!seen.is_moved()) return seen.look(probe.hash).find(probe.key);
   }
 }
 
-// As TableReader, less the guard and the revision.
+// As ReadHandleOf, less the guard and the revision.
 template <typename E>
 class PlainReader final : public ReadHandle {
  public:
-  explicit PlainReader(BasicTable<E>& table) : engine_(table.engine()), hash_(table.hash()) {}
+  explicit PlainReader(AnyEngineOf<E>& table) : engine_(table.engine()), hash_(table.hash()) {}
   std::uint64_t get(std::string_view key, Lookup& out) override {
     const Record* record = plain_find(engine_, Probe{key, hash_(key)});
     out.found = record != nullptr && record->expires_at_ms() == 0;
@@ -68,35 +68,35 @@ class PlainReader final : public ReadHandle {
   KeyHash hash_;
 };
 
-using Make = std::unique_ptr<ReadHandle> (*)(Table&);
+using Make = std::unique_ptr<ReadHandle> (*)(AnyEngine&);
 using Periods = reclaim::DefaultPeriods;
 
 template <typename E>
-Make of(Table& table) {
-  if (dynamic_cast<BasicTable<E>*>(&table) == nullptr) return nullptr;
-  return [](Table& same) -> std::unique_ptr<ReadHandle> {
-    return std::make_unique<PlainReader<E>>(static_cast<BasicTable<E>&>(same));
+Make of(AnyEngine& table) {
+  if (dynamic_cast<AnyEngineOf<E>*>(&table) == nullptr) return nullptr;
+  return [](AnyEngine& same) -> std::unique_ptr<ReadHandle> {
+    return std::make_unique<PlainReader<E>>(static_cast<AnyEngineOf<E>&>(same));
   };
 }
 
 template <typename... Engines>
-Make any_of(Table& table) {
+Make any_of(AnyEngine& table) {
   Make found = nullptr;
   ((found = found != nullptr ? found : of<Engines>(table)), ...);
   return found;
 }
 
-Make reader_of(Table& table) {
-  return any_of<AsymmetricFlashmap, RefcountFlashmap, Overlaid<Relativistic<Periods>>,
-                Overlaid<RcuHash<Periods>>, Overlaid<RadixEngine<Periods>>,
-                Overlaid<CompressedRadixEngine<Periods>>, Overlaid<LeakingCritnibEngine<Periods>>,
-                Overlaid<PerfectHashLeak>, Overlaid<PerfectHashDeletionLock>, CuckooRwlock,
+Make reader_of(AnyEngine& table) {
+  return any_of<AsymmetricFlashmap, RefcountFlashmap, WithOverlay<Relativistic<Periods>>,
+                WithOverlay<RcuHash<Periods>>, WithOverlay<RadixEngine<Periods>>,
+                WithOverlay<CompressedRadixEngine<Periods>>, WithOverlay<LeakingCritnibEngine<Periods>>,
+                WithOverlay<PerfectHashLeak>, WithOverlay<PerfectHashDeletionLock>, CuckooRwlock,
                 CuckooDeletionLock, CuckooLeak>(table);
 }
 
 }  // namespace
 
-Floor::Floor(const Contestant& contestant, Table& table) : table_(table) {
+Floor::Floor(const Contestant& contestant, AnyEngine& table) : table_(table) {
   if (contestant.engine == "critnib") {
     Contestant unguarded = contestant;
     unguarded.engine = "critnib-leak";

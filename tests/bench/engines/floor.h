@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "storage/read_handle.h"
+#include "storage/table/read_handle.h"
 #include "tests/bench/engines/contestant.h"
 
 namespace flashkv::bench {
@@ -17,16 +17,16 @@ namespace flashkv::bench {
 // Limits:  engines that it does not know have none.
 class Floor {
  public:
-  Floor(const Contestant& contestant, Table& table);
+  Floor(const Contestant& contestant, AnyEngine& table);
   bool known() const noexcept { return make_ != nullptr; }
   // The table that has to be filled with the same keys for this floor, or null: it is the engine's own.
-  Table* own_table() const noexcept { return own_.get(); }
+  AnyEngine* own_table() const noexcept { return own_.get(); }
   std::unique_ptr<ReadHandle> make_reader() const { return make_(own_ ? *own_ : table_); }
 
  private:
-  Table& table_;
-  std::unique_ptr<Table> own_;
-  std::unique_ptr<ReadHandle> (*make_)(Table& table) = nullptr;
+  AnyEngine& table_;
+  std::unique_ptr<AnyEngine> own_;
+  std::unique_ptr<ReadHandle> (*make_)(AnyEngine& table) = nullptr;
 };
 
 }  // namespace flashkv::bench

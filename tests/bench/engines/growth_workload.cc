@@ -24,7 +24,7 @@ struct Growth {
 };
 
 Growth grow(const Options& options, const Entrant& entrant, const std::vector<Draw>& draws) {
-  const std::unique_ptr<Table> table = make_contestant(entrant.contestant);
+  const std::unique_ptr<AnyEngine> table = make_contestant(entrant.contestant);
   TableWriter writer(*table);
   Growth growth;
   std::atomic<std::uint64_t> readable{std::min<std::uint64_t>(kBatch, entrant.keys)};
@@ -48,7 +48,7 @@ Growth grow(const Options& options, const Entrant& entrant, const std::vector<Dr
   }).join();
   growth.reached = readable;
   growth.growing = crew.stop();
-  writer.settle();
+  writer.drop_reservations();
   growth.quiet = read_for(options.seconds, make_reader, draws, {.timed = true, .limit = &readable});
   return growth;
 }
@@ -138,11 +138,11 @@ void memory(const Options& options, Report& report) {
   }
   rounds(options, WarmUp::kNo, entrants.size(), [&](std::size_t i, bool) {
     const double before = resident_bytes();
-    const std::unique_ptr<Table> table = make_contestant(entrants[i].contestant);
+    const std::unique_ptr<AnyEngine> table = make_contestant(entrants[i].contestant);
     {
       TableWriter writer(*table);
       writer.fill(0, entrants[i].keys);
-      writer.settle();
+      writer.drop_reservations();
     }
     const auto keys = static_cast<double>(entrants[i].keys);
     const EngineStats stats = table->stats();

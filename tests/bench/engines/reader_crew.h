@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "storage/read_handle.h"
+#include "storage/table/read_handle.h"
 #include "storage/writer/histogram.h"
 #include "tests/bench/engines/draw.h"
 

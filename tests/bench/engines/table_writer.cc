@@ -19,7 +19,8 @@ WriteTime now() { return {.wall = wall_seconds(), .cpu = thread_cpu_seconds()}; 
 
 }  // namespace
 
-TableWriter::TableWriter(Table& table) : table_(table), hash_(table.hash()), revision_(table.published()) {}
+TableWriter::TableWriter(AnyEngine& table)
+    : table_(table), hash_(table.hash()), revision_(table.published()) {}
 
 void TableWriter::make_records(std::span<const Key> keys) {
   records_.clear();
@@ -36,7 +37,7 @@ void TableWriter::make_records(std::span<const Key> keys) {
 void TableWriter::open(WriteTime& from) {
   const WriteTime began = now();
   from = began;
-  while (!table_.try_open(0)) {
+  while (!table_.try_begin_batch(0)) {
     ++deferred_;
     std::this_thread::yield();
     from = now();
@@ -60,7 +61,7 @@ void TableWriter::apply(std::span<const Key> keys, std::size_t first_record) {
       probes[i] = {keys[first + i].view(), hash_(keys[first + i].view())};
     table_.prefetch(std::span(probes).first(size));
     for (std::size_t i = 0; i < size && !exhausted_; ++i) {
-      if (!table_.prepare({&probes[i], 1})) {
+      if (!table_.reserve({&probes[i], 1})) {
         exhausted_ = true;
         break;
       }
@@ -87,7 +88,7 @@ WriteTime TableWriter::exchange(std::span<const Key> erased, std::span<const Key
   open(from);
   for (const Key& key : erased) {
     const Probe probe{key.view(), hash_(key.view())};
-    if (exhausted_ || !table_.prepare({&probe, 1})) {
+    if (exhausted_ || !table_.reserve({&probe, 1})) {
       exhausted_ = true;
       break;
     }
@@ -108,7 +109,7 @@ void TableWriter::fill(std::uint64_t first, std::uint64_t last) {
   }
 }
 
-void TableWriter::settle() {
+void TableWriter::drop_reservations() {
   constexpr int kTurns = 500;
   constexpr int kStill = 3;
   std::uint64_t before = 0;

@@ -16,13 +16,13 @@ constexpr double kTrialBytes = 64.0 * 1024 * 1024;
 // Tables that double are on average a third below their peak; records carry the allocator's rounding.
 constexpr double kMargin = 1.4;
 
-double bytes_of(const Table& table) {
+double bytes_of(const AnyEngine& table) {
   const EngineStats stats = table.stats();
   return static_cast<double>(stats.index_bytes + stats.record_bytes + stats.retired_bytes);
 }
 
 double bytes_per_key(const Contestant& contestant) {
-  const std::unique_ptr<Table> table = make_contestant(contestant);
+  const std::unique_ptr<AnyEngine> table = make_contestant(contestant);
   TableWriter writer(*table);
   const double empty = bytes_of(*table);
   std::uint64_t keys = 0;
@@ -104,11 +104,11 @@ FilledTable::FilledTable(Entrant filled_with)
   if (filled < entrant.keys) entrant.why_fewer = kNoRoom;
   entrant.keys = filled;
   fill_cpu_ns = (thread_cpu_seconds() - began) * 1e9 / static_cast<double>(entrant.keys);
-  writer.settle();
-  if (Table* own = floor.own_table(); own != nullptr) {
+  writer.drop_reservations();
+  if (AnyEngine* own = floor.own_table(); own != nullptr) {
     TableWriter other(*own);
     other.fill(0, entrant.keys);
-    other.settle();
+    other.drop_reservations();
   }
 }
 

@@ -35,7 +35,7 @@ std::vector<Contestant> chosen_contestants(const Options& options);
 struct FilledTable {
   explicit FilledTable(Entrant filled_with);
   Entrant entrant;
-  std::unique_ptr<Table> table;
+  std::unique_ptr<AnyEngine> table;
   Floor floor;
   TableWriter writer;
   double fill_cpu_ns = 0;  // of the writer's thread, a key

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <random>
 
-#include "tests/server/front/front_fixture.h"
+#include "tests/support/front_fixture.h"
 
 namespace flashkv::test {
 namespace {

@@ -1,6 +1,6 @@
 #include <future>
 
-#include "tests/server/front/front_fixture.h"
+#include "tests/support/front_fixture.h"
 
 namespace flashkv::test {
 namespace {

@@ -1,5 +1,5 @@
 #include "grpc/health/v1/health.grpc.pb.h"
-#include "tests/server/front/front_fixture.h"
+#include "tests/support/front_fixture.h"
 
 namespace flashkv::test {
 namespace {

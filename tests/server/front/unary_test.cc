@@ -2,7 +2,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/server/front/front_fixture.h"
+#include "tests/support/front_fixture.h"
 
 namespace flashkv::test {
 namespace {

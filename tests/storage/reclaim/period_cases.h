@@ -139,7 +139,7 @@ void nothing_is_freed_under_a_reader(int replacements) {
     ASSERT_TRUE(retired.reserve(1));
     Word* old = current.exchange(new Word, std::memory_order_acq_rel);
     retired.retire(old, &Word::free, sizeof(Word));
-    retired.settle();
+    retired.drop_reservations();
     for (int looks = 0; looks < 100 && !retired.empty(); ++looks) {
       retired.collect(periods);
       std::this_thread::yield();

@@ -6,7 +6,7 @@
 #include <array>
 
 #include "tests/storage/reclaim/controlled_periods.h"
-#include "tests/storage/writer/failing_new.h"
+#include "tests/support/failing_new.h"
 
 namespace flashkv::reclaim {
 namespace {
@@ -17,7 +17,7 @@ class RetireListTest : public ::testing::Test {
   void retire(int& times, std::size_t bytes = 10) {
     ASSERT_TRUE(list.reserve(1));
     list.retire(&times, &count, bytes);
-    list.settle();
+    list.drop_reservations();
   }
   void end_all() { periods.end(periods.started()); }
 
@@ -109,7 +109,7 @@ TEST_F(RetireListTest, WhatIsReservedNeedsNoMemoryLater) {
     for (int i = 0; i < 10; ++i) ASSERT_TRUE(list.reserve(10));
     flashkv::test::allocations_left = 0;
     for (int& t : times) list.retire(&t, &count, 1);
-    list.settle();
+    list.drop_reservations();
     list.begin(periods);
     end_all();
     list.collect(periods);
@@ -126,7 +126,7 @@ TEST_F(RetireListTest, WithoutMemoryReserveIsRefusedAndPromisesNothing) {
   list.retire(&a, &count, 1);
   flashkv::test::allocations_left = -1;
   EXPECT_TRUE(refused);
-  list.settle();
+  list.drop_reservations();
   EXPECT_EQ(list.bytes(), 1U);
   EXPECT_TRUE(list.reserve(1'000));
 }

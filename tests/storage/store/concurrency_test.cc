@@ -8,9 +8,9 @@
 #include <thread>
 #include <vector>
 
-#include "storage/store_over_table.h"
-#include "tests/storage/writer/calls.h"
-#include "tests/storage/writer/engine_cases.h"
+#include "storage/store.h"
+#include "tests/support/calls.h"
+#include "tests/support/engine_cases.h"
 
 namespace flashkv::test {
 namespace {
@@ -30,7 +30,7 @@ class ConcurrencyTest : public ::testing::TestWithParam<EngineCase> {
   void open(PublishPolicy policy) {
     StoreOptions options;
     options.policy = policy;
-    store = open_store_over(GetParam().make(KeyHash(9)).table, options);
+    store = Store::over(GetParam().make(KeyHash(9)).table, options);
     store->start();
   }
   static std::string key(std::size_t submitter, std::size_t i) {

@@ -7,7 +7,7 @@
 #include <array>
 #include <vector>
 
-#include "tests/storage/writer/store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 namespace flashkv::test {
 namespace {

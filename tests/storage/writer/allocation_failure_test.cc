@@ -5,8 +5,8 @@
 #include <ostream>
 #include <string>
 
-#include "tests/storage/writer/failing_new.h"
-#include "tests/storage/writer/store_fixture.h"
+#include "tests/support/failing_new.h"
+#include "tests/support/store_fixture.h"
 
 namespace flashkv::test {
 namespace {

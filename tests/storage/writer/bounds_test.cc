@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "storage/writer/request_plan.h"
+#include "storage/apply/request_plan.h"
 #include "storage/writer/writer.h"
-#include "tests/storage/writer/store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 namespace flashkv::test {
 namespace {

@@ -1,7 +1,7 @@
 // Engines that never free: what a store over one does when it has leaked all it may.
 #include <gtest/gtest.h>
 
-#include "tests/storage/writer/store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 namespace flashkv::test {
 namespace {

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "storage/writer/revision_waiters.h"
-#include "tests/storage/writer/store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 namespace flashkv::test {
 namespace {

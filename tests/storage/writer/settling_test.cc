@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "storage/writer/writer.h"
-#include "tests/storage/writer/store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 namespace flashkv::test {
 namespace {

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "storage/writer/writer.h"
-#include "tests/storage/writer/store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 namespace flashkv::test {
 namespace {

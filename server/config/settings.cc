@@ -1,0 +1,252 @@
+#include "server/config/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <limits>
+#include <thread>
+
+#include "server/config/quantity.h"
+#include "storage/engine/registry.h"
+
+namespace flashkv {
+namespace {
+
+constexpr std::uint64_t kMib = std::uint64_t{1} << 20;
+constexpr Nanos kLongestDrain = Nanos{3600} * 1'000'000'000;
+
+std::string any_address() { return "HOST:PORT, [IPV6]:PORT or unix:PATH"; }
+std::string durations() { return std::string(kDurationForm); }
+std::string switches() { return "true or false"; }
+std::string guards() { return "auto, refcount or asymmetric"; }
+std::string levels() { return "debug, info, warning, error or off"; }
+std::string formats() { return "text or json"; }
+std::string engines() {
+  std::string names;
+  for (const std::string& name : engine_names()) names.append(names.empty() ? "" : ", ").append(name);
+  return names;
+}
+
+template <std::uint64_t Least, std::uint64_t Most>
+std::string counts() {
+  return std::to_string(Least) + " to " + std::to_string(Most);
+}
+template <std::uint64_t Least, std::uint64_t Most>
+std::string sizes() {
+  return counts<Least, Most>() + " " + std::string(kSizeForm);
+}
+
+// `text` into `to` when it lies in [Least, Most].
+template <std::uint64_t Least, std::uint64_t Most>
+bool within(std::optional<std::uint64_t> number, std::uint64_t& to) {
+  if (!number || *number < Least || *number > Most) return false;
+  to = *number;
+  return true;
+}
+
+bool take_switch(std::string_view text, bool& to) {
+  const auto value = parse_switch(text);
+  if (value) to = *value;
+  return value.has_value();
+}
+
+bool take_duration(std::string_view text, Nanos& to, Nanos most) {
+  const auto value = parse_duration(text);
+  if (!value || *value > most) return false;
+  to = *value;
+  return true;
+}
+
+bool take_address(std::string_view text, std::string& to) {
+  constexpr std::string_view kUnix = "unix:";
+  if (!text.starts_with(kUnix)) {
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos || colon == 0) return false;
+    const std::string_view host = text.substr(0, colon);
+    const bool bracketed = host.front() == '[' && host.back() == ']';
+    if (!bracketed && host.find_first_of(":[] ") != std::string_view::npos) return false;
+    const auto port = parse_count(text.substr(colon + 1));
+    if (!port || *port > std::numeric_limits<std::uint16_t>::max()) return false;
+  } else if (text.size() == kUnix.size()) {
+    return false;
+  }
+  to = text;
+  return true;
+}
+
+bool take_engine(std::string_view text, std::string& to) {
+  const std::vector<std::string> names = engine_names();
+  if (std::find(names.begin(), names.end(), text) == names.end()) return false;
+  to = text;
+  return true;
+}
+
+bool take_guard(std::string_view text, GuardChoice& to) {
+  if (text == "auto") to = GuardChoice::kAuto;
+  if (text == "refcount") to = GuardChoice::kRefcount;
+  if (text == "asymmetric") to = GuardChoice::kAsymmetric;
+  return text == "auto" || text == "refcount" || text == "asymmetric";
+}
+
+bool take_slice(std::string_view text, unsigned& to) {
+  if (text == "auto") {
+    to = 0;
+    return true;
+  }
+  const auto bits = parse_count(text);
+  if (!bits || (*bits != 4 && *bits != 8 && *bits != 11 && *bits != 13 && *bits != 16)) return false;
+  to = static_cast<unsigned>(*bits);
+  return true;
+}
+
+bool take_order(std::string_view text, WordOrder& to) {
+  if (text != "forward" && text != "reversed") return false;
+  to = text == "forward" ? WordOrder::kForward : WordOrder::kReversed;
+  return true;
+}
+
+constexpr std::uint64_t kMaxThreads = 256;
+bool take_threads(std::string_view text, unsigned& to) {
+  if (text == "auto") {
+    to = std::max(2U, std::thread::hardware_concurrency());
+    return true;
+  }
+  std::uint64_t number = 0;
+  if (!within<1, kMaxThreads>(parse_count(text), number)) return false;
+  to = static_cast<unsigned>(number);
+  return true;
+}
+
+bool take_level(std::string_view text, log::Level& to) {
+  const auto level = log::parse_level(text);
+  if (level) to = *level;
+  return level.has_value();
+}
+
+bool take_format(std::string_view text, log::Format& to) {
+  if (text != "text" && text != "json") return false;
+  to = text == "json" ? log::Format::kJson : log::Format::kText;
+  return true;
+}
+
+constexpr Setting kSettings[] = {
+    {"listen", "127.0.0.1:7400", any_address, "address that serves clients",
+     [](std::string_view t, Config& c) { return take_address(t, c.listen); }},
+    {"insecure", "false", switches, "allow an address that other machines reach, without TLS and tokens",
+     [](std::string_view t, Config& c) { return take_switch(t, c.insecure); }, true},
+    {"threads", "auto", [] { return "auto (as many as cores, at least 2) or " + counts<1, kMaxThreads>(); },
+     "request threads", [](std::string_view t, Config& c) { return take_threads(t, c.threads); }},
+    {"engine", "flashmap", engines, "storage engine",
+     [](std::string_view t, Config& c) { return take_engine(t, c.store.engine); }},
+    {"guard", "auto", guards, "how flashmap's readers announce themselves",
+     [](std::string_view t, Config& c) { return take_guard(t, c.store.guard); }},
+    {"max-retired", "1GiB", sizes<kMib, kMib * kMib>,
+     "memory that may wait for readers or, in the engines that free nothing, be used up",
+     [](std::string_view t, Config& c) {
+       return within<kMib, kMib * kMib>(parse_size(t), c.store.max_retired_bytes);
+     }},
+    {"radix-slice", "auto", [] { return std::string("auto, 4, 8, 11, 13 or 16"); },
+     "bits a node of the radix engines decides",
+     [](std::string_view t, Config& c) { return take_slice(t, c.store.slice_bits); }},
+    {"radix-order", "forward", [] { return std::string("forward or reversed"); },
+     "which end of a word the radix engines begin with",
+     [](std::string_view t, Config& c) { return take_order(t, c.store.word_order); }},
+    {"publish-interval", "0", [] { return durations() + ", at most 24h"; },
+     "least time between two publishes; 0 = after each batch",
+     [](std::string_view t, Config& c) {
+       return take_duration(t, c.store.policy.interval, kMaxPublishIntervalUs * kNanosPerMicro);
+     }},
+    {"publish-max-batch", "1024", counts<1, kMaxPublishBatch>, "operations taken per batch",
+     [](std::string_view t, Config& c) {
+       return within<1, kMaxPublishBatch>(parse_count(t), c.store.policy.max_batch);
+     }},
+    {"publish-adaptive", "true", switches,
+     "an idle store publishes at once; false = only on the interval's tick",
+     [](std::string_view t, Config& c) { return take_switch(t, c.store.policy.adaptive); }, true},
+    {"max-key-bytes", "65535", counts<1, Record::kMaxKeyBytes>, "longest key",
+     [](std::string_view t, Config& c) {
+       return within<1, Record::kMaxKeyBytes>(parse_size(t), c.limits.max_key_bytes);
+     }},
+    {"max-value-bytes", "8MiB", sizes<1, 1024 * kMib>, "longest value",
+     [](std::string_view t, Config& c) {
+       if (!within<1, 1024 * kMib>(parse_size(t), c.limits.max_value_bytes)) return false;
+       c.store.max_value_bytes = c.limits.max_value_bytes;
+       return true;
+     }},
+    {"max-request-bytes", "16MiB", sizes<1024, 1024 * kMib>, "largest request message",
+     [](std::string_view t, Config& c) {
+       return within<1024, 1024 * kMib>(parse_size(t), c.limits.max_request_bytes);
+     }},
+    {"max-multiget-keys", "10000", counts<1, 1'000'000>, "keys in one MultiGet",
+     [](std::string_view t, Config& c) {
+       return within<1, 1'000'000>(parse_count(t), c.limits.max_multiget_keys);
+     }},
+    {"max-queue-requests", "65536", counts<1, 1U << 24>, "mutations that may wait for the writer",
+     [](std::string_view t, Config& c) {
+       return within<1, 1U << 24>(parse_count(t), c.store.max_queue_requests);
+     }},
+    {"max-queue-bytes", "256MiB", sizes<1, 65'536 * kMib>, "bytes of mutations that may wait for the writer",
+     [](std::string_view t, Config& c) {
+       if (!within<1, 65'536 * kMib>(parse_size(t), c.limits.max_queue_bytes)) return false;
+       c.store.max_queue_bytes = c.limits.max_queue_bytes;
+       return true;
+     }},
+    {"max-streams", "1000", counts<1, 1'000'000>, "calls in flight on one connection",
+     [](std::string_view t, Config& c) { return within<1, 1'000'000>(parse_count(t), c.max_streams); }},
+    {"max-connections", "10000", counts<1, 1'000'000>,
+     "connections; approximate: gRPC is given memory for so many and turns new ones away when it is used up",
+     [](std::string_view t, Config& c) { return within<1, 1'000'000>(parse_count(t), c.max_connections); }},
+    {"drain-timeout", "10s", [] { return durations() + ", at most 1h"; },
+     "how long a stop waits for calls in flight",
+     [](std::string_view t, Config& c) { return take_duration(t, c.drain_timeout, kLongestDrain); }},
+    {"log-level", "info", levels, "least severity that is logged",
+     [](std::string_view t, Config& c) { return take_level(t, c.log_level); }},
+    {"log-format", "text", formats, "text lines or JSON lines",
+     [](std::string_view t, Config& c) { return take_format(t, c.log_format); }},
+};
+
+}  // namespace
+
+std::span<const Setting> settings() { return kSettings; }
+
+std::string environment_name(std::string_view setting) {
+  std::string name = "FLASHKV_";
+  for (const char c : setting) {
+    name.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+  }
+  return name;
+}
+
+bool is_loopback(std::string_view listen) {
+  const std::string_view host = listen.substr(0, listen.rfind(':'));
+  const bool numeric = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return listen.starts_with("unix:") || host == "localhost" || host == "[::1]" ||
+         (numeric && host.starts_with("127."));
+}
+
+std::string conflict(const Config& config) {
+  // A setting that wants a trait of the engine (keys in order, atomic batches) belongs here too: none does yet.
+  const EngineOptions options{.guard = config.store.guard,
+                              .slice_bits = config.store.slice_bits,
+                              .word_order = config.store.word_order};
+  if (const Status s = check_engine(config.store.engine, options); !s.ok()) return "--engine, --" + s.message;
+  // A request holds the key twice, and itself.
+  const std::uint64_t largest = 2 * config.limits.max_key_bytes + config.limits.max_value_bytes + 1024;
+  if (!config.insecure && !is_loopback(config.listen)) {
+    return "--listen: " + config.listen +
+           " can be reached from other machines; without TLS and tokens this needs --insecure, or listen on "
+           "127.0.0.1";
+  }
+  if (config.limits.max_request_bytes < config.limits.max_value_bytes) {
+    return "--max-request-bytes: " + std::to_string(config.limits.max_request_bytes) +
+           " is less than --max-value-bytes; allowed: at least " +
+           std::to_string(config.limits.max_value_bytes);
+  }
+  if (config.store.max_queue_bytes < largest) {
+    return "--max-queue-bytes: " + std::to_string(config.store.max_queue_bytes) +
+           " cannot hold one key and value; allowed: at least " + std::to_string(largest);
+  }
+  return {};
+}
+
+}  // namespace flashkv

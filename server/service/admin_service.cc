@@ -1,0 +1,150 @@
+#include "server/service/admin_service.h"
+
+#include <numeric>
+#include <string>
+
+#include "server/process/process_usage.h"
+#include "server/service/validate.h"
+
+namespace flashkv {
+namespace {
+
+v1::ReadRmw rmw_of(ReadRmw rmw) {
+  switch (rmw) {
+    case ReadRmw::kNone:
+      return v1::READ_RMW_NONE;
+    case ReadRmw::kOne:
+      return v1::READ_RMW_ONE;
+    case ReadRmw::kTwo:
+      return v1::READ_RMW_TWO;
+    case ReadRmw::kLock:
+      return v1::READ_RMW_LOCK;
+  }
+  return v1::READ_RMW_UNSPECIFIED;
+}
+
+void to_reply(const Histogram& h, v1::Distribution& to) {
+  to.set_count(h.count());
+  to.set_p50(h.percentile(0.5));
+  to.set_p99(h.percentile(0.99));
+  to.set_p999(h.percentile(0.999));
+  to.set_max(h.max());
+}
+
+void to_reply(const StoreStats& stats, v1::StatsResponse& to) {
+  to.set_engine(std::string(stats.traits.name));
+  to.set_guard(stats.guard);
+  v1::EngineTraits& traits = *to.mutable_traits();
+  traits.set_atomic_batch(stats.traits.atomic_batch);
+  traits.set_linearizable(stats.traits.linearizable);
+  traits.set_ordered(stats.traits.ordered);
+  traits.set_bounded_garbage(stats.traits.bounded_garbage);
+  traits.set_read_rmw(rmw_of(stats.traits.read_rmw));
+  to.set_keys(stats.engine.keys);
+  to.set_record_bytes(stats.engine.record_bytes);
+  to.set_index_bytes(stats.engine.index_bytes);
+  to.set_retired_bytes(stats.engine.retired_bytes);
+  to.set_leaked_bytes(stats.engine.leaked_bytes);
+  to.set_published_revision(stats.published_revision);
+  to.set_assigned_revision(stats.assigned_revision);
+}
+
+void to_reply(const WriterStatsView& writer, v1::StatsResponse& to) {
+  to.set_queue_requests(writer.queue_requests);
+  to.set_queue_requests_limit(writer.queue_requests_limit);
+  to.set_queue_bytes(writer.queue_bytes);
+  to.set_queue_bytes_limit(writer.queue_bytes_limit);
+  to.set_applied_requests(writer.applied_requests);
+  to.set_applied_ops(writer.applied_ops);
+  to.set_rejected_requests(std::accumulate(writer.rejected.begin(), writer.rejected.end(),
+                                           writer.refused_full + writer.refused_stopping));
+  to.set_publishes(writer.publishes);
+  to.set_deferrals(writer.deferrals);
+  to_reply(writer.batch_ops, *to.mutable_batch_ops());
+  to_reply(writer.wait_ns, *to.mutable_writer_wait_ns());
+  to_reply(writer.publish_ns, *to.mutable_publish_ns());
+  to_reply(writer.publish_lag_ns, *to.mutable_publish_lag_ns());
+}
+
+void to_reply(const MethodCounts& counts, v1::StatsResponse& to) {
+  to.clear_requests();
+  for (std::size_t m = 0; m < kMethods; ++m) {
+    for (std::size_t c = 0; c < kCodes; ++c) {
+      if (counts[m][c] == 0) continue;
+      v1::MethodCount& count = *to.add_requests();
+      count.set_method(std::string(kMethodNames[m]));
+      count.set_code(static_cast<std::int32_t>(c));
+      count.set_count(counts[m][c]);
+    }
+  }
+}
+
+void to_reply(const ProcessUsage& usage, v1::StatsResponse& to) {
+  to.set_cpu_user_us(usage.user_cpu_us);
+  to.set_cpu_system_us(usage.system_cpu_us);
+  to.set_rss_bytes(usage.resident_bytes);
+  to.set_uptime_ms(usage.uptime_ms);
+}
+
+// Any message with PublishPolicy's fields.
+template <typename M>
+void to_reply(const PublishPolicy& policy, M& to) {
+  to.set_interval_us(static_cast<std::uint64_t>(policy.interval / kNanosPerMicro));
+  to.set_max_batch(policy.max_batch);
+  to.set_adaptive(policy.adaptive);
+}
+
+}  // namespace
+
+void AdminService::set_header(std::uint64_t revision, v1::ResponseHeader& header) const {
+  header.set_revision(revision);
+  header.set_store_id(store_.store_id());
+}
+
+Status AdminService::stats(v1::StatsResponse& reply) const {
+  const StoreStats stats = store_.stats();
+  set_header(stats.published_revision, *reply.mutable_header());
+  reply.set_version(FLASHKV_VERSION);
+  to_reply(stats, reply);
+  to_reply(stats.writer, reply);
+  to_reply(stats.policy, *reply.mutable_policy());
+  to_reply(counts_(), reply);
+  to_reply(process_usage(), reply);
+  reply.set_request_threads(request_threads_);
+  reply.set_retired_bytes_limit(max_retired_bytes_);
+  return {};
+}
+
+Status AdminService::get_policy(v1::GetPublishPolicyResponse& reply) const {
+  set_header(store_.published_revision(), *reply.mutable_header());
+  to_reply(store_.policy(), reply);
+  return {};
+}
+
+Started AdminService::set_policy(const v1::SetPublishPolicyRequest& request, PendingCall& call) {
+  if (Status s = validate(request); !s.ok()) return {std::move(s)};
+  call.kind = RequestKind::kSetPolicy;
+  call.policy.interval = static_cast<Nanos>(request.interval_us()) * kNanosPerMicro;
+  call.policy.max_batch = request.max_batch();
+  call.policy.adaptive = request.adaptive();
+  return submit(store_, call);
+}
+
+Status AdminService::finish_set_policy(const PendingCall& call, v1::SetPublishPolicyResponse& reply) const {
+  set_header(store_.published_revision(), *reply.mutable_header());
+  to_reply(call.policy, reply);
+  return call.status;
+}
+
+Started AdminService::publish(PendingCall& call) {
+  call.kind = RequestKind::kPublish;
+  return submit(store_, call);
+}
+
+Status AdminService::finish_publish(const PendingCall& call, v1::PublishResponse& reply) const {
+  set_header(call.revision, *reply.mutable_header());
+  reply.set_revision(call.revision);
+  return call.status;
+}
+
+}  // namespace flashkv

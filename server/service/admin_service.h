@@ -1,0 +1,39 @@
+// What each Admin method does, whatever brought the request.
+#pragma once
+
+#include <functional>
+
+#include "flashkv/v1/admin.pb.h"
+#include "server/service/method.h"
+#include "server/service/pending_call.h"
+
+namespace flashkv {
+
+// Purpose: one short function a method, in the manner of KvService.
+// Threads: any, each with its own call and messages.
+// Lifetime: the store outlives it; `counts` may be asked as long as it is used.
+class AdminService {
+ public:
+  AdminService(Store& store, unsigned request_threads, std::uint64_t max_retired_bytes)
+      : store_(store), request_threads_(request_threads), max_retired_bytes_(max_retired_bytes) {}
+
+  // Where the numbers of requests come from; set before the first call.
+  void count_requests_with(std::function<MethodCounts()> counts) { counts_ = std::move(counts); }
+
+  Status stats(v1::StatsResponse& reply) const;
+  Status get_policy(v1::GetPublishPolicyResponse& reply) const;
+  Started set_policy(const v1::SetPublishPolicyRequest& request, PendingCall& call);
+  Status finish_set_policy(const PendingCall& call, v1::SetPublishPolicyResponse& reply) const;
+  Started publish(PendingCall& call);
+  Status finish_publish(const PendingCall& call, v1::PublishResponse& reply) const;
+
+ private:
+  void set_header(std::uint64_t revision, v1::ResponseHeader& header) const;
+
+  Store& store_;
+  const unsigned request_threads_;
+  const std::uint64_t max_retired_bytes_;
+  std::function<MethodCounts()> counts_ = [] { return MethodCounts{}; };
+};
+
+}  // namespace flashkv

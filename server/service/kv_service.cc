@@ -1,0 +1,202 @@
+#include "server/service/kv_service.h"
+
+#include <algorithm>
+#include <string>
+
+#include "server/service/validate.h"
+#include "server/service/wire.h"
+
+namespace flashkv {
+namespace {
+
+// What a found entry adds to a MultiGet reply beside its key and value, at most.
+constexpr std::uint64_t kEntryBytes = 64;
+
+void copy(const Lookup& hit, v1::KeyValue& kv) {
+  kv.set_create_revision(hit.create_revision);
+  kv.set_mod_revision(hit.mod_revision);
+  kv.set_version(hit.version);
+  kv.set_expires_at_ms(hit.expires_at_ms);
+}
+
+// Without clearing what stays: the elements keep their strings for the next reply.
+void resize(google::protobuf::RepeatedPtrField<v1::Lookup>& results, int size) {
+  while (results.size() > size) results.RemoveLast();
+  results.Reserve(size);
+  while (results.size() < size) results.Add();
+}
+
+Status too_large() {
+  return {Code::kResourceExhausted, "keys: the reply would be larger than " + std::to_string(kMaxReplyBytes) +
+                                        " bytes; ask for fewer keys"};
+}
+
+}  // namespace
+
+Started KvService::await(std::uint64_t revision, PendingCall& call) {
+  const std::uint64_t assigned = store_.assigned_revision();
+  if (revision > assigned) {
+    return {{Code::kOutOfRange, "at_least_revision: " + std::to_string(revision) + ", the newest is " +
+                                    std::to_string(assigned)}};
+  }
+  call.kind = RequestKind::kWaitRevision;
+  call.revision = revision;
+  const Nanos longest = static_cast<Nanos>(kMaxRevisionWaitMs) * kNanosPerMilli;
+  call.deadline = std::min(call.deadline, clock_.now() + longest);
+  return submit(store_, call);
+}
+
+void KvService::set_header(std::uint64_t revision, v1::ResponseHeader& header) const {
+  header.set_revision(revision);
+  header.set_store_id(store_id_);
+}
+
+Started KvService::get(Session& session, const v1::GetRequest& request, v1::GetResponse& reply,
+                       PendingCall& call) {
+  if (Status s = validate(request, limits_); !s.ok()) return {std::move(s)};
+  if (request.at_least_revision() > session.reader().published_revision()) {
+    return await(request.at_least_revision(), call);
+  }
+  return {read(session.reader(), request, reply)};
+}
+
+Status KvService::finish_get(Session& session, const v1::GetRequest& request, const PendingCall& call,
+                             v1::GetResponse& reply) {
+  return call.status.ok() ? read(session.reader(), request, reply) : call.status;
+}
+
+Status KvService::read(ReadHandle& reader, const v1::GetRequest& request, v1::GetResponse& reply) const {
+  v1::KeyValue& kv = *reply.mutable_kv();
+  Lookup hit;
+  if (request.keys_only()) {
+    kv.clear_value();
+  } else {
+    hit.value = kv.mutable_value();
+  }
+  set_header(reader.get(request.key(), hit), *reply.mutable_header());
+  if (hit.found) {
+    kv.set_key(request.key());
+    copy(hit, kv);
+  } else {
+    reply.clear_kv();
+  }
+  return {};
+}
+
+Started KvService::multi_get(Session& session, const v1::MultiGetRequest& request,
+                             v1::MultiGetResponse& reply, PendingCall& call) {
+  if (Status s = validate(request, limits_); !s.ok()) return {std::move(s)};
+  const Traits& traits = store_.traits();
+  if (!traits.atomic_batch && request.keys_size() > 1) {
+    return {{Code::kFailedPrecondition,
+             "keys: engine " + std::string(traits.name) + " lacks the trait atomic_batch, ask for one key"}};
+  }
+  if (request.at_least_revision() > session.reader().published_revision()) {
+    return await(request.at_least_revision(), call);
+  }
+  return {read(session, request, reply)};
+}
+
+Status KvService::finish_multi_get(Session& session, const v1::MultiGetRequest& request,
+                                   const PendingCall& call, v1::MultiGetResponse& reply) {
+  return call.status.ok() ? read(session, request, reply) : call.status;
+}
+
+Status KvService::read(Session& session, const v1::MultiGetRequest& request,
+                       v1::MultiGetResponse& reply) const {
+  session.keys.assign(request.keys().begin(), request.keys().end());
+  session.found.assign(session.keys.size(), Lookup{});
+  resize(*reply.mutable_results(), request.keys_size());
+  std::uint64_t envelope = 0;
+  for (int i = 0; i < request.keys_size(); ++i) {
+    envelope += kEntryBytes;
+    v1::KeyValue& kv = *reply.mutable_results(i)->mutable_kv();
+    kv.clear_value();
+    if (!request.keys_only()) session.found[static_cast<std::size_t>(i)].value = kv.mutable_value();
+  }
+  if (envelope > kMaxReplyBytes) return too_large();
+  bool complete = true;
+  const std::uint64_t revision =
+      session.reader().multi_get(session.keys, session.found, kMaxReplyBytes - envelope, complete);
+  if (!complete) return too_large();
+  set_header(revision, *reply.mutable_header());
+  std::uint64_t bytes = envelope;
+  for (int i = 0; i < request.keys_size(); ++i) {
+    const Lookup& hit = session.found[static_cast<std::size_t>(i)];
+    v1::Lookup& result = *reply.mutable_results(i);
+    result.set_found(hit.found);
+    if (hit.found) {
+      result.mutable_kv()->set_key(request.keys(i));
+      copy(hit, *result.mutable_kv());
+      bytes += request.keys(i).size() + result.kv().value().size();
+    } else {
+      result.clear_kv();
+    }
+  }
+  return bytes <= kMaxReplyBytes ? Status{} : too_large();
+}
+
+template <typename R>
+Started KvService::submit_one(const R& request, PendingCall& call) {
+  if (Status s = validate(request, limits_); !s.ok()) return {std::move(s)};
+  if (Status s = to_op(request, call.single); !s.ok()) return {std::move(s)};
+  call.ack = ack_of(request.ack());
+  call.ops = {&call.single, 1};
+  return submit(store_, call);
+}
+
+Started KvService::put(const v1::PutRequest& request, PendingCall& call) { return submit_one(request, call); }
+
+Status KvService::finish_put(const PendingCall& call, v1::PutResponse& reply) {
+  set_header(call.revision, *reply.mutable_header());
+  to_reply(call.single, reply);
+  return call.status;
+}
+
+Started KvService::erase(const v1::DeleteRequest& request, PendingCall& call) {
+  return submit_one(request, call);
+}
+
+Status KvService::finish_erase(const PendingCall& call, v1::DeleteResponse& reply) {
+  set_header(call.revision, *reply.mutable_header());
+  to_reply(call.single, reply);
+  return call.status;
+}
+
+Started KvService::write(const v1::WriteRequest& request, PendingCall& call) {
+  if (Status s = validate(request, limits_); !s.ok()) return {std::move(s)};
+  call.several.resize(static_cast<std::size_t>(request.ops_size()));
+  for (int i = 0; i < request.ops_size(); ++i) {
+    Status s = to_op(request.ops(i), call.several[static_cast<std::size_t>(i)]);
+    if (!s.ok()) return {std::move(s)};
+  }
+  call.ack = ack_of(request.ack());
+  call.ops = call.several;
+  return submit(store_, call);
+}
+
+Started KvService::retry(PendingCall& call) { return submit(store_, call); }
+
+bool KvService::queue_was_full(const Started& outcome, const PendingCall& call) const {
+  // Without operations it never came to the queue; too large for an empty queue, it never will fit.
+  return outcome.status.code == Code::kResourceExhausted && !call.ops.empty() &&
+         call.bytes <= limits_.max_queue_bytes;
+}
+
+void KvService::finish_write(const v1::WriteRequest& request, const Status& status, const PendingCall& call,
+                             v1::WriteResponse& reply) {
+  // Refused before it came to the writer: then what readers see is the state that this answer rests on.
+  set_header(std::max(call.revision, status.ok() ? 0 : store_.published_revision()), *reply.mutable_header());
+  reply.set_request_id(request.request_id());
+  if (!status.ok()) {
+    reply.mutable_error()->set_code(static_cast<std::int32_t>(status.code));
+    reply.mutable_error()->set_message(status.message);
+    return;
+  }
+  reply.mutable_results()->Reserve(request.ops_size());
+  for (int i = 0; i < request.ops_size(); ++i) {
+    to_reply(call.several[static_cast<std::size_t>(i)], request.ops(i), *reply.add_results());
+  }
+}
+
+}  // namespace flashkv

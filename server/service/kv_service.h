@@ -1,0 +1,63 @@
+// What each KV method does, whatever brought the request.
+#pragma once
+
+#include "flashkv/v1/kv.pb.h"
+#include "server/config/limits.h"
+#include "server/service/pending_call.h"
+#include "server/service/session.h"
+
+namespace flashkv {
+
+// Purpose: one short function a method. A read is answered in place with the session's read handle. A
+// mutation
+//          is checked, turned into operations and submitted; the reply is filled in once it comes back.
+// Usage:   Started o = kv.put(request, call);          // request and call stay put from here ...
+//          if (!o.submitted) return o.status;
+//          // ... until the writer is done, then, on the request's thread:
+//          Status s = kv.finish_put(call, reply);
+// Threads: any, each with its own session, call and messages.
+// Lifetime: the store outlives it.
+// Cost:    get() allocates nothing that `reply` does not keep for its next use.
+// Replies are recycled: every field is overwritten, none is assumed empty.
+class KvService {
+ public:
+  KvService(Store& store, const Clock& clock, const RequestLimits& limits)
+      : store_(store), clock_(clock), limits_(limits), store_id_(store.store_id()) {}
+
+  // Submitted only where at_least_revision is not yet published.
+  Started get(Session& session, const v1::GetRequest& request, v1::GetResponse& reply, PendingCall& call);
+  Status finish_get(Session& session, const v1::GetRequest& request, const PendingCall& call,
+                    v1::GetResponse& reply);
+  Started multi_get(Session& session, const v1::MultiGetRequest& request, v1::MultiGetResponse& reply,
+                    PendingCall& call);
+  Status finish_multi_get(Session& session, const v1::MultiGetRequest& request, const PendingCall& call,
+                          v1::MultiGetResponse& reply);
+
+  Started put(const v1::PutRequest& request, PendingCall& call);
+  Status finish_put(const PendingCall& call, v1::PutResponse& reply);
+  Started erase(const v1::DeleteRequest& request, PendingCall& call);
+  Status finish_erase(const PendingCall& call, v1::DeleteResponse& reply);
+
+  // One message of a Write stream; `reply` is an empty message and takes every failure but one: where
+  // queue_was_full() says so, the caller may offer the same call again with retry().
+  Started write(const v1::WriteRequest& request, PendingCall& call);
+  Started retry(PendingCall& call);
+  bool queue_was_full(const Started& outcome, const PendingCall& call) const;
+  void finish_write(const v1::WriteRequest& request, const Status& status, const PendingCall& call,
+                    v1::WriteResponse& reply);
+
+ private:
+  Status read(ReadHandle& reader, const v1::GetRequest& request, v1::GetResponse& reply) const;
+  Status read(Session& session, const v1::MultiGetRequest& request, v1::MultiGetResponse& reply) const;
+  Started await(std::uint64_t revision, PendingCall& call);
+  void set_header(std::uint64_t revision, v1::ResponseHeader& header) const;
+  template <typename R>
+  Started submit_one(const R& request, PendingCall& call);
+
+  Store& store_;
+  const Clock& clock_;
+  const RequestLimits limits_;
+  const std::uint64_t store_id_;
+};
+
+}  // namespace flashkv

@@ -1,0 +1,49 @@
+// What a request thread brings to every request.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "server/service/health_state.h"
+#include "storage/store.h"
+
+namespace flashkv {
+
+class KvService;
+class AdminService;
+
+// The services behind a front; they outlive it.
+struct Services {
+  Store& store;
+  KvService& kv;
+  AdminService& admin;
+  HealthState& health;
+  const Clock& clock;
+};
+
+// Purpose: one thread's services, read handle and scratch space.
+// Threads: one; the reader is opened and closed on it.
+class Session {
+ public:
+  explicit Session(Services services) : services_(services) {}
+
+  void open_reader() { reader_ = services_.store.make_reader(); }
+  void close_reader() { reader_.reset(); }
+
+  ReadHandle& reader() noexcept { return *reader_; }
+  KvService& kv() noexcept { return services_.kv; }
+  AdminService& admin() noexcept { return services_.admin; }
+  HealthState& health() noexcept { return services_.health; }
+  const Clock& clock() const noexcept { return services_.clock; }
+
+  // MultiGet's arguments; they keep their capacity.
+  std::vector<std::string_view> keys;
+  std::vector<Lookup> found;
+
+ private:
+  Services services_;
+  std::unique_ptr<ReadHandle> reader_;
+};
+
+}  // namespace flashkv

@@ -1,0 +1,178 @@
+#include "server/service/validate.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace flashkv {
+namespace {
+
+Status invalid(std::string message) { return {Code::kInvalidArgument, std::move(message)}; }
+
+Status too_long(std::string_view field, std::size_t size, std::uint64_t limit) {
+  return invalid(std::string(field) + ": " + std::to_string(size) + " bytes, the limit is " +
+                 std::to_string(limit));
+}
+
+Status check_key(std::string_view field, std::string_view key, const RequestLimits& limits) {
+  if (key.empty()) return invalid(std::string(field) + ": empty, a key has at least 1 byte");
+  if (key.size() > limits.max_key_bytes) return too_long(field, key.size(), limits.max_key_bytes);
+  return {};
+}
+
+Status check_value(std::string_view value, const RequestLimits& limits) {
+  if (value.size() > limits.max_value_bytes) return too_long("value", value.size(), limits.max_value_bytes);
+  return {};
+}
+
+Status check_ttl(std::int64_t ttl_ms) {
+  if (ttl_ms < 0 || ttl_ms > kMaxTtlMs) {
+    return invalid("ttl_ms: " + std::to_string(ttl_ms) + ", allowed is 0 to " + std::to_string(kMaxTtlMs) +
+                   " (100 years)");
+  }
+  return {};
+}
+
+Status check_ack(int ack) {
+  if (!v1::Ack_IsValid(ack)) return invalid("ack: no such value: " + std::to_string(ack));
+  if (ack == v1::ACK_DURABLE) {
+    return {Code::kFailedPrecondition, "ack: ACK_DURABLE needs a data directory, and this server has none"};
+  }
+  return {};
+}
+
+Status check_count(std::string_view field, int count, std::uint64_t limit) {
+  if (static_cast<std::uint64_t>(count) <= limit) return {};
+  return invalid(std::string(field) + ": " + std::to_string(count) + ", the limit is " +
+                 std::to_string(limit));
+}
+
+// Without the ack, which counts for nothing inside a Write.
+Status check_op(const v1::PutRequest& r, const RequestLimits& limits) {
+  if (Status s = check_key("key", r.key(), limits); !s.ok()) return s;
+  if (Status s = check_value(r.value(), limits); !s.ok()) return s;
+  if (Status s = check_ttl(r.ttl_ms()); !s.ok()) return s;
+  if (r.keep_ttl() && r.ttl_ms() != 0) return invalid("keep_ttl: cannot be set together with ttl_ms");
+  if (!v1::Condition_IsValid(r.condition())) {
+    return invalid("condition: no such value: " + std::to_string(r.condition()));
+  }
+  return {};
+}
+
+// Exactly one of key, prefix and (start, end).
+Status check_op(const v1::DeleteRequest& r, const RequestLimits& limits) {
+  const bool range = !r.start().empty() || !r.end().empty();
+  const int selectors = (r.key().empty() ? 0 : 1) + (r.prefix().empty() ? 0 : 1) + (range ? 1 : 0);
+  if (selectors == 0) return invalid("key: empty; one of key, prefix or (start, end) is needed");
+  if (selectors > 1) return invalid("key: only one of key, prefix and (start, end) may be set");
+  if (!r.key().empty()) return check_key("key", r.key(), limits);
+  if (!r.prefix().empty()) return check_key("prefix", r.prefix(), limits);
+  if (r.start().size() > limits.max_key_bytes)
+    return too_long("start", r.start().size(), limits.max_key_bytes);
+  if (r.end().size() > limits.max_key_bytes) return too_long("end", r.end().size(), limits.max_key_bytes);
+  if (!r.end().empty() && r.start() >= r.end()) return invalid("end: not above start");
+  return {};
+}
+
+Status check_ordered(const v1::DeleteRequest& r) {
+  if (!r.key().empty()) return {};
+  return {Code::kUnimplemented,
+          "Delete by prefix or range needs the ordered index, which is not available in this version"};
+}
+
+Status check_op(const v1::ExpireRequest& r, const RequestLimits& limits) {
+  if (Status s = check_key("key", r.key(), limits); !s.ok()) return s;
+  return check_ttl(r.ttl_ms());
+}
+
+Status check_op(const v1::IncrementRequest& r, const RequestLimits& limits) {
+  if (Status s = check_key("key", r.key(), limits); !s.ok()) return s;
+  return check_ttl(r.ttl_ms());
+}
+
+Status check_op(const v1::AppendRequest& r, const RequestLimits& limits) {
+  if (Status s = check_key("key", r.key(), limits); !s.ok()) return s;
+  return check_value(r.value(), limits);
+}
+
+template <typename R>
+Status check_with_ack(const R& r, const RequestLimits& limits) {
+  if (Status s = check_op(r, limits); !s.ok()) return s;
+  return check_ack(r.ack());
+}
+
+Status check_any(const v1::Op& op, const RequestLimits& limits) {
+  switch (op.op_case()) {
+    case v1::Op::kPut:
+      return check_op(op.put(), limits);
+    case v1::Op::kDelete:
+      return check_op(op.delete_(), limits);
+    case v1::Op::kExpire:
+      return check_op(op.expire(), limits);
+    case v1::Op::kIncrement:
+      return check_op(op.increment(), limits);
+    case v1::Op::kAppend:
+      return check_op(op.append(), limits);
+    case v1::Op::kGet:
+      return validate(op.get(), limits);
+    case v1::Op::OP_NOT_SET:
+      break;
+  }
+  return invalid("op: none is set");
+}
+
+}  // namespace
+
+Status validate(const v1::GetRequest& r, const RequestLimits& limits) {
+  return check_key("key", r.key(), limits);
+}
+
+Status validate(const v1::MultiGetRequest& r, const RequestLimits& limits) {
+  if (Status s = check_count("keys", r.keys_size(), limits.max_multiget_keys); !s.ok()) return s;
+  for (const std::string& key : r.keys()) {
+    if (Status s = check_key("keys", key, limits); !s.ok()) return s;
+  }
+  return {};
+}
+
+Status validate(const v1::PutRequest& r, const RequestLimits& limits) { return check_with_ack(r, limits); }
+Status validate(const v1::DeleteRequest& r, const RequestLimits& limits) {
+  if (Status s = check_with_ack(r, limits); !s.ok()) return s;
+  return check_ordered(r);
+}
+Status validate(const v1::ExpireRequest& r, const RequestLimits& limits) { return check_with_ack(r, limits); }
+Status validate(const v1::IncrementRequest& r, const RequestLimits& limits) {
+  return check_with_ack(r, limits);
+}
+Status validate(const v1::AppendRequest& r, const RequestLimits& limits) { return check_with_ack(r, limits); }
+
+Status validate(const v1::WriteRequest& r, const RequestLimits& limits) {
+  if (r.ops_size() == 0) return invalid("ops: none, a request has at least 1");
+  if (Status s = check_count("ops", r.ops_size(), kMaxWriteOps); !s.ok()) return s;
+  for (int i = 0; i < r.ops_size(); ++i) {
+    Status s = check_any(r.ops(i), limits);
+    if (s.ok()) continue;
+    s.message.insert(0, "ops[" + std::to_string(i) + "]: ");
+    return s;
+  }
+  if (Status s = check_ack(r.ack()); !s.ok()) return s;
+  for (const v1::Op& op : r.ops()) {
+    if (!op.has_delete_()) continue;
+    if (Status s = check_ordered(op.delete_()); !s.ok()) return s;
+  }
+  return {};
+}
+
+Status validate(const v1::SetPublishPolicyRequest& r) {
+  if (r.interval_us() > static_cast<std::uint64_t>(kMaxPublishIntervalUs)) {
+    return invalid("interval_us: " + std::to_string(r.interval_us()) + ", the limit is " +
+                   std::to_string(kMaxPublishIntervalUs) + " (24 hours)");
+  }
+  if (r.max_batch() == 0 || r.max_batch() > kMaxPublishBatch) {
+    return invalid("max_batch: " + std::to_string(r.max_batch()) + ", allowed is 1 to " +
+                   std::to_string(kMaxPublishBatch));
+  }
+  return {};
+}
+
+}  // namespace flashkv

@@ -1,0 +1,24 @@
+// What a request must look like before the store hears of it.
+#pragma once
+
+#include "flashkv/v1/admin.pb.h"
+#include "flashkv/v1/kv.pb.h"
+#include "server/config/limits.h"
+#include "storage/request/status.h"
+
+namespace flashkv {
+
+// Each answers the first complaint: it names the field, the size and the limit, never the bytes themselves.
+// INVALID_ARGUMENT throughout; FAILED_PRECONDITION for ACK_DURABLE without a journal; UNIMPLEMENTED for
+// selectors that need keys in order, once everything else about the request is right.
+Status validate(const v1::GetRequest& r, const RequestLimits& limits);
+Status validate(const v1::MultiGetRequest& r, const RequestLimits& limits);
+Status validate(const v1::PutRequest& r, const RequestLimits& limits);
+Status validate(const v1::DeleteRequest& r, const RequestLimits& limits);
+Status validate(const v1::ExpireRequest& r, const RequestLimits& limits);
+Status validate(const v1::IncrementRequest& r, const RequestLimits& limits);
+Status validate(const v1::AppendRequest& r, const RequestLimits& limits);
+Status validate(const v1::WriteRequest& r, const RequestLimits& limits);
+Status validate(const v1::SetPublishPolicyRequest& r);
+
+}  // namespace flashkv

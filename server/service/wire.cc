@@ -1,0 +1,141 @@
+#include "server/service/wire.h"
+
+namespace flashkv {
+namespace {
+
+void copy(const Record& record, bool keys_only, v1::KeyValue& kv) {
+  kv.set_key(record.key().data(), record.key().size());
+  if (!keys_only) kv.set_value(record.value().data(), record.value().size());
+  kv.set_create_revision(record.create_revision());
+  kv.set_mod_revision(record.mod_revision());
+  kv.set_version(record.version());
+  kv.set_expires_at_ms(record.expires_at_ms());
+}
+
+Condition condition_of(v1::Condition condition) {
+  if (condition == v1::CONDITION_IF_ABSENT) return Condition::kIfAbsent;
+  if (condition == v1::CONDITION_IF_PRESENT) return Condition::kIfPresent;
+  return Condition::kAlways;
+}
+
+}  // namespace
+
+Ack ack_of(v1::Ack ack) {
+  if (ack == v1::ACK_APPLIED) return Ack::kApplied;
+  return ack == v1::ACK_DURABLE ? Ack::kDurable : Ack::kPublished;
+}
+
+Status to_op(const v1::PutRequest& r, Op& op) {
+  op.kind = OpKind::kPut;
+  op.key = r.key();
+  op.condition = condition_of(r.condition());
+  op.keep_ttl = r.keep_ttl();
+  op.ttl_ms = r.ttl_ms();
+  op.want_prev = r.prev_kv();
+  op.has_expected = r.has_expected_mod_revision();
+  op.expected_mod_revision = r.expected_mod_revision();
+  const bool expires = r.ttl_ms() != 0 || r.keep_ttl();
+  op.record = Record::make(r.key(), r.value(), expires ? Record::Expiry::kRoom : Record::Expiry::kNone);
+  if (!op.record) return {Code::kResourceExhausted, "out of memory"};
+  return {};
+}
+
+Status to_op(const v1::DeleteRequest& r, Op& op) {
+  op.kind = OpKind::kErase;
+  op.key = r.key();
+  op.want_prev = r.prev_kv();
+  return {};
+}
+
+Status to_op(const v1::ExpireRequest& r, Op& op) {
+  op.kind = OpKind::kExpire;
+  op.key = r.key();
+  op.ttl_ms = r.ttl_ms();
+  return {};
+}
+
+Status to_op(const v1::IncrementRequest& r, Op& op) {
+  op.kind = OpKind::kIncrement;
+  op.key = r.key();
+  op.delta = r.delta();
+  op.initial = r.initial();
+  op.ttl_ms = r.ttl_ms();
+  return {};
+}
+
+Status to_op(const v1::AppendRequest& r, Op& op) {
+  op.kind = OpKind::kAppend;
+  op.key = r.key();
+  op.value = r.value();
+  return {};
+}
+
+Status to_op(const v1::GetRequest& r, Op& op) {
+  op.kind = OpKind::kGet;
+  op.key = r.key();
+  return {};
+}
+
+Status to_op(const v1::Op& r, Op& op) {
+  switch (r.op_case()) {
+    case v1::Op::kPut:
+      return to_op(r.put(), op);
+    case v1::Op::kDelete:
+      return to_op(r.delete_(), op);
+    case v1::Op::kExpire:
+      return to_op(r.expire(), op);
+    case v1::Op::kIncrement:
+      return to_op(r.increment(), op);
+    case v1::Op::kAppend:
+      return to_op(r.append(), op);
+    case v1::Op::kGet:
+      return to_op(r.get(), op);
+    case v1::Op::OP_NOT_SET:
+      break;
+  }
+  return {Code::kInvalidArgument, "op: none is set"};
+}
+
+void to_reply(const Op& op, v1::PutResponse& reply) {
+  reply.set_succeeded(op.outcome.succeeded);
+  if (op.outcome.kv) {
+    copy(*op.outcome.kv, false, *reply.mutable_prev_kv());
+  } else {
+    reply.clear_prev_kv();
+  }
+}
+
+void to_reply(const Op& op, v1::DeleteResponse& reply) {
+  reply.set_deleted(op.outcome.succeeded ? 1 : 0);
+  reply.set_more(false);
+  reply.clear_prev_kvs();
+  if (op.outcome.kv) copy(*op.outcome.kv, false, *reply.add_prev_kvs());
+}
+
+void to_reply(const Op& op, const v1::Op& request, v1::OpResult& result) {
+  const OpOutcome& outcome = op.outcome;
+  switch (op.kind) {
+    case OpKind::kPut:
+      to_reply(op, *result.mutable_put());
+      return;
+    case OpKind::kErase:
+      to_reply(op, *result.mutable_delete_());
+      return;
+    case OpKind::kExpire:
+      result.mutable_expire()->set_found(outcome.succeeded);
+      return;
+    case OpKind::kIncrement:
+      result.mutable_increment()->set_value(outcome.number);
+      return;
+    case OpKind::kAppend:
+      result.mutable_append()->set_length(outcome.length);
+      return;
+    case OpKind::kGet: {
+      v1::GetResponse& got = *result.mutable_get();
+      if (outcome.kv) copy(*outcome.kv, request.get().keys_only(), *got.mutable_kv());
+      return;
+    }
+  }
+}
+
+}  // namespace flashkv

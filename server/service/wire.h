@@ -1,0 +1,27 @@
+// Messages to the store's operations, and outcomes back to messages.
+#pragma once
+
+#include "flashkv/v1/kv.pb.h"
+#include "storage/store.h"
+
+namespace flashkv {
+
+// Fills `op` from a valid request; its key and value point into the request.
+// Errors: RESOURCE_EXHAUSTED when there is no memory for the record.
+Status to_op(const v1::PutRequest& r, Op& op);
+Status to_op(const v1::DeleteRequest& r, Op& op);
+Status to_op(const v1::ExpireRequest& r, Op& op);
+Status to_op(const v1::IncrementRequest& r, Op& op);
+Status to_op(const v1::AppendRequest& r, Op& op);
+Status to_op(const v1::GetRequest& r, Op& op);
+Status to_op(const v1::Op& r, Op& op);
+
+// Fills all of a reply but its header.
+void to_reply(const Op& op, v1::PutResponse& reply);
+void to_reply(const Op& op, v1::DeleteResponse& reply);
+void to_reply(const Op& op, const v1::Op& request, v1::OpResult& result);
+
+// The acknowledgement asked for; a valid request's unspecified one means published.
+Ack ack_of(v1::Ack ack);
+
+}  // namespace flashkv

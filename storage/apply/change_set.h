@@ -1,0 +1,48 @@
+// What one request is about to do to the store.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "storage/record/record.h"
+#include "storage/request/request.h"
+#include "storage/table/engine.h"
+
+namespace flashkv {
+
+// One key that the request writes, however often.
+struct Change {
+  Probe probe;
+  Record* base = nullptr;   // staged before the request; null = no such key
+  Record* after = nullptr;  // what the request leaves; null = the key goes
+  Op* source = nullptr;     // the put that holds `after`, or
+  RecordPtr made;           // the record the writer made for it
+  bool is_net() const noexcept { return base != nullptr || after != nullptr; }
+};
+
+// Purpose: the changes of a request that is being prepared, by key, so that a later operation sees the
+// earlier. Usage:   set.begin(ops);  if (Change* c = set.find(probe)) ...; else set.add(probe, base);
+// Threads: one.
+// Cost:    requests of few operations are searched in line, larger ones through an index; its memory is
+// reused
+//          and grows to the largest request.
+// Errors:  begin() throws std::bad_alloc; add() cannot fail for as many keys as begin() was told of.
+class ChangeSet {
+ public:
+  void begin(std::size_t ops);
+  Change* find(const Probe& probe) noexcept;
+  Change& add(const Probe& probe, Record* base) noexcept;
+  std::span<Change> all() noexcept { return changes_; }
+  // Frees what was made and not taken over.
+  void clear() noexcept { changes_.clear(); }
+
+ private:
+  static constexpr std::size_t kSearchedInLine = 8;
+  std::vector<Change> changes_;
+  std::vector<std::uint32_t> index_;  // position + 1, 0 = free
+  std::size_t mask_ = 0;              // 0 = no index for this request
+};
+
+}  // namespace flashkv

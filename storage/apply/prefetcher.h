@@ -1,0 +1,69 @@
+// Asks for the memory of keys a little before their turn comes.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "storage/request/request.h"
+#include "storage/table/any_engine.h"
+
+namespace flashkv {
+
+// Purpose: runs ahead of the operation being decided through the requests that follow it, so that the cache
+//          misses of many keys overlap.
+// Usage:   ahead.start(table, first);  for each operation: decide(op), ahead.passed(1);
+// Threads: the writer's.
+// Lifetime: walks Request::next; a request may leave the list once all of its operations have been passed.
+// Cost:    one virtual call for kGroup keys.
+class Prefetcher {
+ public:
+  static constexpr std::size_t kGroup = 32;
+  // Far enough for the misses of one group to end during the decisions of another.
+  static constexpr std::size_t kDistance = 2 * kGroup;
+
+  void start(AnyEngine& table, const Request* first) noexcept {
+    table_ = &table;
+    request_ = first;
+    op_ = 0;
+    ahead_ = 0;
+    skip_finished();
+    refill();
+  }
+  void passed(std::size_t ops) noexcept {
+    while (ops > 0 && ahead_ > 0) {
+      const std::size_t n = std::min(ops, ahead_);
+      ahead_ -= n;
+      ops -= n;
+      if (ahead_ <= kDistance - kGroup) refill();
+    }
+  }
+
+ private:
+  void refill() noexcept {
+    while (request_ != nullptr && ahead_ + kGroup <= kDistance) {
+      std::array<Probe, kGroup> group;
+      std::size_t n = 0;
+      while (request_ != nullptr && n < kGroup) {
+        const Op& op = request_->ops[op_++];
+        group[n++] = Probe{op.key, op.hash};
+        skip_finished();
+      }
+      table_->prefetch(std::span<const Probe>(group.data(), n));
+      ahead_ += n;
+    }
+  }
+  void skip_finished() noexcept {
+    while (request_ != nullptr && op_ >= request_->ops.size()) {
+      request_ = request_->next;
+      op_ = 0;
+    }
+  }
+
+  AnyEngine* table_ = nullptr;
+  const Request* request_ = nullptr;  // null = the end of the list
+  std::size_t op_ = 0;
+  std::size_t ahead_ = 0;  // operations asked for and not passed yet
+};
+
+}  // namespace flashkv

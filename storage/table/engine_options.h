@@ -1,0 +1,26 @@
+// What an engine is made from.
+#pragma once
+
+#include <cstdint>
+
+#include "storage/record/hash.h"
+#include "storage/table/guard_choice.h"
+
+namespace flashkv {
+
+// How the radix family turns a key's 64-bit hash, or its first bytes, into the word it walks by.
+enum class WordOrder : std::uint8_t {
+  kForward,   // the highest bits are looked at first
+  kReversed,  // the lowest bits first
+};
+
+// Purpose: one set for all engines; each takes what concerns it and ignores the rest.
+struct EngineOptions {
+  KeyHash hash{};
+  GuardChoice guard = GuardChoice::kAuto;                    // flashmap
+  std::uint64_t max_retired_bytes = std::uint64_t{1} << 30;  // memory that waits for readers, or is leaked
+  unsigned slice_bits = 0;                     // radix family: 4, 8, 11, 13 or 16; 0 = its default
+  WordOrder word_order = WordOrder::kForward;  // radix family
+};
+
+}  // namespace flashkv

@@ -1,0 +1,122 @@
+// Keys of every shape, and what one batch may do to one key.
+#include "tests/conformance/engine_test.h"
+
+namespace flashkv::test {
+namespace {
+
+using namespace std::string_literals;
+
+class KeysTest : public ConformanceTest {};
+INSTANTIATE_TEST_SUITE_P(Engines, KeysTest, ::testing::ValuesIn(served_cases()), EngineName{});
+
+TEST_P(KeysTest, AnEmptyTableHasNone) {
+  EXPECT_EQ(engine().read("a"), "(absent)");
+  EXPECT_EQ(engine().read(""), "(absent)");
+  EXPECT_EQ(engine().table().stats().keys, 0U);
+  EXPECT_EQ(engine().table().published(), 0U);
+}
+
+TEST_P(KeysTest, EmptyAndNulFilledKeysAndTheirPrefixesAreKeysOfTheirOwn) {
+  const std::vector<std::string> keys{
+      "",    "\0"s,      "\0\0"s, "\0\0\0\0\0\0\0\0\0"s, "a",     "a\0"s,    "a\0b"s, "ab",
+      "abc", "abcdefgh", "abcd",  "abcdefghi",           "\xff"s, "\xff\0"s, "\x80"s, "\xff\xff\xff\xff"s,
+      " ",   "A"};
+  EngineUnderTest& e = engine();
+  e.begin();
+  for (const std::string& key : keys) ASSERT_TRUE(e.put(key, "value of " + key));
+  e.publish();
+  e.expect_content();
+  for (const std::string& key : keys) {
+    e.erase_now(key);
+    EXPECT_EQ(e.read(key), "(absent)");
+    e.expect_content();
+  }
+}
+
+TEST_P(KeysTest, LengthsFromOneByteToTheLongest) {
+  EngineUnderTest& e = engine();
+  e.begin();
+  for (std::size_t n = 1; n < Record::kMaxKeyBytes; n = n * 2 + 1)
+    ASSERT_TRUE(e.put(std::string(n, 'k'), "v"));
+  ASSERT_TRUE(e.put(std::string(Record::kMaxKeyBytes, 'k'), "the longest"));
+  ASSERT_TRUE(e.put("large value", std::string(3 << 20, 'v')));
+  ASSERT_TRUE(e.put("empty value", ""));
+  e.publish();
+  e.expect_content();
+  EXPECT_EQ(e.read(std::string(Record::kMaxKeyBytes - 1, 'k')), "(absent)");
+}
+
+TEST_P(KeysTest, OneBatchMayOverwriteRemoveAndInsertAgain) {
+  EngineUnderTest& e = engine();
+  e.put_now("there", "1");
+  e.begin();
+  for (const char* value : {"2", "3", "4"}) ASSERT_TRUE(e.put("there", value));
+  ASSERT_TRUE(e.erase("there"));
+  ASSERT_TRUE(e.erase("there"));
+  ASSERT_TRUE(e.put("there", "5"));
+  ASSERT_TRUE(e.put("new", "1"));
+  ASSERT_TRUE(e.erase("new"));
+  ASSERT_TRUE(e.erase("never"));
+  ASSERT_TRUE(e.put("newer", "1"));
+  ASSERT_TRUE(e.erase("newer"));
+  ASSERT_TRUE(e.put("newer", "2"));
+  EXPECT_EQ(e.read("there"), "1") << "a reader saw what is not published";
+  EXPECT_EQ(e.read("newer"), "(absent)") << "a reader saw what is not published";
+  e.publish();
+  EXPECT_EQ(e.read("there"), "5");
+  EXPECT_EQ(e.read("new"), "(absent)");
+  EXPECT_EQ(e.read("newer"), "2");
+  e.expect_content();
+  e.begin();
+  ASSERT_TRUE(e.erase("there"));
+  e.publish();
+  EXPECT_EQ(e.read("there"), "(absent)");
+  e.expect_content();
+}
+
+TEST_P(KeysTest, RemovingWhatIsNotThereChangesNothing) {
+  EngineUnderTest& e = engine();
+  e.put_now("a", "1");
+  for (int i = 0; i < 5'000; ++i) {
+    e.begin();
+    ASSERT_TRUE(e.erase(numbered("absent", static_cast<std::size_t>(i % 50))));
+    e.publish();
+  }
+  e.expect_content();
+}
+
+TEST_P(KeysTest, ABatchMayBeEmptyOrPreparedAndNotUsed) {
+  EngineUnderTest& e = engine();
+  e.put_now("a", "1");
+  for (std::size_t round = 0; round < 40; ++round) {
+    e.begin();
+    for (std::size_t n = 0; n < 20; ++n) {
+      const std::string key = numbered("promised", round * 20 + n);
+      const Probe p = e.probe(key);
+      ASSERT_TRUE(e.table().reserve({&p, 1}));
+    }
+    e.publish();
+  }
+  EXPECT_EQ(e.read("promised7"), "(absent)");
+  e.expect_content();
+}
+
+TEST_P(KeysTest, ARequestOfManyKeysIsPreparedAtOnce) {
+  constexpr std::size_t kKeys = 1'000;
+  EngineUnderTest& e = engine();
+  std::vector<std::string> keys;
+  for (std::size_t n = 0; n < kKeys; ++n) keys.push_back(numbered("k", n % (kKeys - 10)));  // some twice
+  for (int round = 0; round < 3; ++round) {
+    e.begin();
+    std::vector<Probe> probes;
+    for (const std::string& key : keys) probes.push_back(e.probe(key));
+    ASSERT_TRUE(e.table().reserve(probes));
+    for (const std::string& key : keys)
+      ASSERT_TRUE(e.put(key, numbered("round", static_cast<std::size_t>(round))));
+    e.publish();
+    e.expect_content();
+  }
+}
+
+}  // namespace
+}  // namespace flashkv::test

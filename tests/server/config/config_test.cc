@@ -1,0 +1,196 @@
+#include "server/config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "server/config/later_settings.h"
+#include "server/config/settings.h"
+
+namespace flashkv {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using Action = CommandLine::Action;
+
+struct Case {
+  std::string name;
+  std::vector<std::string> flags;
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::string file;
+  std::vector<ConfigValue> values;
+  std::vector<std::string> failures;
+};
+
+void add_line(const std::string& line, Case& to) {
+  const std::size_t space = line.find(' ');
+  const std::string word = line.substr(0, space);
+  const std::string rest = line.substr(space + 1);
+  if (word == "flag") {
+    to.flags.push_back(rest);
+  } else if (word == "env") {
+    to.environment.emplace_back(rest.substr(0, rest.find('=')), rest.substr(rest.find('=') + 1));
+  } else if (word == "file") {
+    to.file += rest + "\n";
+  } else if (word == "is") {
+    std::istringstream words(rest);
+    ConfigValue value;
+    words >> value.name >> value.value >> value.source;
+    if (value.value == "-") value.value.clear();
+    to.values.push_back(value);
+  } else if (word == "fails") {
+    to.failures.push_back(rest);
+  } else {
+    ADD_FAILURE() << "not understood: " << line;
+  }
+}
+
+std::vector<Case> read_cases() {
+  std::vector<Case> cases;
+  std::ifstream file(CONFIG_CASES);
+  EXPECT_TRUE(file.good()) << CONFIG_CASES;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    if (line.starts_with("case ")) {
+      cases.emplace_back().name = line.substr(5);
+    } else {
+      add_line(line, cases.back());
+    }
+  }
+  return cases;
+}
+
+CommandLine resolve(const std::vector<std::string>& flags) {
+  std::vector<const char*> argv{"kvd"};
+  for (const std::string& flag : flags) argv.push_back(flag.c_str());
+  return read_command_line(static_cast<int>(argv.size()), argv.data());
+}
+
+// What kvd makes of a case, with the file and the environment in place meanwhile.
+CommandLine resolve_case(const Case& c) {
+  std::vector<std::string> flags = c.flags;
+  const auto path = std::filesystem::temp_directory_path() / ("kvd_config_test." + std::to_string(getpid()));
+  if (!c.file.empty()) {
+    std::ofstream(path) << c.file;
+    flags.push_back("--config=" + path.string());
+  }
+  for (const auto& [name, value] : c.environment) setenv(name.c_str(), value.c_str(), 1);
+  CommandLine line = resolve(flags);
+  for (const auto& [name, value] : c.environment) unsetenv(name.c_str());
+  std::filesystem::remove(path);
+  return line;
+}
+
+const ConfigValue* find(const CommandLine& line, const std::string& name) {
+  for (const ConfigValue& value : line.values) {
+    if (value.name == name) return &value;
+  }
+  return nullptr;
+}
+
+TEST(Config, EveryCaseOfTheTableHolds) {
+  const std::vector<Case> cases = read_cases();
+  ASSERT_GT(cases.size(), 50U);
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    ASSERT_TRUE(c.values.empty() != c.failures.empty()) << "a case either holds or fails";
+    const CommandLine line = resolve_case(c);
+    for (const std::string& text : c.failures) EXPECT_THAT(line.text, HasSubstr(text));
+    EXPECT_EQ(line.action, c.failures.empty() ? Action::kServe : Action::kFail) << line.text;
+    EXPECT_THAT(line.text, Not(HasSubstr("\n")));
+    for (const ConfigValue& expected : c.values) {
+      const ConfigValue* value = find(line, expected.name);
+      ASSERT_NE(value, nullptr) << expected.name;
+      EXPECT_EQ(value->value, expected.value);
+      EXPECT_EQ(value->source, expected.source);
+    }
+  }
+}
+
+TEST(Config, EverySettingHasACaseOfABadValue) {
+  std::string failures;
+  for (const Case& c : read_cases()) {
+    if (c.failures.empty()) continue;
+    for (const std::string& flag : c.flags) failures += flag + " ";
+    for (const auto& [name, value] : c.environment) failures += name + " ";
+    failures += c.file;
+  }
+  for (const auto& table : {settings(), later_settings()}) {
+    for (const Setting& setting : table) {
+      const std::string name(setting.name);
+      const bool covered = failures.find("--" + name + "=") != std::string::npos ||
+                           failures.find(environment_name(name) + " ") != std::string::npos ||
+                           failures.find(name + " =") != std::string::npos;
+      EXPECT_TRUE(covered || name == "insecure") << name;
+    }
+  }
+}
+
+TEST(Config, ValuesReachTheirPlaces) {
+  const CommandLine line =
+      resolve({"--threads=7", "--publish-interval=5ms", "--publish-max-batch=9", "--publish-adaptive=false",
+               "--guard=refcount", "--max-key-bytes=100", "--max-value-bytes=2MiB", "--max-queue-requests=11",
+               "--max-streams=12", "--max-connections=13", "--max-multiget-keys=14", "--drain-timeout=3s",
+               "--max-request-bytes=4MiB", "--max-queue-bytes=64MiB", "--log-level=error",
+               "--log-format=json", "--listen=localhost:1"});
+  ASSERT_EQ(line.action, Action::kServe) << line.text;
+  const Config& c = line.config;
+  EXPECT_EQ(c.threads, 7U);
+  EXPECT_EQ(c.store.policy.interval, 5'000'000);
+  EXPECT_EQ(c.store.policy.max_batch, 9U);
+  EXPECT_FALSE(c.store.policy.adaptive);
+  EXPECT_EQ(c.store.guard, GuardChoice::kRefcount);
+  EXPECT_EQ(c.limits.max_key_bytes, 100U);
+  EXPECT_EQ(c.limits.max_value_bytes, 2U << 20);
+  EXPECT_EQ(c.store.max_value_bytes, 2U << 20) << "Append keeps to the same limit";
+  EXPECT_EQ(c.limits.max_request_bytes, 4U << 20);
+  EXPECT_EQ(c.store.max_queue_bytes, 64U << 20);
+  EXPECT_EQ(c.store.max_queue_requests, 11U);
+  EXPECT_EQ(c.max_streams, 12U);
+  EXPECT_EQ(c.max_connections, 13U);
+  EXPECT_EQ(c.limits.max_multiget_keys, 14U);
+  EXPECT_EQ(c.drain_timeout, 3'000'000'000);
+  EXPECT_EQ(c.log_level, log::Level::kError);
+  EXPECT_EQ(c.log_format, log::Format::kJson);
+  EXPECT_EQ(c.listen, "localhost:1");
+}
+
+TEST(Config, PrintConfigCanBeReadBackAsAFile) {
+  const CommandLine printed = resolve({"--print-config", "--threads=3", "--publish-interval=2ms"});
+  ASSERT_EQ(printed.action, Action::kPrint);
+  EXPECT_THAT(printed.text, HasSubstr("threads = \"3\"  # flag\n"));
+  EXPECT_THAT(printed.text, HasSubstr("log-level = \"info\"  # default\n"));
+  Case again;
+  again.file = printed.text;
+  const CommandLine line = resolve_case(again);
+  ASSERT_EQ(line.action, Action::kServe) << line.text;
+  EXPECT_EQ(line.config.threads, 3U);
+  EXPECT_EQ(line.config.store.policy.interval, 2'000'000);
+}
+
+TEST(Config, VersionAndHelpArePrinted) {
+  EXPECT_EQ(resolve({"--version"}).action, Action::kPrint);
+  EXPECT_THAT(resolve({"--version"}).text, HasSubstr("kvd "));
+  const CommandLine help = resolve({"--help"});
+  EXPECT_EQ(help.action, Action::kPrint);
+  for (const Setting& setting : settings())
+    EXPECT_THAT(help.text, HasSubstr("--" + std::string(setting.name)));
+}
+
+TEST(Config, OnlyThisMachinesAddressesAreLoopback) {
+  for (const char* own : {"127.0.0.1:1", "127.8.9.10:1", "[::1]:1", "localhost:1", "unix:/tmp/s"}) {
+    EXPECT_TRUE(is_loopback(own)) << own;
+  }
+  for (const char* other : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "localhost.example:1", "127.example:1"}) {
+    EXPECT_FALSE(is_loopback(other)) << other;
+  }
+}
+
+}  // namespace
+}  // namespace flashkv

@@ -1,0 +1,151 @@
+#include "server/service/validate.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+namespace flashkv {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+struct Row {
+  const char* text;  // the request, in protobuf's text form
+  Code code;
+  std::vector<std::string> says = {};
+};
+
+template <typename R>
+R parse(const std::string& text) {
+  R request;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &request)) << text;
+  return request;
+}
+
+RequestLimits small_limits() {
+  RequestLimits limits;
+  limits.max_key_bytes = 8;
+  limits.max_value_bytes = 16;
+  limits.max_multiget_keys = 3;
+  return limits;
+}
+
+template <typename R>
+void check(const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.text);
+    const Status status = validate(parse<R>(row.text), small_limits());
+    EXPECT_EQ(static_cast<int>(status.code), static_cast<int>(row.code)) << status.message;
+    for (const std::string& text : row.says) EXPECT_THAT(status.message, HasSubstr(text));
+    EXPECT_THAT(status.message, Not(HasSubstr("secret"))) << "contents do not belong in a message";
+  }
+}
+
+constexpr Code kOk = Code::kOk;
+constexpr Code kInvalid = Code::kInvalidArgument;
+
+TEST(Validate, Get) {
+  check<v1::GetRequest>({{R"(key: "k")", kOk},
+                         {R"(key: "12345678")", kOk},
+                         {R"(key: "\000\377")", kOk},
+                         {R"()", kInvalid, {"key", "empty"}},
+                         {R"(key: "secret789")", kInvalid, {"key", "9 bytes", "8"}}});
+}
+
+TEST(Validate, MultiGet) {
+  check<v1::MultiGetRequest>({{R"()", kOk},
+                              {R"(keys: "a" keys: "a" keys: "b")", kOk},
+                              {R"(keys: "a" keys: "")", kInvalid, {"keys", "empty"}},
+                              {R"(keys: "secret789")", kInvalid, {"keys", "9 bytes", "8"}},
+                              {R"(keys: "a" keys: "b" keys: "c" keys: "d")", kInvalid, {"keys", "4", "3"}}});
+}
+
+TEST(Validate, Put) {
+  check<v1::PutRequest>({{R"(key: "k")", kOk},
+                         {R"(key: "k" value: "1234567890123456")", kOk},
+                         {R"(key: "k" ttl_ms: 3153600000000)", kOk},
+                         {R"(key: "k" keep_ttl: true)", kOk},
+                         {R"(key: "k" ack: ACK_APPLIED condition: CONDITION_IF_ABSENT)", kOk},
+                         {R"(value: "v")", kInvalid, {"key", "empty"}},
+                         {R"(key: "secret789")", kInvalid, {"key", "9 bytes", "8"}},
+                         {R"(key: "k" value: "secret78901234567")", kInvalid, {"value", "17 bytes", "16"}},
+                         {R"(key: "k" ttl_ms: -1)", kInvalid, {"ttl_ms", "-1"}},
+                         {R"(key: "k" ttl_ms: 3153600000001)", kInvalid, {"ttl_ms", "3153600000000"}},
+                         {R"(key: "k" ttl_ms: 1 keep_ttl: true)", kInvalid, {"keep_ttl", "ttl_ms"}},
+                         {R"(key: "k" condition: 9)", kInvalid, {"condition", "9"}},
+                         {R"(key: "k" ack: 9)", kInvalid, {"ack", "9"}},
+                         {R"(key: "k" ack: ACK_DURABLE)", Code::kFailedPrecondition, {"data directory"}}});
+}
+
+TEST(Validate, Delete) {
+  check<v1::DeleteRequest>({{R"(key: "k")", kOk},
+                            {R"()", kInvalid, {"key", "prefix", "start", "end"}},
+                            {R"(limit: 3)", kInvalid, {"key", "prefix"}},
+                            {R"(key: "a" prefix: "b")", kInvalid, {"only one", "prefix"}},
+                            {R"(key: "a" end: "b")", kInvalid, {"only one"}},
+                            {R"(prefix: "a" start: "b")", kInvalid, {"only one"}},
+                            {R"(start: "b" end: "a")", kInvalid, {"end", "start"}},
+                            {R"(start: "a" end: "a")", kInvalid, {"end", "start"}},
+                            {R"(key: "secret789")", kInvalid, {"key", "9 bytes"}},
+                            {R"(prefix: "secret789")", kInvalid, {"prefix", "9 bytes"}},
+                            {R"(start: "secret789")", kInvalid, {"start", "9 bytes"}},
+                            {R"(end: "secret789")", kInvalid, {"end", "9 bytes"}},
+                            {R"(key: "k" ack: 9)", kInvalid, {"ack"}},
+                            {R"(prefix: "a" ack: 9)", kInvalid, {"ack"}},
+                            {R"(prefix: "a")", Code::kUnimplemented, {"ordered index"}},
+                            {R"(start: "a")", Code::kUnimplemented, {"ordered index"}},
+                            {R"(start: "a" end: "b")", Code::kUnimplemented, {"ordered index"}}});
+}
+
+TEST(Validate, ExpireIncrementAppend) {
+  check<v1::ExpireRequest>({{R"(key: "k" ttl_ms: 5)", kOk},
+                            {R"(ttl_ms: 5)", kInvalid, {"key"}},
+                            {R"(key: "k" ttl_ms: -5)", kInvalid, {"ttl_ms"}},
+                            {R"(key: "k" ack: 4)", kInvalid, {"ack"}}});
+  check<v1::IncrementRequest>({{R"(key: "k" delta: -5 initial: 2)", kOk},
+                               {R"(delta: 5)", kInvalid, {"key"}},
+                               {R"(key: "k" ttl_ms: -5)", kInvalid, {"ttl_ms"}},
+                               {R"(key: "k" ack: 4)", kInvalid, {"ack"}}});
+  check<v1::AppendRequest>({{R"(key: "k")", kOk},
+                            {R"(value: "v")", kInvalid, {"key"}},
+                            {R"(key: "k" value: "secret78901234567")", kInvalid, {"value", "17 bytes"}},
+                            {R"(key: "k" ack: 4)", kInvalid, {"ack"}}});
+}
+
+TEST(Validate, Write) {
+  check<v1::WriteRequest>(
+      {{R"(ops { put { key: "k" } } ops { get { key: "k" } })", kOk},
+       {R"()", kInvalid, {"ops", "none"}},
+       {R"(ops { put { key: "k" } } ops { })", kInvalid, {"ops[1]", "none is set"}},
+       {R"(ops { put { } })", kInvalid, {"ops[0]", "key"}},
+       {R"(ops { get { } })", kInvalid, {"ops[0]", "key"}},
+       {R"(ops { delete { } })", kInvalid, {"ops[0]", "prefix"}},
+       {R"(ops { expire { key: "k" ttl_ms: -1 } })", kInvalid, {"ops[0]", "ttl_ms"}},
+       {R"(ops { increment { } })", kInvalid, {"ops[0]", "key"}},
+       {R"(ops { append { key: "k" value: "secret78901234567" } })", kInvalid, {"ops[0]", "value"}},
+       {R"(ops { put { key: "k" ack: 9 } })", kOk},
+       {R"(ops { put { key: "k" } } ack: 9)", kInvalid, {"ack"}},
+       {R"(ops { put { key: "k" } } ack: ACK_DURABLE)", Code::kFailedPrecondition, {"data directory"}},
+       {R"(ops { delete { prefix: "a" } } ops { put { } })", kInvalid, {"ops[1]"}},
+       {R"(ops { delete { prefix: "a" } })", Code::kUnimplemented, {"ordered index"}}});
+  v1::WriteRequest many;
+  for (int i = 0; i < 10'000; ++i) many.add_ops()->mutable_get()->set_key("k");
+  EXPECT_TRUE(validate(many, small_limits()).ok());
+  many.add_ops()->mutable_get()->set_key("k");
+  const Status status = validate(many, small_limits());
+  EXPECT_EQ(status.code, kInvalid);
+  EXPECT_THAT(status.message, HasSubstr("10001"));
+}
+
+TEST(Validate, SetPublishPolicy) {
+  const auto code = [](const char* text) { return validate(parse<v1::SetPublishPolicyRequest>(text)).code; };
+  EXPECT_EQ(code("max_batch: 1"), kOk);
+  EXPECT_EQ(code("max_batch: 1000000 interval_us: 86400000000"), kOk);
+  EXPECT_EQ(code(""), kInvalid);
+  EXPECT_EQ(code("max_batch: 1000001"), kInvalid);
+  EXPECT_EQ(code("max_batch: 1 interval_us: 86400000001"), kInvalid);
+}
+
+}  // namespace
+}  // namespace flashkv

@@ -1,0 +1,238 @@
+// What both guard policies promise to readers and to the writer.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "tests/storage/engine/flashmap/guard/policies.h"
+
+namespace flashkv::flashmap {
+namespace {
+
+constexpr Nanos kShortBudget = 2 * kNanosPerMilli;
+
+template <typename Guards>
+class GuardTest : public testing::Test {
+ protected:
+  Guarded<Guards> state_;
+  Guards& guards_ = state_.guards;
+};
+TYPED_TEST_SUITE(GuardTest, Policies, PolicyNames);
+
+TYPED_TEST(GuardTest, TheFirstHalfIsCurrentAndTheOtherMayBeWrittenAtOnce) {
+  EXPECT_EQ(this->guards_.current(), &this->state_.halves[0]);
+  EXPECT_EQ(this->guards_.other(), &this->state_.halves[1]);
+  EXPECT_TRUE(this->guards_.wait_drained(0));
+}
+
+TYPED_TEST(GuardTest, AGuardOpenedAfterASwapSeesTheNewHalf) {
+  auto reader = this->guards_.make_reader();
+  for (std::uint64_t revision = 1; revision <= 5; ++revision) {
+    ASSERT_TRUE(this->state_.write(revision, 0));
+    const auto half = reader.enter();
+    EXPECT_EQ(half, this->guards_.current());
+    EXPECT_EQ(half->read(), revision);
+    reader.leave(half);
+  }
+}
+
+TYPED_TEST(GuardTest, AGuardOpenedBeforeASwapKeepsItsHalf) {
+  auto reader = this->guards_.make_reader();
+  const auto half = reader.enter();
+  ASSERT_TRUE(this->state_.write(1, 0));
+  EXPECT_FALSE(this->state_.write(2, 0));
+  EXPECT_EQ(half->read(), 0U);
+  reader.leave(half);
+  EXPECT_TRUE(this->state_.write(2, 0));
+}
+
+TYPED_TEST(GuardTest, AReaderMadeBetweenSwapsSeesTheCurrentHalf) {
+  for (std::uint64_t revision = 1; revision <= 3; ++revision) {
+    ASSERT_TRUE(this->state_.write(revision, 0));
+    auto reader = this->guards_.make_reader();
+    const auto half = reader.enter();
+    EXPECT_EQ(half->read(), revision);
+    reader.leave(half);
+  }
+}
+
+TYPED_TEST(GuardTest, GuardsNestedAcrossASwapAreDroppedInEitherOrder) {
+  for (const bool outer_first : {true, false}) {
+    SCOPED_TRACE(outer_first ? "outer first" : "inner first");
+    const std::uint64_t revision = outer_first ? 1 : 2;
+    auto reader = this->guards_.make_reader();
+    const auto outer = reader.enter();
+    ASSERT_TRUE(this->state_.write(revision, 0));
+    const auto inner = reader.enter();
+    EXPECT_FALSE(this->guards_.wait_drained(0));
+    EXPECT_EQ(outer->read(), revision - 1);
+    EXPECT_NE(inner->read(), SelfVerifyingHalf::kTorn);
+    reader.leave(outer_first ? outer : inner);
+    EXPECT_NE((outer_first ? inner : outer)->read(), SelfVerifyingHalf::kTorn);
+    reader.leave(outer_first ? inner : outer);
+    EXPECT_TRUE(this->guards_.wait_drained(0));
+  }
+}
+
+TYPED_TEST(GuardTest, EveryReaderOfTheOldHalfIsWaitedFor) {
+  std::vector<typename TypeParam::Reader> readers;
+  for (int i = 0; i < 64; ++i) readers.push_back(this->guards_.make_reader());
+  const auto first = readers[3].enter();
+  const auto second = readers[60].enter();
+  ASSERT_TRUE(this->state_.write(1, 0));
+  EXPECT_FALSE(this->guards_.wait_drained(0));
+  readers[3].leave(first);
+  EXPECT_FALSE(this->guards_.wait_drained(0));
+  const auto newer = readers[3].enter();  // of the current half: nobody waits for it
+  readers[60].leave(second);
+  EXPECT_TRUE(this->guards_.wait_drained(0));
+  EXPECT_EQ(newer->read(), 1U);
+  readers[3].leave(newer);
+}
+
+TYPED_TEST(GuardTest, AStalledReaderRunsTheWaitOutAndALaterOneSucceeds) {
+  auto reader = this->guards_.make_reader();
+  const auto half = reader.enter();
+  ASSERT_TRUE(this->state_.write(1, 0));
+  EXPECT_FALSE(this->guards_.wait_drained(kShortBudget));
+  EXPECT_FALSE(this->guards_.wait_drained(kShortBudget));
+  EXPECT_EQ(half->read(), 0U);
+  reader.leave(half);
+  EXPECT_TRUE(this->guards_.wait_drained(kShortBudget));
+}
+
+TYPED_TEST(GuardTest, AnUnlimitedWaitEndsWhenTheReaderLeaves) {
+  for (std::uint64_t revision = 1; revision <= 20; ++revision) {
+    auto reader = this->guards_.make_reader();
+    const auto half = reader.enter();
+    ASSERT_TRUE(this->state_.write(revision, 0));
+    bool drained = false;
+    std::thread writer([&] { drained = this->guards_.wait_drained(kNever); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_EQ(half->read(), revision - 1);
+    reader.leave(half);
+    writer.join();
+    EXPECT_TRUE(drained);
+  }
+}
+
+TYPED_TEST(GuardTest, AReaderCanBeMadeAndDroppedWhileAGuardIsHeldAndTheWriterWaits) {
+  auto reader = this->guards_.make_reader();
+  const auto half = reader.enter();
+  ASSERT_TRUE(this->state_.write(1, 0));
+  std::thread writer([&] { EXPECT_TRUE(this->guards_.wait_drained(kNever)); });
+  for (int i = 0; i < 100; ++i) {
+    auto another = this->guards_.make_reader();
+    const auto newer = another.enter();
+    EXPECT_EQ(newer->read(), 1U);
+    another.leave(newer);
+  }
+  reader.leave(half);
+  writer.join();
+}
+
+TYPED_TEST(GuardTest, AReaderCanBeMovedWithItsGuardInside) {
+  auto reader = this->guards_.make_reader();
+  auto half = reader.enter();
+  auto moved = std::move(reader);
+  ASSERT_TRUE(this->state_.write(1, 0));
+  EXPECT_FALSE(this->guards_.wait_drained(0));
+  moved.leave(half);
+  EXPECT_TRUE(this->guards_.wait_drained(0));
+  moved = this->guards_.make_reader();
+  half = moved.enter();
+  EXPECT_EQ(half->read(), 1U);
+  moved.leave(half);
+}
+
+TYPED_TEST(GuardTest, ThePolicyCanGoWhileAReaderIsStuckInside) {
+  SelfVerifyingHalf halves[2];
+  std::optional<TypeParam> guards(std::in_place, &halves[0], &halves[1]);
+  auto residual = guards->make_reader();
+  const auto old_half = residual.enter();
+  guards->other()->set(1);
+  guards->swap();
+  auto fresh = guards->make_reader();
+  const auto new_half = fresh.enter();
+  guards.reset();
+  EXPECT_EQ(old_half->read(), 0U);
+  EXPECT_EQ(new_half->read(), 1U);
+  residual.leave(old_half);
+  fresh.leave(new_half);
+}
+
+template <typename Guards>
+class GuardDeathTest : public GuardTest<Guards> {
+ protected:
+  void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+TYPED_TEST_SUITE(GuardDeathTest, Policies, PolicyNames);
+
+TYPED_TEST(GuardDeathTest, SwappingWhileAReaderHoldsTheOtherHalfAborts) {
+  auto reader = this->guards_.make_reader();
+  const auto half = reader.enter();
+  this->guards_.swap();
+  EXPECT_DEATH(this->guards_.swap(), "flashkv: swap while readers hold the other half");
+  reader.leave(half);
+}
+
+TYPED_TEST(GuardDeathTest, AReaderThatDiesWithAGuardInsideAborts) {
+  EXPECT_DEATH(
+      {
+        auto reader = this->guards_.make_reader();
+        reader.enter();
+      },
+      "flashkv: a reader died with a guard inside");
+}
+
+TEST(RefcountGuards, ANestedGuardSeesTheNewHalfAndHoldsNobodyUp) {
+  Guarded<Refcount> state;
+  auto reader = state.guards.make_reader();
+  const auto outer = reader.enter();
+  ASSERT_TRUE(state.write(1, 0));
+  const auto inner = reader.enter();
+  EXPECT_EQ(inner->read(), 1U);
+  reader.leave(outer);
+  EXPECT_TRUE(state.write(2, 0));
+  EXPECT_EQ(inner->read(), 1U);
+  reader.leave(inner);
+  EXPECT_TRUE(state.write(3, 0));
+}
+
+TEST(RefcountGuards, AResidualGuardMayBeDroppedByAnotherThread) {
+  Guarded<Refcount> state;
+  auto reader = state.guards.make_reader();
+  const auto residual = reader.enter();
+  ASSERT_TRUE(state.write(1, 0));
+  const auto newer = reader.enter();
+  std::thread other([&] {
+    EXPECT_EQ(residual->read(), 0U);
+    reader.leave(residual);
+  });
+  EXPECT_TRUE(state.guards.wait_drained(kNever));
+  other.join();
+  EXPECT_EQ(newer->read(), 1U);
+  reader.leave(newer);
+}
+
+TEST(AsymmetricGuards, ANestedGuardSharesTheOuterHalf) {
+  for (const bool membarrier : {sync::register_membarrier(), false}) {
+    SelfVerifyingHalf halves[2];
+    Asymmetric guards(&halves[0], &halves[1], membarrier);
+    auto reader = guards.make_reader();
+    const auto outer = reader.enter();
+    guards.swap();
+    const auto inner = reader.enter();
+    EXPECT_EQ(inner, outer);
+    reader.leave(outer);
+    EXPECT_FALSE(guards.wait_drained(0));
+    reader.leave(inner);
+    EXPECT_TRUE(guards.wait_drained(0));
+  }
+}
+
+}  // namespace
+}  // namespace flashkv::flashmap

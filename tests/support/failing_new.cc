@@ -1,0 +1,46 @@
+#include "tests/support/failing_new.h"
+
+#include <cstdlib>
+#include <new>
+
+namespace flashkv::test {
+constinit thread_local long allocations_left = -1;
+}
+
+namespace {
+
+bool fails() noexcept {
+  if (flashkv::test::allocations_left < 0) return false;
+  if (flashkv::test::allocations_left == 0) return true;
+  --flashkv::test::allocations_left;
+  return false;
+}
+}  // namespace
+
+// Where large arrays come from. The linker hands every call of calloc() over (--wrap=calloc).
+extern "C" void* __real_calloc(std::size_t count, std::size_t size);
+extern "C" void* __wrap_calloc(std::size_t count, std::size_t size) {
+  return fails() ? nullptr : __real_calloc(count, size);
+}
+
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return fails() ? nullptr : std::malloc(size == 0 ? 1 : size);
+}
+void* operator new(std::size_t size) {
+  void* block = operator new(size, std::nothrow);
+  if (block == nullptr) throw std::bad_alloc();
+  return block;
+}
+void* operator new(std::size_t size, std::align_val_t align, const std::nothrow_t&) noexcept {
+  const auto a = static_cast<std::size_t>(align);
+  return fails() ? nullptr : std::aligned_alloc(a, (size + a - 1) / a * a);
+}
+void* operator new(std::size_t size, std::align_val_t align) {
+  void* block = operator new(size, align, std::nothrow);
+  if (block == nullptr) throw std::bad_alloc();
+  return block;
+}
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+void operator delete(void* block, std::align_val_t) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }
