@@ -40,8 +40,8 @@ Store::Store(std::unique_ptr<AnyEngine> engine, const StoreOptions& options)
       thread_(writer_) {}
 
 std::unique_ptr<Store> Store::open(const StoreOptions& options, Status& why) {
-  if (options.policy.interval < 0 || options.policy.max_batch == 0) {
-    why = Status(Code::kInvalidArgument, "publish policy: interval >= 0 and max_batch >= 1");
+  if (const char* wrong = policy_error(options.policy); wrong != nullptr) {
+    why = Status(Code::kInvalidArgument, std::string("publish policy: ") + wrong);
     return nullptr;
   }
   std::unique_ptr<AnyEngine> engine = make_engine(options.engine, engine_options(options), why);

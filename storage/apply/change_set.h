@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "storage/record/record.h"
@@ -16,18 +17,21 @@ namespace flashkv {
 struct Change {
   Probe probe;
   Record* base = nullptr;   // staged before the request; null = no such key
-  Record* after = nullptr;  // what the request leaves; null = the key goes
+  Record* after = nullptr;  // what the request leaves; null = the key is removed
   Op* source = nullptr;     // the put that holds `after`, or
   RecordPtr made;           // the record the writer made for it
+
+  // False: the key is absent before and after.
   bool is_net() const noexcept { return base != nullptr || after != nullptr; }
+  // Hands `after` over; once.
+  RecordPtr take() noexcept { return source != nullptr ? std::move(source->record) : std::move(made); }
 };
 
-// Purpose: the changes of a request that is being prepared, by key, so that a later operation sees the
-// earlier. Usage:   set.begin(ops);  if (Change* c = set.find(probe)) ...; else set.add(probe, base);
+// Purpose: the changes of a request that is being prepared, by key, so that a later operation sees the earlier.
+// Usage:   set.begin(ops);  if (Change* c = set.find(probe)) ...; else set.add(probe, base);
 // Threads: one.
-// Cost:    requests of few operations are searched in line, larger ones through an index; its memory is
-// reused
-//          and grows to the largest request.
+// Cost:    requests of few operations are searched in line, larger ones through an index; its memory is reused and
+//          grows to the largest request.
 // Errors:  begin() throws std::bad_alloc; add() cannot fail for as many keys as begin() was told of.
 class ChangeSet {
  public:
@@ -35,7 +39,7 @@ class ChangeSet {
   Change* find(const Probe& probe) noexcept;
   Change& add(const Probe& probe, Record* base) noexcept;
   std::span<Change> all() noexcept { return changes_; }
-  // Frees what was made and not taken over.
+  // Frees what was made and not handed over.
   void clear() noexcept { changes_.clear(); }
 
  private:

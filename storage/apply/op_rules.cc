@@ -40,7 +40,7 @@ OpRules::Found OpRules::look_up(const Op& op) noexcept {
     f.current = f.change->after;
     return f;
   }
-  f.base = table_.find(f.probe);
+  f.base = staged_.find(f.probe);
   if (f.base != nullptr) {
     const std::int64_t at = f.base->expires_at_ms();
     if (at == 0 || at > now_ms_) f.current = f.base;

@@ -4,26 +4,26 @@
 #include <cstdint>
 
 #include "storage/apply/change_set.h"
+#include "storage/apply/staged_state.h"
 #include "storage/request/request.h"
 #include "storage/request/status.h"
-#include "storage/table/any_engine.h"
 
 namespace flashkv {
 
 // Purpose: decides one operation on the staged state plus what its own request has done so far, writes the
 //          outcome into the operation and the effect into the ChangeSet. The store itself is not touched.
-// Usage:   OpRules rules(table, changes, max_value_bytes);  rules.at(revision, now_ms);
+// Usage:   OpRules rules(staged, changes, max_value_bytes);  rules.at(revision, now_ms);
 //          for (Op& op : request.ops) if (!rules.decide(op, why)) reject;
 // Threads: the writer's.
-// Errors:  decide() answers false and says why; what it already wrote is the caller's to throw away.
+// Errors:  decide() returns false and says why; what it already wrote is the caller's to throw away.
 //
 // A request writes a key as one event, however many of its operations name the key: the record it leaves
 // carries the request's revision and a version one above the one before it. A key removed and put again
 // within a request is a new key: version 1.
 class OpRules {
  public:
-  OpRules(AnyEngine& table, ChangeSet& changes, std::uint64_t max_value_bytes) noexcept
-      : table_(table), changes_(changes), max_value_bytes_(max_value_bytes) {}
+  OpRules(StagedState& staged, ChangeSet& changes, std::uint64_t max_value_bytes) noexcept
+      : staged_(staged), changes_(changes), max_value_bytes_(max_value_bytes) {}
 
   // The revision a change gets and the instant that decides what has expired.
   void at(std::uint64_t revision, std::int64_t now_ms) noexcept {
@@ -39,7 +39,7 @@ class OpRules {
   struct Found {
     Probe probe;
     Change* change = nullptr;         // an earlier operation of this request wrote the key
-    Record* base = nullptr;           // what stands in the table, expired or not
+    Record* base = nullptr;           // staged, expired or not
     const Record* current = nullptr;  // what the operation sees; null = absent
   };
   Found look_up(const Op& op) noexcept;
@@ -54,7 +54,7 @@ class OpRules {
   bool write_made(const Found& f, RecordPtr made, std::int64_t expires_at_ms, Status& why) noexcept;
   bool copy_out(const Record* r, OpOutcome& out, Status& why) noexcept;
 
-  AnyEngine& table_;
+  StagedState& staged_;
   ChangeSet& changes_;
   const std::uint64_t max_value_bytes_;
   std::uint64_t revision_ = 0;

@@ -5,14 +5,14 @@
 #include <array>
 #include <cstddef>
 
+#include "storage/apply/staged_state.h"
 #include "storage/request/request.h"
-#include "storage/table/any_engine.h"
 
 namespace flashkv {
 
 // Purpose: runs ahead of the operation being decided through the requests that follow it, so that the cache
 //          misses of many keys overlap.
-// Usage:   ahead.start(table, first);  for each operation: decide(op), ahead.passed(1);
+// Usage:   prefetcher.start(staged, first);  for each operation: decide(op), prefetcher.passed(1);
 // Threads: the writer's.
 // Lifetime: walks Request::next; a request may leave the list once all of its operations have been passed.
 // Cost:    one virtual call for kGroup keys.
@@ -22,8 +22,8 @@ class Prefetcher {
   // Far enough for the misses of one group to end during the decisions of another.
   static constexpr std::size_t kDistance = 2 * kGroup;
 
-  void start(AnyEngine& table, const Request* first) noexcept {
-    table_ = &table;
+  void start(StagedState& staged, const Request* first) noexcept {
+    staged_ = &staged;
     request_ = first;
     op_ = 0;
     ahead_ = 0;
@@ -49,7 +49,7 @@ class Prefetcher {
         group[n++] = Probe{op.key, op.hash};
         skip_finished();
       }
-      table_->prefetch(std::span<const Probe>(group.data(), n));
+      staged_->prefetch(std::span<const Probe>(group.data(), n));
       ahead_ += n;
     }
   }
@@ -60,7 +60,7 @@ class Prefetcher {
     }
   }
 
-  AnyEngine* table_ = nullptr;
+  StagedState* staged_ = nullptr;
   const Request* request_ = nullptr;  // null = the end of the list
   std::size_t op_ = 0;
   std::size_t ahead_ = 0;  // operations asked for and not passed yet

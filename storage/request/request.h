@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "storage/record/record.h"
+#include "storage/request/publish_policy.h"
 #include "storage/request/status.h"
 #include "storage/sync/clock.h"
 
@@ -48,14 +49,6 @@ enum class RequestKind : std::uint8_t {
   kSetPolicy,     // takes over `policy`
 };
 
-// How often the writer publishes. interval is the least gap between two publishes. adaptive: an idle store
-// publishes at once; otherwise only on the tick of the interval.
-struct PublishPolicy {
-  Nanos interval = 0;              // ns; 0 = as soon as a batch is applied
-  std::uint64_t max_batch = 1024;  // requests' operations taken per step; never splits a request
-  bool adaptive = true;
-};
-
 struct Request;
 
 // Purpose: where finished requests go: one call per batch, one wake-up per request thread.
@@ -70,6 +63,7 @@ class CompletionSink {
 // Purpose: one atomic unit of work for the writer.
 // Usage:   request.ops = {ops, n}; request.sink = &sink; Status s = store.submit(request);
 //          s not ok: refused, the sink never hears of it. Else: sink.complete() gets it exactly once.
+//          A source inside the store (writer/source.h) offers requests that have no sink.
 // Lifetime: the caller's; untouched by the caller from submit() until complete().
 // Limits:  the sum of `bytes` in the queue and their number are bounded (QueueLimits).
 struct Request {
@@ -81,10 +75,12 @@ struct Request {
   PublishPolicy policy;     // kSetPolicy
   CompletionSink* sink = nullptr;
 
-  Status status;               // not ok: nothing of it was applied
-  std::uint64_t revision = 0;  // in: kWaitRevision. out: made by it, or of the state its answer rests on
-  bool applied = false;        // false with kDeadlineExceeded: certainly not applied
-  Request* next = nullptr;     // the queue's, then the completion list's
+  Status status;  // not ok: nothing of it was applied
+  // In: kWaitRevision, and a source that brings its own (0: the next). Out: made by it, or of the state its answer
+  // rests on.
+  std::uint64_t revision = 0;
+  bool applied = false;     // false with kDeadlineExceeded: certainly not applied
+  Request* next = nullptr;  // the queue's, then the completion list's
 };
 
 }  // namespace flashkv

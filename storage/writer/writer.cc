@@ -13,12 +13,12 @@ namespace {
 constexpr std::string_view kTooLate = "deadline: passed before the request was applied";
 }  // namespace
 
-Writer::Writer(AnyEngine& table, const WriterOptions& options, const Clock& clock) noexcept
-    : clock_(clock), s_(table, options.policy, options.queue, options.max_value_bytes, clock.now()) {
-  s_.assigned = s_.published = table.published();
-  s_.stats.assigned_revision.set(s_.assigned);
-  s_.stats.published_revision.set(s_.published);
-  s_.stats.set_engine(table.stats());
+Writer::Writer(AnyEngine& engine, const WriterOptions& options, const Clock& clock,
+               std::span<Source* const> sources) noexcept
+    : clock_(clock),
+      s_(engine, options.policy, options.queue, options.max_value_bytes, sources, clock.now()) {
+  s_.stats.assigned_revision.set(s_.staged.assigned());
+  show();
   show_policy();
 }
 
@@ -30,23 +30,32 @@ Admission Writer::submit(Request& request) noexcept {
 
 Nanos Writer::step() noexcept {
   s_.now = clock_.now();
-  s_.stats.steps.add();
-  if (!s_.dirty()) s_.schedule.skip_idle_ticks(s_.now);
+  ++s_.counts.steps;
+  if (!s_.staged.dirty()) s_.schedule.skip_idle_ticks(s_.now);
   take_arrivals();
   // Read again: whoever saw a key expire and then asked for a change is not judged by an earlier instant.
   s_.now = clock_.now();
-  if (!s_.open && !s_.pending.empty() && s_.now >= s_.retry_open_at) open_staged();
-  if (s_.idle() && s_.now >= s_.replay_at) open_idle();
-  if (s_.open) apply_batch();
+  if (!s_.staged.is_open() && work_waits() && s_.now >= s_.retry_open_at) begin_batch();
+  if (s_.staged.is_open()) {
+    apply_sources();
+    apply_batch();
+  }
+  if (s_.idle() && s_.now >= s_.collect_at) collect();
   publish_when_due();
   answer_waiting();
   leave_queue();
-  s_.stats.set_engine(s_.table.stats());
-  s_.stats.awaiting_publish.set(s_.awaiting.size());
-  s_.stats.waiting_revision.set(s_.waiting.size());
-  s_.stats.completed_requests.set(s_.done.added());
+  show();
   s_.done.deliver();
-  return next_turn();
+  return next_step();
+}
+
+// What others see is complete before any answer leaves.
+void Writer::show() noexcept {
+  s_.counts.awaiting_publish = s_.unpublished.mutations();
+  s_.counts.waiting_revision = s_.unpublished.reads();
+  s_.counts.completed_requests = s_.done.added();
+  s_.stats.counts.show(s_.counts);
+  s_.stats.engine.show(s_.staged.engine_stats());
 }
 
 void Writer::take_arrivals() noexcept {
@@ -62,47 +71,48 @@ void Writer::take_arrivals() noexcept {
   }
 }
 
-void Writer::open_staged() noexcept {
-  Nanos looked = s_.now;
-  for (int poll = 0; poll < kOpenPolls && looked - s_.now < kOpenBudget; ++poll) {
-    if (s_.table.try_begin_batch(0)) {
-      // Even where the first look sufficed, a fence in every thread took its time.
+bool Writer::work_waits() const noexcept { return !s_.pending.empty() || sources_due() <= s_.now; }
+
+void Writer::begin_batch() noexcept {
+  Nanos checked = s_.now;
+  for (int poll = 0; poll < kOpenPolls && checked - s_.now < kOpenBudget; ++poll) {
+    if (s_.staged.try_begin_batch(0)) {
+      // Even where the first check sufficed, a fence in every thread took its time.
       s_.stats.wait_ns.record(s_.blocked_since == kNever
-                                  ? s_.table.stats().open_wait_ns
-                                  : static_cast<std::uint64_t>(looked - s_.blocked_since));
-      opened();
+                                  ? s_.staged.engine_stats().open_wait_ns
+                                  : static_cast<std::uint64_t>(checked - s_.blocked_since));
+      batch_begun();
       return;
     }
     if (s_.blocked_since == kNever) s_.blocked_since = s_.now;
-    looked = clock_.now();
+    checked = clock_.now();
   }
-  s_.stats.deferrals.add();
-  s_.stats.blocked_since.set(static_cast<std::uint64_t>(s_.blocked_since));
+  ++s_.counts.deferrals;
+  s_.counts.blocked_since = static_cast<std::uint64_t>(s_.blocked_since);
   s_.retry_gap = std::clamp(2 * s_.retry_gap, kRetryGap, kMaxRetryGap);
-  s_.retry_open_at = looked + s_.retry_gap;
-  if (looked >= s_.sweep_at) sweep_deadlines();
+  s_.retry_open_at = checked + s_.retry_gap;
+  if (checked >= s_.sweep_at) sweep_deadlines();
 }
 
-// Nothing waits for this opening, so it does not wait for anyone. Some engines let garbage go only at a later
-// one; those that keep it for ever are not asked again.
-void Writer::open_idle() noexcept {
-  const bool open = s_.table.try_begin_batch(0);
-  if (open && !s_.open) {
-    s_.stats.idle_replays.add();
-    opened();
-  }
-  const EngineStats stats = s_.table.stats();
-  const bool again = !open || stats.retired_bytes != stats.leaked_bytes;
-  s_.replay_at = again ? s_.now + kIdleReplay : kNever;
-}
-
-void Writer::opened() noexcept {
-  s_.open = true;
-  s_.replay_at = kNever;
+void Writer::batch_begun() noexcept {
   s_.blocked_since = kNever;
   s_.retry_open_at = 0;
   s_.retry_gap = 0;
-  s_.stats.blocked_since.set(0);
+  s_.counts.blocked_since = 0;
+}
+
+// Nothing waits for this batch, so it waits for no reader. Some engines free garbage only batches later.
+void Writer::collect() noexcept {
+  const bool was_open = s_.staged.is_open();
+  const std::uint64_t held = s_.staged.engine_stats().retired_bytes;
+  const bool again = s_.staged.collect();
+  if (s_.staged.is_open() && !was_open) {
+    ++s_.counts.idle_replays;
+    batch_begun();
+  }
+  const bool came_back = s_.staged.engine_stats().retired_bytes < held;
+  s_.collect_gap = came_back ? kCollectGap : std::clamp(2 * s_.collect_gap, kCollectGap, kMaxCollectGap);
+  s_.collect_at = again ? s_.now + s_.collect_gap : kNever;
 }
 
 void Writer::sweep_deadlines() noexcept {
@@ -111,58 +121,98 @@ void Writer::sweep_deadlines() noexcept {
     if (r.deadline > s_.now) return true;
     s_.queue.leave_work(1, r.bytes);
     fail(r.status, Code::kDeadlineExceeded, kTooLate);
-    s_.stats.reject(r.status.code);
-    r.revision = s_.assigned;
+    s_.counts.reject(r.status.code);
+    r.revision = s_.staged.assigned();
     s_.done.add(r);
     return false;
   });
 }
 
-void Writer::apply_batch() noexcept {
-  if (s_.pending.empty()) return;
-  const std::uint64_t limit = s_.schedule.policy().max_batch;
+void Writer::apply_sources() noexcept {
+  s_.plan.begin_batch();
   std::uint64_t ops = 0;
-  s_.plan.look_ahead(s_.pending.first());
-  while (!s_.pending.empty()) {
-    Request& r = *s_.pending.first();
-    const std::uint64_t weight = std::max<std::uint64_t>(r.ops.size(), 1);
-    if (ops != 0 && ops + weight > limit) break;
-    ops += weight;
-    apply(r);
-    if (s_.plan.batch_bytes() >= kMaxBatchBytes) break;
+  for (Source* source : s_.sources) {
+    if (!s_.closing && source->due() <= s_.now) ops += apply_offered(*source);
   }
-  s_.unpublished_bytes += s_.plan.batch_bytes();
-  s_.stats.batch_ops.record(ops);
+  if (ops != 0) s_.stats.batch_ops.record(ops);
 }
 
+// The source trusts its own bound: whatever it offers is applied in this step.
+std::uint64_t Writer::apply_offered(Source& source) noexcept {
+  Request* const first = source.offer(s_.staged.assigned(), s_.now);
+  std::uint64_t ops = 0;
+  s_.plan.look_ahead(first);
+  for (Request* r = first; r != nullptr; r = r->next) {
+    ops += std::max<std::uint64_t>(r->ops.size(), 1);
+    apply(*r);
+    ++s_.counts.source_requests;
+  }
+  if (first != nullptr) source.take_back(first);
+  return ops;
+}
+
+void Writer::apply_batch() noexcept {
+  if (!s_.pending.empty()) {
+    const std::uint64_t limit = s_.schedule.policy().max_batch;
+    std::uint64_t ops = 0;
+    s_.plan.look_ahead(s_.pending.first());
+    while (!s_.pending.empty()) {
+      Request& r = *s_.pending.first();
+      const std::uint64_t weight = std::max<std::uint64_t>(r.ops.size(), 1);
+      if (ops != 0 && ops + weight > limit) break;
+      ops += weight;
+      apply_client(r);
+      if (s_.plan.batch_bytes() >= kMaxBatchBytes) break;
+    }
+    s_.stats.batch_ops.record(ops);
+  }
+  s_.unpublished_bytes += s_.plan.batch_bytes();
+}
+
+// All of one mutation or nothing of it; r.status says which.
 void Writer::apply(Request& r) noexcept {
+  const std::uint64_t revision = r.revision != 0 ? r.revision : s_.staged.assigned() + 1;
   if (r.ack == Ack::kDurable) {
     fail(r.status, Code::kFailedPrecondition, "ack: DURABLE needs a data directory");
-    s_.plan.pass_over(r);
+    s_.plan.skip(r);
   } else if (r.deadline <= s_.now) {
     fail(r.status, Code::kDeadlineExceeded, kTooLate);
-    s_.plan.pass_over(r);
-  } else if (s_.plan.prepare(r, s_.assigned + 1, s_.now / kNanosPerMilli)) {
+    s_.plan.skip(r);
+  } else if (revision <= s_.staged.assigned()) {
+    fail(r.status, Code::kOutOfRange, "revision: not above the last assigned one");
+    s_.plan.skip(r);
+  } else if (s_.plan.prepare(r, revision, s_.now / kNanosPerMilli)) {
     r.applied = true;
     if (s_.plan.changes_anything()) {
+      if (!s_.staged.dirty()) s_.changed_at = s_.now;
       s_.plan.commit();
-      if (!s_.dirty()) s_.changed_at = s_.now;
-      s_.stats.assigned_revision.set(++s_.assigned);
+      s_.stats.assigned_revision.set(s_.staged.assigned());
     }
-    s_.stats.applied_requests.add();
-    s_.stats.applied_ops.add(r.ops.size());
+    ++s_.counts.applied_requests;
+    s_.counts.applied_ops += r.ops.size();
     s_.unpublished_ops += r.ops.size();
     s_.unpublished_bytes += r.bytes;
+  } else if (s_.collect_at == kNever) {
+    // What it had reserved is dropped once the store is idle.
+    s_.collect_gap = kCollectGap;
+    s_.collect_at = s_.now + kCollectGap;
+  }
+  if (!r.status.ok()) s_.counts.reject(r.status.code);
+  r.revision = s_.staged.assigned();
+}
+
+void Writer::apply_client(Request& r) noexcept {
+  r.revision = 0;  // a client's mutation takes the next one
+  apply(r);
+  if (r.applied) {
     // What it takes back counts as the request's own from here on.
     r.bytes += s_.plan.answer_bytes();
     s_.queue.grow_work(s_.plan.answer_bytes());
   }
-  if (!r.status.ok()) s_.stats.reject(r.status.code);
-  r.revision = s_.assigned;
   s_.pending.pop();
   // What was decided on a state that nobody can read yet is told when they can, unless asked for at once.
-  if (s_.dirty() && r.ack != Ack::kApplied) {
-    s_.awaiting.push(r);
+  if (s_.staged.dirty() && r.ack != Ack::kApplied) {
+    s_.unpublished.add(r);
   } else {
     answer(r);
   }
@@ -183,32 +233,39 @@ void Writer::leave_queue() noexcept {
 void Writer::publish_when_due() noexcept {
   const bool asked = s_.closing || !s_.publishers.empty() || s_.unpublished_ops >= kMaxUnpublishedOps ||
                      s_.unpublished_bytes >= kMaxUnpublishedBytes;
-  if (s_.dirty() && (asked || s_.schedule.due() <= std::max(s_.now, clock_.now()))) publish();
+  if (s_.staged.dirty() && (asked || s_.schedule.due() <= std::max(s_.now, clock_.now()))) publish();
   while (!s_.publishers.empty()) answer_control(s_.publishers.pop());
 }
 
 void Writer::publish() noexcept {
   const Nanos began = clock_.now();
-  s_.table.publish(s_.assigned);
+  s_.staged.publish();
   const Nanos ended = clock_.now();
-  s_.open = false;
-  s_.published = s_.assigned;
   s_.unpublished_ops = s_.unpublished_bytes = 0;
   s_.schedule.published(ended);
-  s_.replay_at = ended + kIdleReplay;
-  s_.stats.published_revision.set(s_.published);
-  s_.stats.publishes.add();
+  s_.collect_gap = kCollectGap;
+  s_.collect_at = ended + kCollectGap;
+  ++s_.counts.publishes;
   s_.stats.publish_ns.record(static_cast<std::uint64_t>(ended - began));
   s_.stats.publish_lag_ns.record(static_cast<std::uint64_t>(ended - s_.changed_at));
   s_.changed_at = kNever;
-  while (!s_.awaiting.empty()) answer(s_.awaiting.pop());
+  answer_waiting();
 }
 
-Nanos Writer::next_turn() const noexcept {
-  Nanos t = s_.waiting.next_deadline();
-  if (!s_.pending.empty()) t = std::min(t, s_.open ? Nanos{0} : s_.retry_open_at);
-  if (s_.dirty()) t = std::min(t, s_.schedule.due());
-  if (s_.idle()) t = std::min(t, s_.replay_at);
+Nanos Writer::sources_due() const noexcept {
+  Nanos due = kNever;
+  if (s_.closing) return due;
+  for (const Source* source : s_.sources) due = std::min(due, source->due());
+  return due;
+}
+
+Nanos Writer::next_step() const noexcept {
+  Nanos t = s_.unpublished.next_deadline();
+  const Nanos work_at = s_.staged.is_open() ? Nanos{0} : s_.retry_open_at;
+  if (!s_.pending.empty()) t = std::min(t, work_at);
+  t = std::min(t, std::max(sources_due(), work_at));
+  if (s_.staged.dirty()) t = std::min(t, s_.schedule.due());
+  if (s_.idle()) t = std::min(t, s_.collect_at);
   return t;
 }
 
@@ -216,12 +273,12 @@ void Writer::wait_until(Nanos time) noexcept {
   const Nanos left = time == kNever || time == PublishSchedule::kAtOnce ? time : time - clock_.now();
   if (time == PublishSchedule::kAtOnce || left <= 0) return;
   if (s_.blocked()) {
-    // Behind a reader there is nothing to do for those who would ring; the look at the reader comes soon.
+    // Behind a reader there is nothing to do for those who would ring; the next check comes soon.
     std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left, kMaxRetryGap)));
     return;
   }
   bell_.arm();
-  if (s_.queue.idle()) bell_.sleep(left);
+  if (s_.queue.idle() && sources_due() > clock_.now()) bell_.sleep(left);
   bell_.disarm();
 }
 

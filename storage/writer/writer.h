@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 #include "storage/request/doorbell.h"
 #include "storage/request/request.h"
@@ -19,45 +20,52 @@ struct WriterOptions {
   std::uint64_t max_value_bytes = std::uint64_t{8} << 20;
 };
 
-// Purpose: takes requests in, applies them in batches to the staged state, publishes when the policy says so,
+// Purpose: accepts requests, applies them in batches to the staged state, publishes when the policy says so,
 //          and hands the answers back.
-// Usage:   Writer writer(table, options, system_clock());
+// Usage:   Writer writer(engine, options, system_clock());
 //          any thread:  Admission a = writer.submit(request);
 //          one thread:  while (!stopping) writer.wait_until(writer.step());
 //          at the end:  writer.close();  writer.finish(patience);
 // Threads: submit(), close(), stats(), engine_stats(), policy(), assigned() from any; step(), wait_until(),
 //          finish() from one at a time.
-// Lifetime: borrows the table and the clock. finish() has been called before it goes, or no request is
+// Lifetime: borrows the engine, the sources and the clock. finish() has been called before it goes, or no request is
 //          inside.
-// Cost:    a turn with nothing to do: one reading of the clock and two loads.
-// Limits:  a turn applies max_batch operations, or one larger request; waits for readers kOpenBudget at most.
+// Cost:    a step with nothing to do: two readings of the clock, two loads and the copy of the counters.
+// Limits:  a step applies each source's bound and max_batch operations of clients, or one larger request; it waits
+//          for readers kOpenBudget at most.
 class Writer {
  public:
-  // What a turn spends on readers that are still inside before it goes on queueing, and the looks it takes in
-  // that time at most. It looks and does not sleep: the kernel's shortest sleep is longer than this.
+  // How long one step() waits for readers of the staged half before it goes back to queueing, and how often it
+  // checks for them in that time at most. It spins: the kernel's shortest sleep is longer.
   static constexpr Nanos kOpenBudget = 20 * kNanosPerMicro;
   static constexpr int kOpenPolls = 512;
-  // Then the next look comes after kRetryGap, later twice that, and so on up to kMaxRetryGap: a reader that
+  // The next check comes after kRetryGap, the one after it twice as late, and so on up to kMaxRetryGap: a reader that
   // is stuck for seconds must not cost a processor.
   static constexpr Nanos kRetryGap = 50 * kNanosPerMicro;
   static constexpr Nanos kMaxRetryGap = kNanosPerMilli;
-  // How often requests that wait behind such a reader are looked over for passed deadlines.
+  // How often requests that wait behind such a reader are checked for passed deadlines.
   static constexpr Nanos kSweepGap = 10 * kNanosPerMilli;
-  // A batch ends early once it has made so many bytes of records and answers: a few operations can copy much.
+  // A batch ends early once it has made this many bytes of records and answers: a few operations can copy much.
   static constexpr std::uint64_t kMaxBatchBytes = std::uint64_t{64} << 20;
-  // What waits for a publish is bounded too: beyond this it is published before its time.
+  // Beyond this much unpublished work the writer publishes before its time.
   static constexpr std::uint64_t kMaxUnpublishedOps = std::uint64_t{1} << 20;
   static constexpr std::uint64_t kMaxUnpublishedBytes = std::uint64_t{256} << 20;
-  // An idle store lets the garbage of its last batch go this long after the publish.
-  static constexpr Nanos kIdleReplay = 2 * kNanosPerMilli;
+  // An idle store frees the garbage of its last batch this long after the publish. While readers hold it, the next
+  // attempt comes twice as late, up to kMaxCollectGap.
+  static constexpr Nanos kCollectGap = 2 * kNanosPerMilli;
+  static constexpr Nanos kMaxCollectGap = 128 * kNanosPerMilli;
+  // A request that waits for a revision is answered by then.
+  static constexpr Nanos kMaxRevisionWait = 30'000 * kNanosPerMilli;
 
-  Writer(AnyEngine& table, const WriterOptions& options, const Clock& clock) noexcept;
+  // `sources` are asked in this order, before the clients' queue.
+  Writer(AnyEngine& engine, const WriterOptions& options, const Clock& clock,
+         std::span<Source* const> sources = {}) noexcept;
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
   // kAccepted: the request's sink gets it exactly once. Each operation's hash and request.bytes are set.
   Admission submit(Request& request) noexcept;
-  // One turn; returns when it wants the next (a time that has passed: at once; kNever: when woken).
+  // One step; returns when it wants the next (a time that has passed: at once; kNever: when woken).
   Nanos step() noexcept;
   // Sleeps until then, or until a submit() or wake().
   void wait_until(Nanos time) noexcept;
@@ -66,27 +74,30 @@ class Writer {
   // Refuses requests from now on.
   void close() noexcept { s_.queue.close(); }
   // After close(): applies, publishes and answers everything that was accepted. What readers still block
-  // after `patience` ns is answered UNAVAILABLE, unapplied. True: the last publish has settled, nobody holds
-  // the old state.
+  // after `patience` ns is answered UNAVAILABLE, unapplied. True: no reader holds the state before the last publish.
   bool finish(Nanos patience) noexcept;
 
   std::uint64_t assigned() const noexcept { return s_.stats.assigned_revision.get(); }
   PublishPolicy policy() const noexcept;
   const QueueLimits& queue_limits() const noexcept { return s_.queue.limits(); }
   WriterStatsView stats() const noexcept;
-  EngineStats engine_stats() const noexcept { return s_.stats.engine(); }
+  EngineStats engine_stats() const noexcept { return s_.stats.engine.copy(); }
 
  private:
-  // In the order of a turn.
+  // In the order of a step.
   void take_arrivals() noexcept;
   void take_control(Request& r) noexcept;
   void set_policy(Request& r) noexcept;
-  void open_staged() noexcept;
-  void open_idle() noexcept;
-  void opened() noexcept;
+  bool work_waits() const noexcept;
+  void begin_batch() noexcept;
+  void batch_begun() noexcept;
+  void collect() noexcept;
   void sweep_deadlines() noexcept;
+  void apply_sources() noexcept;
+  std::uint64_t apply_offered(Source& source) noexcept;
   void apply_batch() noexcept;
   void apply(Request& r) noexcept;
+  void apply_client(Request& r) noexcept;
   void answer(Request& r) noexcept;
   void leave_queue() noexcept;
   void publish_when_due() noexcept;
@@ -94,7 +105,9 @@ class Writer {
   void answer_waiting() noexcept;
   void answer_control(Request& r) noexcept;
   void refuse_pending() noexcept;
-  Nanos next_turn() const noexcept;
+  void show() noexcept;
+  Nanos sources_due() const noexcept;
+  Nanos next_step() const noexcept;
   void show_policy() noexcept;
 
   const Clock& clock_;

@@ -19,14 +19,15 @@ void Writer::take_control(Request& r) noexcept {
       answer_control(r);
       return;
     case RequestKind::kWaitRevision:
-      if (r.revision > s_.assigned) {
+      if (r.revision > s_.staged.assigned()) {
         char text[96];
         std::snprintf(text, sizeof text, "at_least_revision: above the last assigned revision %llu",
-                      static_cast<unsigned long long>(s_.assigned));
+                      static_cast<unsigned long long>(s_.staged.assigned()));
         fail(r.status, Code::kOutOfRange, text);
         answer_control(r);
       } else {
-        s_.waiting.add(r, s_.now);
+        r.deadline = std::min(r.deadline, s_.now + kMaxRevisionWait);
+        s_.unpublished.add(r);
       }
       return;
     case RequestKind::kMutation:
@@ -37,10 +38,8 @@ void Writer::take_control(Request& r) noexcept {
 }
 
 void Writer::set_policy(Request& r) noexcept {
-  if (r.policy.interval < 0) {
-    fail(r.status, Code::kInvalidArgument, "interval: negative");
-  } else if (r.policy.max_batch == 0) {
-    fail(r.status, Code::kInvalidArgument, "max_batch: must be at least 1");
+  if (const char* wrong = policy_error(r.policy); wrong != nullptr) {
+    fail(r.status, Code::kInvalidArgument, wrong);
   } else {
     s_.schedule.set(r.policy, s_.now);
     show_policy();
@@ -49,14 +48,15 @@ void Writer::set_policy(Request& r) noexcept {
 
 void Writer::answer_control(Request& r) noexcept {
   s_.queue.leave_control(1);
-  if (!r.status.ok()) s_.stats.reject(r.status.code);
+  if (!r.status.ok()) s_.counts.reject(r.status.code);
   r.applied = r.status.ok();
-  r.revision = s_.published;
+  r.revision = s_.staged.published();
   s_.done.add(r);
 }
 
 void Writer::answer_waiting() noexcept {
-  s_.waiting.settle(s_.published, s_.now, [this](Request& r, bool reached) noexcept {
+  s_.unpublished.release(s_.staged.published(), s_.now, [this](Request& r, bool reached) noexcept {
+    if (r.kind == RequestKind::kMutation) return answer(r);
     if (!reached) fail(r.status, Code::kDeadlineExceeded, "at_least_revision: not published in time");
     answer_control(r);
   });
@@ -67,8 +67,8 @@ void Writer::refuse_pending() noexcept {
     Request& r = s_.pending.pop();
     s_.queue.leave_work(1, r.bytes);
     fail(r.status, Code::kUnavailable, "stopping: readers held up the last batch, not applied");
-    s_.stats.reject(r.status.code);
-    r.revision = s_.assigned;
+    s_.counts.reject(r.status.code);
+    r.revision = s_.staged.assigned();
     s_.done.add(r);
   }
 }
@@ -82,23 +82,17 @@ bool Writer::finish(Nanos patience) noexcept {
     step();
     const bool blocked = s_.blocked();
     if (blocked && clock_.now() >= give_up) refuse_pending();
-    if (!s_.dirty() && s_.pending.empty()) {
-      s_.waiting.settle(s_.published, kNever, [this](Request& r, bool) noexcept {
-        fail(r.status, Code::kUnavailable, "the server is draining");
-        answer_control(r);
-      });
-    }
     s_.done.deliver();
     if (blocked) std::this_thread::sleep_for(std::chrono::nanoseconds(kRetryGap));
-  } while (s_.dirty() || !s_.pending.empty() || !s_.queue.drained());
-  while (!s_.open) {
+  } while (!s_.idle() || !s_.queue.drained());
+  bool released = s_.staged.is_open();
+  while (!released) {
     const Nanos left = give_up - clock_.now();
-    s_.open = s_.table.try_begin_batch(std::clamp<Nanos>(left, 0, kMaxRetryGap));
-    if (!s_.open && left <= 0) break;
+    released = s_.staged.try_begin_batch(std::clamp<Nanos>(left, 0, kMaxRetryGap));
+    if (left <= 0) break;
   }
-  s_.stats.set_engine(s_.table.stats());
-  s_.stats.completed_requests.set(s_.done.added());
-  return s_.open;
+  show();
+  return released;
 }
 
 void Writer::show_policy() noexcept {
@@ -125,7 +119,7 @@ WriterStatsView Writer::stats() const noexcept {
   v.queue_bytes_limit = s_.queue.limits().bytes;
   v.refused_full = s_.queue.refused_full();
   v.refused_stopping = s_.queue.refused_closed();
-  const auto since = static_cast<Nanos>(s_.stats.blocked_since.get());
+  const auto since = static_cast<Nanos>(v.blocked_since);
   if (since != 0) v.blocked_ns = static_cast<std::uint64_t>(std::max<Nanos>(clock_.now() - since, 0));
   return v;
 }

@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "guard"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from locked_instructions import LOCKED  # noqa: E402
 
 HEAD = re.compile(r"^[0-9a-f]+ <(.*)>:$")

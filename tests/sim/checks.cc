@@ -1,7 +1,7 @@
 // What must hold in a simulation.
 #include <algorithm>
 
-#include "storage/writer/revision_waiters.h"
+#include "storage/writer/writer.h"
 #include "tests/sim/simulation.h"
 
 namespace flashkv::sim {
@@ -40,7 +40,7 @@ void Simulation::turn() {
     } else if (call->kind == RequestKind::kWaitRevision && !call->expected) {
       call->expected =
           model_.reject(call->asked_revision > model_.assigned() ? Code::kOutOfRange : Code::kOk);
-      call->due = std::min(call->deadline, clock_.now() + RevisionWaiters::kMaxWait);
+      call->due = std::min(call->deadline, clock_.now() + Writer::kMaxRevisionWait);
     }
   }
   wants_turn_at_ = store_->step();

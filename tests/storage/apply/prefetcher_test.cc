@@ -51,26 +51,27 @@ TEST(PrefetcherTest, EveryKeyIsAskedForOnceBeforeItsTurn) {
       }
       list.push(c);
     }
-    ListeningEngine table;
-    Prefetcher ahead;
-    ahead.start(table, list.first());
+    ListeningEngine engine;
+    StagedState staged(engine);
+    Prefetcher prefetcher;
+    prefetcher.start(staged, list.first());
     std::uint64_t passed = 0;
     while (!list.empty()) {
       const std::size_t ops = list.first()->ops.size();
       // A request may fail half way: the rest is passed in one go.
       const std::size_t one_by_one = random() % 2 == 0 || ops == 0 ? ops : random() % ops;
       for (std::size_t i = 0; i < one_by_one; ++i) {
-        ASSERT_GT(table.asked.size(), passed) << "round " << round;
-        ASSERT_LE(table.asked.size(), passed + Prefetcher::kDistance);
-        ahead.passed(1);
+        ASSERT_GT(engine.asked.size(), passed) << "round " << round;
+        ASSERT_LE(engine.asked.size(), passed + Prefetcher::kDistance);
+        prefetcher.passed(1);
         ++passed;
       }
-      ahead.passed(ops - one_by_one);
+      prefetcher.passed(ops - one_by_one);
       passed += ops - one_by_one;
       list.pop();
     }
-    ASSERT_EQ(table.asked.size(), number);
-    for (std::uint64_t i = 0; i < number; ++i) ASSERT_EQ(table.asked[i], i);
+    ASSERT_EQ(engine.asked.size(), number);
+    for (std::uint64_t i = 0; i < number; ++i) ASSERT_EQ(engine.asked[i], i);
   }
 }
 

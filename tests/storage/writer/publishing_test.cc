@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "storage/writer/revision_waiters.h"
+#include "storage/writer/writer.h"
 #include "tests/support/store_fixture.h"
 
 namespace flashkv::test {
@@ -178,8 +178,8 @@ TEST_P(PublishingTest, NobodyWaitsForARevisionLongerThanTheCap) {
   Call wait(RequestKind::kWaitRevision);
   wait.revision = 1;
   ASSERT_TRUE(submit(wait).ok());
-  EXPECT_EQ(settle(), clock.now() + RevisionWaiters::kMaxWait);
-  clock.advance(RevisionWaiters::kMaxWait);
+  EXPECT_EQ(settle(), clock.now() + Writer::kMaxRevisionWait);
+  clock.advance(Writer::kMaxRevisionWait);
   settle();
   EXPECT_EQ(wait.status.code, Code::kDeadlineExceeded);
 }

@@ -111,7 +111,7 @@ TEST_P(WriterTest, TheQueueIsBoundedInBytesToo) {
 TEST_P(WriterTest, NothingToDoMeansNoNextTurn) {
   EXPECT_EQ(store().step(), kNever);
   put("a", "1");
-  clock.advance(Writer::kIdleReplay);
+  clock.advance(Writer::kCollectGap);
   settle();
   EXPECT_EQ(store().step(), kNever);
 }

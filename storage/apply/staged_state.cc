@@ -1,0 +1,67 @@
+#include "storage/apply/staged_state.h"
+
+#include <new>
+#include <string>
+#include <utility>
+
+#include "storage/request/failure.h"
+
+namespace flashkv {
+
+bool StagedState::prepare(std::span<const Change> changes, Status& why) noexcept {
+  probes_.clear();
+  try {
+    for (const Change& c : changes) {
+      if (c.is_net()) probes_.push_back(c.probe);
+    }
+  } catch (const std::bad_alloc&) {
+    fail(why, Code::kResourceExhausted, kOutOfMemory);
+    return false;
+  }
+  if (probes_.empty()) return true;
+  reserved_ = true;
+  if (engine_.reserve(probes_)) return true;
+  say_what_is_short(why);
+  return false;
+}
+
+void StagedState::say_what_is_short(Status& why) const noexcept {
+  const EngineStats stats = engine_.stats();
+  if (!stats.leak_full) return fail(why, Code::kResourceExhausted, kOutOfMemory);
+  try {
+    std::string text = "engine ";
+    text.append(engine_.traits().name).append(" holds ").append(std::to_string(stats.leaked_bytes));
+    text.append(" bytes that it never frees, more than max-retired allows: it takes no more writes");
+    fail(why, Code::kResourceExhausted, text);
+  } catch (const std::bad_alloc&) {
+    fail(why, Code::kResourceExhausted, kOutOfMemory);
+  }
+}
+
+void StagedState::commit(std::span<Change> changes, std::uint64_t revision) noexcept {
+  for (Change& c : changes) {
+    if (!c.is_net()) continue;
+    if (c.after == nullptr) {
+      engine_.erase(c.probe);
+    } else {
+      engine_.upsert(c.take().release(), c.probe.hash);
+    }
+  }
+  assigned_ = revision;
+}
+
+void StagedState::publish() noexcept {
+  engine_.publish(assigned_);
+  published_ = assigned_;
+  open_ = reserved_ = false;
+}
+
+bool StagedState::collect() noexcept {
+  // An engine keeps to a batch that it has reserved memory for; publishing the same state again ends it.
+  if (open_ && reserved_) publish();
+  open_ = engine_.try_begin_batch(0);
+  const EngineStats stats = engine_.stats();
+  return !open_ || stats.retired_bytes != stats.leaked_bytes;
+}
+
+}  // namespace flashkv

@@ -1,0 +1,70 @@
+// The one place where a committed change is seen.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "storage/apply/change_set.h"
+#include "storage/request/status.h"
+#include "storage/sync/clock.h"
+#include "storage/table/any_engine.h"
+
+namespace flashkv {
+
+// Purpose: the state that the writer is building, and the revision that readers see. The engine is one member; whatever
+//          else has to follow each change (an ordered index, watch history, a journal) becomes another, and gets the
+//          same changes at the same four moments. The plan and the writer know this type and nothing behind it.
+// Usage:   if (!staged.try_begin_batch(budget)) return;         // readers are still inside: try again later
+//          if (staged.prepare(changes, why)) staged.commit(changes, staged.assigned() + 1);
+//          staged.publish();                                    // readers see all that was committed
+//          while (staged.collect()) wait;                       // idle: memory that readers held is freed
+// Threads: the writer's.
+// Lifetime: borrows the engine.
+// Cost:    a call to the engine each; prepare() keeps its scratch space for the next request.
+// Errors:  prepare() alone can fail; what it reserved is dropped with the next publish() or collect().
+class StagedState {
+ public:
+  explicit StagedState(AnyEngine& engine) noexcept
+      : engine_(engine), assigned_(engine.published()), published_(assigned_) {}
+  StagedState(const StagedState&) = delete;
+  StagedState& operator=(const StagedState&) = delete;
+
+  // Waits at most `budget` ns for readers of the state that is about to change. True: it may be written until the
+  // next publish(). False: readers are inside, nothing changed.
+  bool try_begin_batch(Nanos budget) noexcept { return open_ = open_ || engine_.try_begin_batch(budget); }
+  bool is_open() const noexcept { return open_; }
+
+  // Only while it is open.
+  Record* find(const Probe& probe) noexcept { return engine_.find(probe); }
+  void prefetch(std::span<const Probe> probes) noexcept { engine_.prefetch(probes); }
+  // Reserves whatever commit() of these changes needs. False: `why` says what is short, and nothing that can be found
+  // has changed.
+  bool prepare(std::span<const Change> changes, Status& why) noexcept;
+  // Takes the records out of prepared changes. `revision` is above assigned().
+  void commit(std::span<Change> changes, std::uint64_t revision) noexcept;
+
+  // Readers that start from now on see all that was committed.
+  void publish() noexcept;
+
+  // With nothing committed since the last publish: drops unused reservations and frees what no reader holds any
+  // more. True: something still waits for readers, so it is worth another call.
+  bool collect() noexcept;
+
+  std::uint64_t assigned() const noexcept { return assigned_; }
+  std::uint64_t published() const noexcept { return published_; }
+  bool dirty() const noexcept { return assigned_ != published_; }
+  EngineStats engine_stats() const noexcept { return engine_.stats(); }
+
+ private:
+  void say_what_is_short(Status& why) const noexcept;
+
+  AnyEngine& engine_;
+  std::vector<Probe> probes_;  // of the request being prepared
+  std::uint64_t assigned_;     // the last revision committed
+  std::uint64_t published_;    // the last revision that readers see
+  bool open_ = false;
+  bool reserved_ = false;  // since the last publish
+};
+
+}  // namespace flashkv

@@ -1,0 +1,30 @@
+// How often the writer publishes.
+#pragma once
+
+#include <cstdint>
+
+#include "storage/sync/clock.h"
+
+namespace flashkv {
+
+// interval is the least gap between two publishes. adaptive: an idle store publishes at once; otherwise only on the
+// tick of the interval.
+struct PublishPolicy {
+  static constexpr Nanos kMaxInterval = Nanos{24} * 3600 * 1'000'000'000;
+  static constexpr std::uint64_t kMaxBatch = 1'000'000;
+
+  Nanos interval = 0;              // ns; 0 = as soon as a batch is applied
+  std::uint64_t max_batch = 1024;  // operations applied per step; never splits a request
+  bool adaptive = true;
+};
+
+// What is wrong with a policy from outside: the field and what it may be; null when nothing is.
+constexpr const char* policy_error(const PublishPolicy& policy) noexcept {
+  if (policy.interval < 0 || policy.interval > PublishPolicy::kMaxInterval)
+    return "interval: must be 0 to 24 hours";
+  if (policy.max_batch == 0 || policy.max_batch > PublishPolicy::kMaxBatch)
+    return "max_batch: must be 1 to 1000000";
+  return nullptr;
+}
+
+}  // namespace flashkv
