@@ -9,8 +9,8 @@
 namespace flashkv {
 
 // Purpose: one short function a method. A read is answered in place with the session's read handle. A
-// mutation
-//          is checked, turned into operations and submitted; the reply is filled in once it comes back.
+//          mutation is checked, turned into operations and submitted; the reply is filled in once it is
+//          back.
 // Usage:   Started o = kv.put(request, call);          // request and call stay put from here ...
 //          if (!o.submitted) return o.status;
 //          // ... until the writer is done, then, on the request's thread:

@@ -9,14 +9,15 @@ namespace flashkv::reclaim {
 // Names a grace period of one object; they end in the order of their numbers. 0 has always ended.
 using Ticket = std::uint64_t;
 
+// Concepts are formatted by hand: the formatter tears a requirement from its noexcept.
+// clang-format off
+
 // The writer's side of them, whatever the read sections are.
 template <typename P>
 concept PeriodCounter = requires(P& periods, Ticket ticket) {
   // Begins one, or joins the one that begins next.
-  { periods.start() }
-  noexcept->std::same_as<Ticket>;
-  { periods.ended(ticket) }
-  noexcept->std::same_as<bool>;
+  { periods.start() } noexcept -> std::same_as<Ticket>;
+  { periods.ended(ticket) } noexcept -> std::same_as<bool>;
 };
 
 // Purpose: a grace period is over when every read section that was open at its start has been left. What was
@@ -31,10 +32,10 @@ concept PeriodCounter = requires(P& periods, Ticket ticket) {
 template <typename G>
 concept GracePeriods = PeriodCounter<G> && requires(G& periods, typename G::Section& section) {
   { periods.make_section() } -> std::same_as<typename G::Section>;
-  { section.lock() }
-  noexcept;
-  { section.unlock() }
-  noexcept;
+  { section.lock() } noexcept;
+  { section.unlock() } noexcept;
 };
+
+// clang-format on
 
 }  // namespace flashkv::reclaim

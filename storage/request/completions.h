@@ -13,8 +13,8 @@ namespace flashkv {
 // Usage:   done.add(request); ...; done.deliver();   // once, at the end of the turn
 // Threads: one.
 // Cost:    no allocation. A sink that was not the last one asked for costs a scan of the sinks in use.
-// Limits:  kSinks sinks a turn get one call; beyond that the fullest turn delivers early, in order all the
-// same.
+// Limits:  kSinks sinks a turn get one call; beyond that the fullest turn delivers early, in order all
+//          the same.
 class Completions {
  public:
   static constexpr std::size_t kSinks = 128;

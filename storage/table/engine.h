@@ -40,9 +40,12 @@ struct EngineStats {
   std::uint64_t leaked_bytes = 0;    // of those, what is kept until the engine's end
   bool leak_full = false;            // leaked_bytes passed its bound: reserve() refuses for good
   std::uint64_t deferred_opens = 0;  // times try_begin_batch() answered false
-  std::uint64_t open_wait_ns =
-      0;  // what the last try_begin_batch() that did something waited, fences included
+  // What the last try_begin_batch() that did something waited, fences included.
+  std::uint64_t open_wait_ns = 0;
 };
+
+// Concepts are formatted by hand: the formatter tears a requirement from its noexcept.
+// clang-format off
 
 // A read section: while it lives, what find() returned stays valid and (atomic_batch engines) all answers
 // come from one state.
@@ -50,20 +53,16 @@ struct EngineStats {
 template <typename G>
 concept EngineGuard = requires(const G& g, const Probe& probe, std::span<const Probe> probes,
                                std::span<const Record*> found) {
-  { g.revision() }
-  noexcept->std::same_as<std::uint64_t>;  // of the state it sees
-  { g.find(probe) }
-  noexcept->std::same_as<const Record*>;
+  { g.revision() } noexcept -> std::same_as<std::uint64_t>;  // of the state it sees
+  { g.find(probe) } noexcept -> std::same_as<const Record*>;
   // found[i] answers probes[i]; equal lengths; overlaps the cache misses of many keys.
-  { g.find_batch(probes, found) }
-  noexcept;
+  { g.find_batch(probes, found) } noexcept;
 };
 
 // One per thread, made once: making and dropping it may take a lock, enter() never does.
 template <typename R>
 concept EngineReader = std::movable<R> && requires(R& r) {
-  { r.enter() }
-  noexcept->EngineGuard;
+  { r.enter() } noexcept -> EngineGuard;
 };
 
 // Purpose: a map from keys to records with one writer and many readers.
@@ -87,32 +86,25 @@ concept Engine = requires(E& e, const E& ce, Nanos budget, const Probe& probe, s
   // change, then brings it level with the published one and frees what nobody can see any more. False =
   // readers still inside, nothing changed. Open already: true at once. Calling it with nothing to write
   // (the idle replay) lets the last batch's garbage go.
-  { e.try_begin_batch(budget) }
-  noexcept->std::same_as<bool>;
+  { e.try_begin_batch(budget) } noexcept -> std::same_as<bool>;
 
   // The staged state: published plus what was applied since. Only between try_begin_batch() and publish(); the
   // result is valid until the next mutation. prefetch() is a hint for keys that find() will want soon.
-  { e.find(probe) }
-  noexcept->std::same_as<Record*>;
-  { e.prefetch(probes) }
-  noexcept;
+  { e.find(probe) } noexcept -> std::same_as<Record*>;
+  { e.prefetch(probes) } noexcept;
 
   // Reserves all that upsert() and erase() of these keys need, so that those cannot fail. All or nothing;
   // never changes what is found. Reservations add up and lapse at publish().
-  { e.reserve(probes) }
-  noexcept->std::same_as<bool>;
-  { e.upsert(record, hash) }
-  noexcept;  // inserts or replaces; takes one ownership of the record
-  { e.erase(probe) }
-  noexcept;  // a key that is not there: nothing happens
+  { e.reserve(probes) } noexcept -> std::same_as<bool>;
+  { e.upsert(record, hash) } noexcept;  // inserts or replaces; takes one ownership of the record
+  { e.erase(probe) } noexcept;  // a key that is not there: nothing happens
 
   // Every reader that enters after it returns sees the staged state as `revision`.
-  { e.publish(revision) }
-  noexcept;
-  { e.published() }
-  noexcept->std::same_as<std::uint64_t>;  // any thread: what every new reader sees
-  { ce.stats() }
-  noexcept->std::same_as<EngineStats>;
+  { e.publish(revision) } noexcept;
+  { e.published() } noexcept -> std::same_as<std::uint64_t>;  // any thread: what every new reader sees
+  { ce.stats() } noexcept -> std::same_as<EngineStats>;
 };
+
+// clang-format on
 
 }  // namespace flashkv

@@ -25,8 +25,8 @@ class Violation : public std::runtime_error {
 };
 
 // Purpose: interleaves submits, turns, readers that stay over turns, full queues, deadlines, stalls, policy
-// changes,
-//          revision waits and the stop, in an order that the seed decides, and checks after every turn:
+//          changes, revision waits and the stop, in an order that the seed decides, and checks after every
+//          turn:
 //            - every view of a reader equals the model's state at that view's revision;
 //            - an answered PUBLISHED request is readable, an unanswered one is not due;
 //            - every accepted request is answered once, with what the model computed;

@@ -16,8 +16,7 @@
 namespace flashkv::test {
 
 // Purpose: one store with a clock that stands still and no thread: run() submits a request and turns the
-// writer
-//          until nothing is left to do now.
+//          writer until nothing is left to do now.
 class StoreTest : public ::testing::TestWithParam<EngineCase> {
  protected:
   StoreTest() { options.clock = &clock; }

@@ -27,8 +27,7 @@ class WriteStreams;
 //          the client is held back by flow control, and offers the message again every kRetry.
 // Threads: its request thread.
 // Lifetime: closes itself when the client has ended its side and all is answered, when the connection is
-// gone,
-//          or when the server drains; always after the writer gave back every call.
+//          gone, or when the server drains; always after the writer gave back every call.
 // Cost:    one arena a message in flight. Messages come as bytes and are parsed here: otherwise one that is
 //          damaged could not be told from the end of the stream.
 // Errors:  a damaged message ends the stream with INVALID_ARGUMENT once what came before it is answered.

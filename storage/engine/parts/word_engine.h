@@ -18,13 +18,16 @@
 
 namespace flashkv {
 
+// Concepts are formatted by hand: the formatter tears a requirement from its noexcept.
+// clang-format off
+
 // Purpose: an index from 64-bit words to leaves. One writer, readers without locks.
 //
 // Usage:   reader: Leaf l = index.look(index.word(hash));   // may belong to another word: compare keys
 //          writer: auto place = index.locate(word, key);    // place.leaf(): exactly this word's
 //                  if (!index.reserve(place, word, promise)) reject;
 //                  index.store(place, word, leaf);          // publishes it; an empty leaf removes the word
-//                  index.end_batch(list);                      // publish: retires nodes; promises lapse
+//                  index.end_batch(list);                   // publish: retires nodes; promises lapse
 // Errors:  reserve() alone can fail; mark() and roll_back() take its promises back.
 template <typename I>
 concept WordIndex = requires(I& i, const I& ci, std::uint64_t word, std::string_view key, Leaf leaf,
@@ -33,31 +36,21 @@ concept WordIndex = requires(I& i, const I& ci, std::uint64_t word, std::string_
                              std::span<const std::uint64_t> words, std::span<Leaf> leaves) {
   { I::kName } -> std::convertible_to<std::string_view>;
   { I::kBoundedGarbage } -> std::convertible_to<bool>;
-  { ci.word(word) }
-  noexcept->std::same_as<std::uint64_t>;  // from a hash
-  { ci.look(word) }
-  noexcept->std::same_as<Leaf>;
-  { ci.look_batch(words, leaves) }
-  noexcept;  // at most kLookGroup at a time
-  { i.locate(word, key) }
-  noexcept->std::same_as<typename I::Place>;
-  { place.leaf() }
-  noexcept->std::same_as<Leaf>;
-  { i.reserve(place, word, promise) }
-  noexcept->std::same_as<bool>;
-  { ci.mark() }
-  noexcept->std::same_as<typename I::Mark>;
-  { i.roll_back(mark) }
-  noexcept;
-  { i.store(place, word, leaf) }
-  noexcept;
-  { i.end_batch(list) }
-  noexcept;
-  { ci.bytes() }
-  noexcept->std::same_as<std::uint64_t>;  // of all nodes that are not retired
-  { ci.leaked_bytes() }
-  noexcept->std::same_as<std::uint64_t>;
+  { ci.word(word) } noexcept -> std::same_as<std::uint64_t>;  // from a hash
+  { ci.look(word) } noexcept -> std::same_as<Leaf>;
+  { ci.look_batch(words, leaves) } noexcept;  // at most kLookGroup at a time
+  { i.locate(word, key) } noexcept -> std::same_as<typename I::Place>;
+  { place.leaf() } noexcept -> std::same_as<Leaf>;
+  { i.reserve(place, word, promise) } noexcept -> std::same_as<bool>;
+  { ci.mark() } noexcept -> std::same_as<typename I::Mark>;
+  { i.roll_back(mark) } noexcept;
+  { i.store(place, word, leaf) } noexcept;
+  { i.end_batch(list) } noexcept;
+  { ci.bytes() } noexcept -> std::same_as<std::uint64_t>;  // of all nodes that are not retired
+  { ci.leaked_bytes() } noexcept -> std::same_as<std::uint64_t>;
 };
+
+// clang-format on
 
 // Keys whose cache misses overlap; what a processor core can wait for at a time, and some.
 inline constexpr std::size_t kLookGroup = 16;

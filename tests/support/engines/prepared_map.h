@@ -12,8 +12,10 @@
 namespace flashkv::test {
 
 // Purpose: key to record for the engines of the tests: slow, plain, and evidently right.
-// Usage:   if (!map.reserve(2)) reject;  Record* replaced = map.put(record);  Record* removed =
-// map.erase(key); Threads: one. Lifetime: borrows the records; a key is the view of its record's own bytes.
+// Usage:   if (!map.reserve(2)) reject;
+//          Record* replaced = map.put(record);  Record* removed = map.erase(key);
+// Threads: one.
+// Lifetime: borrows the records; a key is the view of its record's own bytes.
 class PreparedMap {
  public:
   // Room for `keys` more put(); false when memory is short.
