@@ -70,8 +70,8 @@ class Store {
   // Starts the writer's thread. Tests do not call it and use step() instead.
   void start() { thread_.start(); }
   // Accepts no more requests, applies and publishes what is queued, completes it, and ends the thread. Waits
-  // for readers at most `patience` ns; returns false when a stuck reader still holds the state before the last
-  // publish.
+  // for readers at most `patience` ns; returns false when a stuck reader still holds the state before the
+  // last publish.
   bool stop(Nanos patience) { return thread_.stop(patience); }
   // One turn of the writer, on the caller's thread; returns when it wants its next turn.
   Nanos step() noexcept { return writer_.step(); }

@@ -48,8 +48,8 @@ std::string decimal(const std::string& text) {
   return digits && (text == "0" || text[0] != '0') ? "" : "\"" + text + "\" is not a whole number";
 }
 
-// The library takes "[a,b]" among several values for two of them: such a key goes past it behind this byte, and
-// so does one that begins with it.
+// The library takes "[a,b]" among several values for two of them: such a key goes past it behind this byte,
+// and so does one that begins with it.
 constexpr char kKeyMark = '\x1f';
 
 std::vector<std::string> marked(int argc, char** argv) {

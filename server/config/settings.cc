@@ -225,7 +225,8 @@ bool is_loopback(std::string_view listen) {
 }
 
 std::string conflict(const Config& config) {
-  // A setting that wants a trait of the engine (keys in order, atomic batches) belongs here too: none does yet.
+  // A setting that wants a trait of the engine (keys in order, atomic batches) belongs here too: none does
+  // yet.
   const EngineOptions options{.guard = config.store.guard,
                               .slice_bits = config.store.slice_bits,
                               .word_order = config.store.word_order};

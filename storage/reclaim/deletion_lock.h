@@ -36,10 +36,10 @@ struct DeletionLockOrders {
 // Cost:    enter() and leave(): one read-modify-write each, never a loop, no wait. advance(): one. Readers
 //          never free: the writer collects at its next step, so a read costs the same whoever leaves last.
 //          8 bytes and 8 more a slot; it takes no line of its own, its holder decides that.
-// Limits:  kSlots - 1 old slots at a time: a writer that goes round by advance() waits for the oldest, one that
-//          chooses by advance_to() can leave a slot to a reader that stays for long. 2^32 / kSlots readers
-//          inside at a time; entries are counted modulo that number, so it does not matter how many there
-//          have been.
+// Limits:  kSlots - 1 old slots at a time: a writer that goes round by advance() waits for the oldest, one
+//          that chooses by advance_to() can leave a slot to a reader that stays for long. 2^32 / kSlots
+//          readers inside at a time; entries are counted modulo that number, so it does not matter how many
+//          there have been.
 template <unsigned kSlots = 8, typename Orders = DeletionLockOrders>
 class DeletionLock {
   static_assert(kSlots >= 2 && kSlots <= 256 && (kSlots & (kSlots - 1)) == 0);

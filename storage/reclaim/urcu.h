@@ -18,8 +18,8 @@ namespace flashkv::reclaim {
 
 // Purpose: GracePeriods over liburcu's memb flavour, whose readers run no locked instruction.
 // Threads: as GracePeriods; a thread is registered with liburcu at its first lock() and leaves with its end.
-// Cost:    lock() and unlock(): a few plain loads and stores of the thread's own line, 3 ns together. A period
-//          takes some 10 ms: liburcu's own thread gathers callbacks before it waits for readers.
+// Cost:    lock() and unlock(): a few plain loads and stores of the thread's own line, 3 ns together. A
+//          period takes some 10 ms: liburcu's own thread gathers callbacks before it waits for readers.
 // Source:  https://liburcu.org
 class Urcu {
  public:

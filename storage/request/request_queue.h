@@ -23,8 +23,8 @@ enum class Admission : std::uint8_t { kAccepted, kRequestsFull, kBytesFull, kCon
 // Lifetime: borrows the requests; linked through Request::next.
 // Cost:    push(): three read-modify-writes; take: one exchange and a walk that puts the oldest first.
 // Limits:  QueueLimits for work; kControlLimit for control, of which kControlReserve are kept for kPublish
-//          and kSetPolicy, so that readers waiting for a revision cannot lock the administrator out. A request
-//          counts from push() until the writer says leave().
+//          and kSetPolicy, so that readers waiting for a revision cannot lock the administrator out. A
+//          request counts from push() until the writer says leave().
 class RequestQueue {
  public:
   static constexpr std::uint64_t kControlReserve = 64;

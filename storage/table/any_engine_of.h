@@ -12,8 +12,8 @@
 
 namespace flashkv {
 
-// Purpose: AnyEngine over the engine E, which it owns and which is made from the hash. Instantiated in one .cc an
-//          engine. E's batches are atomic; where they are not, WithOverlay<E> takes its place.
+// Purpose: AnyEngine over the engine E, which it owns and which is made from the hash. Instantiated in one
+//          .cc an engine. E's batches are atomic; where they are not, WithOverlay<E> takes its place.
 // Usage:   auto table = std::make_unique<AnyEngineOf<MyEngine>>(KeyHash{seed});
 //          auto other = std::make_unique<AnyEngineOf<WithOverlay<OtherEngine>>>(KeyHash{seed});
 //          table->engine().make_reader();   // tests: guards that live as long as they like

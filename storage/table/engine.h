@@ -88,8 +88,8 @@ concept Engine = requires(E& e, const E& ce, Nanos budget, const Probe& probe, s
   // (the idle replay) lets the last batch's garbage go.
   { e.try_begin_batch(budget) } noexcept -> std::same_as<bool>;
 
-  // The staged state: published plus what was applied since. Only between try_begin_batch() and publish(); the
-  // result is valid until the next mutation. prefetch() is a hint for keys that find() will want soon.
+  // The staged state: published plus what was applied since. Only between try_begin_batch() and publish();
+  // the result is valid until the next mutation. prefetch() is a hint for keys that find() will want soon.
   { e.find(probe) } noexcept -> std::same_as<Record*>;
   { e.prefetch(probes) } noexcept;
 

@@ -9,8 +9,8 @@
 
 namespace flashkv {
 
-// Purpose: a name that --engine takes and how to make the engine. An engine's folder exports its rows from its
-//          engine.cc; engine/registry.cc collects them.
+// Purpose: a name that --engine takes and how to make the engine. An engine's folder exports its rows from
+//          its engine.cc; engine/registry.cc collects them.
 struct EngineRow {
   std::string_view name;
   bool has_guards;  // accepts a GuardChoice other than kAuto

@@ -27,9 +27,9 @@ inline constexpr bool kReadersMoveAtOnce = false;
 //
 // Revisions never run backward between threads. Where readers, or keys, move to a new state one by one, a
 // view may be newer than the next reader's: its answer is held back until published() has caught up, so that
-// whoever hears of a revision finds every later read at it or beyond. With engines whose batches are not atomic
-// that is for as long as the batch takes that this very key was just written by: a few microseconds to one
-// millisecond at the default limit of operations.
+// whoever hears of a revision finds every later read at it or beyond. With engines whose batches are not
+// atomic that is for as long as the batch takes that this very key was just written by: a few microseconds to
+// one millisecond at the default limit of operations.
 template <Engine E>
 class ReadHandleOf final : public ReadHandle {
  public:

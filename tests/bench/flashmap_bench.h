@@ -46,8 +46,8 @@ inline std::vector<RecordPtr> make_records(std::span<const Key> keys, std::uint6
   return records;
 }
 
-// What one batch took, from the try_begin_batch() that succeeded to publish(): waiting for a reader that the machine
-// had taken off its core in the middle of a lookup is neither the engine's work nor in these.
+// What one batch took, from the try_begin_batch() that succeeded to publish(): waiting for a reader that the
+// machine had taken off its core in the middle of a lookup is neither the engine's work nor in these.
 struct BatchTime {
   double wall = 0;  // seconds
   double cpu = 0;

@@ -29,8 +29,8 @@ void sleep_until(Nanos time) {
   if (left > 0) std::this_thread::sleep_for(std::chrono::nanoseconds(left));
 }
 
-// On a processor of its own from here on, where there are two: else whoever wakes up may take that of a reader
-// inside its guard.
+// On a processor of its own from here on, where there are two: else whoever wakes up may take that of a
+// reader inside its guard.
 void pin_to(int processor) {
   cpu_set_t set;
   CPU_ZERO(&set);

@@ -85,7 +85,8 @@ TEST_P(MemoryTest, AReaderThatStaysKeepsItsRecordsAndNotTheWriter) {
 }
 
 TEST_P(MemoryTest, WhatWaitsForAReaderHasItsBound) {
-  // Nothing is retired before the reader has gone, as shown above; and the simplest map keeps no such promise.
+  // Nothing is retired before the reader has gone, as shown above; and the simplest map keeps no such
+  // promise.
   if (GetParam().readers_block || GetParam().name == "locked_map") return;
   options.max_retired_bytes = 1 << 20;
   EngineUnderTest& e = engine();

@@ -60,8 +60,8 @@ FLASHKV_PLAIN_READ_PATHS(critnib_leak, LeakingCritnibEngine<Urcu>)
 FLASHKV_PLAIN_READ_PATHS(cuckoo_leak, CuckooLeak)
 FLASHKV_PLAIN_READ_PATHS(perfect_hash_leak, PerfectHashLeak)
 
-// liburcu keeps a fence for kernels without membarrier() beside its plain way: those that its section has alone,
-// and no others, may be found in a read that uses one.
+// liburcu keeps a fence for kernels without membarrier() beside its plain way: those that its section has
+// alone, and no others, may be found in a read that uses one.
 extern "C" [[gnu::noinline]] void read_section_alone(Urcu::Section& section) {
   section.lock();
   section.unlock();

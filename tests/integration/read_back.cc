@@ -2,7 +2,8 @@
 //
 //   read_back HOST:PORT FILE    FILE: records, each two 32-bit little-endian lengths, a key, its value
 //
-// Prints how many came back as they should; the first that did not is named on standard error, with exit code 1.
+// Prints how many came back as they should; the first that did not is named on standard error, with exit code
+// 1.
 #include <flashkv/v1/kv.grpc.pb.h>
 #include <grpcpp/grpcpp.h>
 

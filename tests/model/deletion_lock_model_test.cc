@@ -1,5 +1,5 @@
-// The deletion lock under a model checker, whole, with each of its memory orders weakened, and as it must not be
-// written.
+// The deletion lock under a model checker, whole, with each of its memory orders weakened, and as it must not
+// be written.
 #include <gtest/gtest.h>
 
 #include "storage/reclaim/deletion_lock.h"

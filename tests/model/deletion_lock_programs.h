@@ -129,9 +129,9 @@ struct OtherWay : Tables<4>, rl::test_suite<OtherWay<Lock>, 2> {
   }
 };
 
-// The lock as it is often described: the counter stands in the table. A reader loads the pointer and then adds
-// one to the counter; the writer takes one off that nobody added; who brings it below zero frees. All of it
-// sequentially consistent: what is wrong is not an order. kOneStep takes load and addition under a mutex.
+// The lock as it is often described: the counter stands in the table. A reader loads the pointer and then
+// adds one to the counter; the writer takes one off that nobody added; who brings it below zero frees. All of
+// it sequentially consistent: what is wrong is not an order. kOneStep takes load and addition under a mutex.
 template <bool kOneStep>
 struct CounterInTheTable : Tables<3>, rl::test_suite<CounterInTheTable<kOneStep>, 2> {
   struct Counter {

@@ -100,7 +100,8 @@ struct SectionChurn : Program<Periods, 3>, rl::test_suite<SectionChurn<Periods>,
   }
 };
 
-// Two periods under way: the second is over, so the first is too; a look that is answered false frees nothing.
+// Two periods under way: the second is over, so the first is too; a look that is answered false frees
+// nothing.
 template <typename Periods>
 struct TwoPeriods : Program<Periods, 3>, rl::test_suite<TwoPeriods<Periods>, 2> {
   void thread(unsigned index) {

@@ -46,11 +46,12 @@ struct EngineCase {
 };
 inline std::ostream& operator<<(std::ostream& out, const EngineCase& c) { return out << c.name; }
 
-// locked_map (not atomic, through the overlay), twin_map, flashmap with each guard, and the other engines. Grace
-// periods end the moment their readers have left, so that a history runs the same way each time.
+// locked_map (not atomic, through the overlay), twin_map, flashmap with each guard, and the other engines.
+// Grace periods end the moment their readers have left, so that a history runs the same way each time.
 const std::vector<EngineCase>& engine_cases();
-// The same with the grace periods that the server has. liburcu's end after real time, not the test's, and guards of
-// one thread are one section: what any of the thread's guards holds stays until the last of them goes.
+// The same with the grace periods that the server has. liburcu's end after real time, not the test's, and
+// guards of one thread are one section: what any of the thread's guards holds stays until the last of them
+// goes.
 const std::vector<EngineCase>& served_cases();
 
 // Puts the engine's name into the test's.

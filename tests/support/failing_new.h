@@ -1,5 +1,5 @@
-// An allocator that runs dry on command, operator new as well as calloc(); a program that links flashkv_failing_new has
-// no other.
+// An allocator that runs dry on command, operator new as well as calloc(); a program that links
+// flashkv_failing_new has no other.
 #pragma once
 
 #include <new>
@@ -10,7 +10,8 @@ namespace flashkv::test {
 // is a call, which the undefined-behaviour sanitizer takes for a null pointer.
 extern constinit thread_local long allocations_left;
 
-// How often make() throws std::bad_alloc when it gets one allocation more each time; kNeverEnough if it always does.
+// How often make() throws std::bad_alloc when it gets one allocation more each time; kNeverEnough if it
+// always does.
 inline constexpr long kNeverEnough = 100;
 template <typename Make>
 long failures_until_made(Make&& make) {

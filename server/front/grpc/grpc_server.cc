@@ -27,8 +27,8 @@ constexpr int kReflectionThreads = 16;          // the library's own, one for ea
 constexpr Nanos kLinger = 50 * kNanosPerMilli;  // for the last replies to leave, once all are handed over
 constexpr std::size_t kConnectionBytes = std::size_t{64} << 10;
 
-// gRPC's own messages join ours, for those who debug; but a listener that takes no more connections never does
-// again, which an operator has to know.
+// gRPC's own messages join ours, for those who debug; but a listener that takes no more connections never
+// does again, which an operator has to know.
 void log_from_grpc(gpr_log_func_args* args) {
   const bool deaf = args->severity == GPR_LOG_SEVERITY_ERROR &&
                     std::string_view(args->message).find("accept") != std::string_view::npos;
@@ -120,8 +120,8 @@ void GrpcServer::begin_drain() {
   for (const auto& thread : wiring_->threads) thread->drain();
 }
 
-// The library's Shutdown() waits for connections to go, which silent peers do not: once no call is left, they are
-// closed under it.
+// The library's Shutdown() waits for connections to go, which silent peers do not: once no call is left, they
+// are closed under it.
 bool GrpcServer::stop(Nanos patience) {
   Wiring& w = *wiring_;
   if (!w.server) return true;

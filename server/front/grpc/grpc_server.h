@@ -29,9 +29,9 @@ class GrpcServer {
 
   // Watchers of health are told, streams end once what they have read is answered.
   void begin_drain();
-  // Takes no new call, waits at most `patience` until those in flight are answered, then closes the connections,
-  // idle ones and reflection's streams included. The store must have stopped, so that none waits for the
-  // writer. False: calls were cancelled.
+  // Takes no new call, waits at most `patience` until those in flight are answered, then closes the
+  // connections, idle ones and reflection's streams included. The store must have stopped, so that none waits
+  // for the writer. False: calls were cancelled.
   bool stop(Nanos patience);
 
  private:

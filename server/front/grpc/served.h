@@ -25,9 +25,9 @@ using NoOperations = Admin::WithGenericMethod_SlowLog<Admin::WithGenericMethod_S
     Admin::WithGenericMethod_Drain<Admin::WithGenericMethod_Reload<NoBackup>>>>;
 }  // namespace served
 
-// A method marked raw brings the bytes of its request: what does not parse is ours to answer and to forget, where
-// the library would keep the message it parsed into. A method marked generic arrives at UnservedCalls. None may be left unmarked: it would run on threads that
-// the library starts for it.
+// A method marked raw brings the bytes of its request: what does not parse is ours to answer and to forget,
+// where the library would keep the message it parsed into. A method marked generic arrives at UnservedCalls.
+// None may be left unmarked: it would run on threads that the library starts for it.
 using ServedKv = served::NoStreams;
 using ServedAdmin = served::NoOperations;
 

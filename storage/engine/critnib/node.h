@@ -11,8 +11,8 @@
 namespace flashkv::critnib {
 
 // Purpose: 16 children, each nothing (0), a leaf (Leaf's word), or with bit 1 set the address of a node.
-// Threads: shift and children are written by the writer and read by everyone, while the node may already serve
-//          in another place: both are atomic. The rest is the writer's.
+// Threads: shift and children are written by the writer and read by everyone, while the node may already
+//          serve in another place: both are atomic. The rest is the writer's.
 // Lifetime: its memory outlives every reader (I8).
 // Cost:    152 bytes.
 class Node {

@@ -89,8 +89,8 @@ class KeptNodes : public ReservedNodes {
 
 // Purpose: a removed node serves again after kLife more removals; a reader looks at their number before and
 //          after, and looks again if there were so many.
-// Cost:    a read: two loads of a line that the writer changes at each removal of a node. Memory: at most kLife
-//          nodes wait, and the pool never shrinks: as many nodes as the fullest state had.
+// Cost:    a read: two loads of a line that the writer changes at each removal of a node. Memory: at most
+//          kLife nodes wait, and the pool never shrinks: as many nodes as the fullest state had.
 // Limits:  kLife is at least twice the largest batch, or every batch of removals sends readers back.
 // Source:  A. Borowski, critnib (https://github.com/pmem/pmdk): a remove counter and a fixed number of lives.
 template <std::size_t kLife>

@@ -18,8 +18,8 @@
 
 namespace flashkv::critnib {
 
-// Purpose: the WordIndex of the critnib engine (critnib.md). A node stands only where words part, so a tree of
-//          n words has fewer than n nodes, however the words are spread.
+// Purpose: the WordIndex of the critnib engine (critnib.md). A node stands only where words part, so a tree
+//          of n words has fewer than n nodes, however the words are spread.
 // Threads: look() and look_batch() from readers inside a section, which keeps leaves and records alive; all
 //          else from one writer.
 // Lifetime: owns its leaves and their records. What becomes of nodes is the policy's.

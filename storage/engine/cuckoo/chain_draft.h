@@ -10,8 +10,8 @@
 
 namespace flashkv::cuckoo {
 
-// Purpose: edits a chain in place. Its capacity counts claims: the records in it, and one for each key that was
-//          promised a place in this batch; so that put() always finds room.
+// Purpose: edits a chain in place. Its capacity counts claims: the records in it, and one for each key that
+//          was promised a place in this batch; so that put() always finds room.
 // Cost:    claim(): an allocation whenever the claims pass a power of two.
 class ChainDraft {
  public:
@@ -21,7 +21,8 @@ class ChainDraft {
     if (chain != nullptr) leaf.for_each([&](Record* r) { chain->push(r); });
     return chain;
   }
-  // The chain with one claim more, perhaps in another place. Null when memory is short: the chain stays as it is.
+  // The chain with one claim more, perhaps in another place. Null when memory is short: the chain stays as it
+  // is.
   static CollisionChain* claim(CollisionChain* chain) noexcept {
     const std::uint32_t claims = chain->capacity_ + 1;
     if (claims <= std::bit_ceil(chain->capacity_)) {

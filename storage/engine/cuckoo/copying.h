@@ -14,15 +14,16 @@
 
 namespace flashkv {
 
-// Purpose: an Engine with atomic batches. The first reserve() of a batch copies the published table, the batch
-//          changes the copy, publish() shows it in one step. Access is how readers come to a table and when it is
-//          freed: cuckoo/deletion_lock_access.h, cuckoo/leak_access.h.
+// Purpose: an Engine with atomic batches. The first reserve() of a batch copies the published table, the
+//          batch changes the copy, publish() shows it in one step. Access is how readers come to a table and
+//          when it is freed: cuckoo/deletion_lock_access.h, cuckoo/leak_access.h.
 // Usage:   CuckooDeletionLock engine(options);   // or CuckooLeak
 // Threads: one writer; make_reader(), published() and readers from any thread.
 // Lifetime: readers before their engine.
-// Cost:    a read: the access's, one or two lines, the record. A batch, however small: a copy of the whole table.
-// Limits:  above options.max_retired_bytes the engine that frees has try_begin_batch() answer false until readers leave;
-//          the one that leaks has reserve() answer false for ever.
+// Cost:    a read: the access's, one or two lines, the record. A batch, however small: a copy of the whole
+//          table.
+// Limits:  above options.max_retired_bytes the engine that frees has try_begin_batch() answer false until
+//          readers leave; the one that leaks has reserve() answer false for ever.
 template <typename Access>
 class CopyingCuckoo {
  public:

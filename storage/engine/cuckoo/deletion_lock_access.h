@@ -13,8 +13,8 @@
 namespace flashkv::cuckoo {
 
 // Purpose: a slot of the deletion lock a table. A table is freed when its own slot is drained, whatever other
-//          readers hold; a record that was taken out of it may stand in older tables too, and is freed when every
-//          slot that was in use by then has been drained (I4).
+//          readers hold; a record that was taken out of it may stand in older tables too, and is freed when
+//          every slot that was in use by then has been drained (I4).
 // Threads: enter() and leave() from any, all else from one writer.
 // Lifetime: owns the published and the retired tables.
 // Limits:  kSlots - 1 tables held by readers at a time; then no further batch can begin.

@@ -82,8 +82,8 @@ bool Draft::claim(Slot& slot, std::string_view key) noexcept {
     return true;
   }
   if (present && !leaf.is_chain()) return true;
-  // One place is taken by a record or, in a promised slot, by the key it was promised to: perhaps this one, but
-  // that is not known.
+  // One place is taken by a record or, in a promised slot, by the key it was promised to: perhaps this one,
+  // but that is not known.
   const std::size_t claims = (leaf.empty() ? 1 : leaf.size()) + (present ? 0 : 1);
   CollisionChain* chain = ChainDraft::make(leaf, static_cast<std::uint32_t>(claims));
   if (chain == nullptr) return false;

@@ -22,16 +22,16 @@ struct GrowthLimits {
 
 // Purpose: a private table and the promises given in it. reserve() gives every key its slot at once, and does
 //          whatever that takes: eviction, another seed, a larger table. A promised slot holds no record, so
-//          nobody finds anything in it; upsert() only writes its word. What was promised and not used leaves the
-//          table again in seal().
+//          nobody finds anything in it; upsert() only writes its word. What was promised and not used leaves
+//          the table again in seal().
 // Usage:   draft.begin(table);                         // a table that no reader has
 //          if (!draft.reserve(probes)) reject;         // what is found is as before
 //          draft.upsert(record, hash); draft.erase(probe);
 //          draft.seal();  publish(draft.take());
 // Threads: one writer.
 // Lifetime: owns the table between begin() and take(). Replaced records and chains go to the retire list.
-// Cost:    reserve(): two lines a key; a rebuild costs the whole table, and comes with a doubling, once in many
-//          doublings with a cycle, or when seven of eight slots are free.
+// Cost:    reserve(): two lines a key; a rebuild costs the whole table, and comes with a doubling, once in
+//          many doublings with a cycle, or when seven of eight slots are free.
 // Errors:  only reserve() can fail, for lack of memory or past the limits.
 class Draft {
  public:
@@ -57,8 +57,8 @@ class Draft {
   // Promises lapse; what is left is as readers expect it. Nothing may fail here.
   void seal() noexcept;
 
-  // Makes the twin, which no reader has, level with the published table. Answers the twin, or the table that has
-  // taken its place.
+  // Makes the twin, which no reader has, level with the published table. Answers the twin, or the table that
+  // has taken its place.
   Table* replay(Table* twin, const Table& published) noexcept;
 
   std::uint64_t keys() const noexcept { return keys_; }
@@ -67,8 +67,8 @@ class Draft {
   std::uint64_t bytes() const noexcept;
 
  private:
-  // In a draft a word may have these besides what a Leaf knows: kPromised, and kDraftTag on a chain that is not
-  // published and may change in place.
+  // In a draft a word may have these besides what a Leaf knows: kPromised, and kDraftTag on a chain that is
+  // not published and may change in place.
   static constexpr std::uintptr_t kDraftTag = 2;
   static constexpr std::uintptr_t kPromised = kDraftTag;
   static Leaf leaf_of(const Slot& slot) noexcept { return Leaf(slot.word & ~kDraftTag); }

@@ -26,8 +26,8 @@ bool Draft::insert(std::uint64_t hash) noexcept {
   return true;
 }
 
-// All hashes, and one more that is promised, in a table of at least this size, under another seed. False leaves
-// everything as it is.
+// All hashes, and one more that is promised, in a table of at least this size, under another seed. False
+// leaves everything as it is.
 bool Draft::rebuild(unsigned log2, std::optional<std::uint64_t> promised) noexcept {
   constexpr int kSeedTries = 4;
   // Hashes that do not part in a table with so many slots will not part in a larger one either.

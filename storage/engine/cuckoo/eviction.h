@@ -10,13 +10,13 @@
 
 namespace flashkv::cuckoo {
 
-// Purpose: the shortest way from one of a hash's buckets to a free slot. Nothing moves until it is known to end,
-//          so a search that fails leaves the table as it was.
+// Purpose: the shortest way from one of a hash's buckets to a free slot. Nothing moves until it is known to
+//          end, so a search that fails leaves the table as it was.
 // Usage:   if (auto way = Eviction::search(table, hash)) way->apply(table, {hash, word});
 // Cost:    search(): at most kNodes buckets, breadth first; at 7/8 full nearly always under ten.
 // Limits:  ways longer than kMostMoves are not found: the caller rebuilds the table with another seed.
-// Source:  R. Pagh, F. Rodler, "Cuckoo hashing" (2001); buckets of several slots by U. Erlingsson, M. Manasse,
-//          F. McSherry, "A cool and practical alternative to traditional hash tables" (2006).
+// Source:  R. Pagh, F. Rodler, "Cuckoo hashing" (2001); buckets of several slots by U. Erlingsson, M.
+//          Manasse, F. McSherry, "A cool and practical alternative to traditional hash tables" (2006).
 class Eviction {
  public:
   static constexpr std::size_t kMostMoves = 6;

@@ -13,13 +13,15 @@
 
 namespace flashkv {
 
-// Purpose: an Engine with atomic batches. The batch changes the table that no reader has; publish() shows it in
-//          one step; the next try_begin_batch() waits for readers of the other and copies the changed buckets to it.
+// Purpose: an Engine with atomic batches. The batch changes the table that no reader has; publish() shows it
+//          in one step; the next try_begin_batch() waits for readers of the other and copies the changed
+//          buckets to it.
 // Usage:   CuckooRwlock engine(options);
-// Threads: one writer; make_reader(), published() and readers from any thread. A guard ends on the thread that
-//          opened it.
+// Threads: one writer; make_reader(), published() and readers from any thread. A guard ends on the thread
+//          that opened it.
 // Lifetime: readers before their engine.
-// Cost:    a read: a shared lock and its release, one or two lines, the record. A batch: two lines a key, twice.
+// Cost:    a read: a shared lock and its release, one or two lines, the record. A batch: two lines a key,
+//          twice.
 // Limits:  a guard that stays keeps the next batch but one waiting.
 class CuckooRwlock {
  public:

@@ -13,15 +13,15 @@
 
 namespace flashkv::cuckoo {
 
-// Purpose: two tables with a readers-writer lock each, and which of them is published. A reader shares the lock of
-//          the published one for as long as it looks; the writer changes only the other, once it has had that
-//          one's lock for itself for a moment: whoever takes it later sees that the table is not published, and
-//          goes away without a look (I1).
+// Purpose: two tables with a readers-writer lock each, and which of them is published. A reader shares the
+//          lock of the published one for as long as it looks; the writer changes only the other, once it has
+//          had that one's lock for itself for a moment: whoever takes it later sees that the table is not
+//          published, and goes away without a look (I1).
 // Threads: enter() and leave() of one guard from one thread; all else from one writer.
 // Lifetime: owns both tables.
-// Cost:    enter(): sharing a lock, which all readers write to. Nobody sleeps on a lock: a reader that meets the
-//          writer's moment goes to the table that is published now. The writer does not starve, whichever side
-//          the lock prefers: readers come to the other table.
+// Cost:    enter(): sharing a lock, which all readers write to. Nobody sleeps on a lock: a reader that meets
+//          the writer's moment goes to the table that is published now. The writer does not starve, whichever
+//          side the lock prefers: readers come to the other table.
 class RwlockAccess {
  public:
   struct Held {
@@ -54,8 +54,8 @@ class RwlockAccess {
   Table& current() noexcept { return *halves_[readable_]; }
   const Table& current() const noexcept { return *halves_[readable_]; }
 
-  // True: no reader is in the other table, and none will look at it before it is published. It may be taken out
-  // and must be brought back to be published.
+  // True: no reader is in the other table, and none will look at it before it is published. It may be taken
+  // out and must be brought back to be published.
   bool other_is_free() noexcept {
     Lock& lock = locks_[1 - readable_];
     if (!lock.try_own()) return false;

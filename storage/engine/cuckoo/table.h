@@ -14,7 +14,8 @@
 
 namespace flashkv::cuckoo {
 
-// A hash and what has it. A slot is free when its word is 0, whatever the hash says: 0 is a hash like any other.
+// A hash and what has it. A slot is free when its word is 0, whatever the hash says: 0 is a hash like any
+// other.
 struct Slot {
   std::uint64_t hash = 0;
   std::uintptr_t word = 0;  // of a Leaf; in a draft also what draft.h says
@@ -25,12 +26,13 @@ struct alignas(64) Bucket {
   Slot slots[kBucketSlots];
 };
 
-// Purpose: a header and its buckets in one block. Every hash stands in one slot, in one of its two buckets; keys
-//          with the same hash share the slot (Leaf).
-// Threads: written by one writer while no reader can find it, from then on read by all (I1); only the revision
-//          of a published table may still rise.
+// Purpose: a header and its buckets in one block. Every hash stands in one slot, in one of its two buckets;
+//          keys with the same hash share the slot (Leaf).
+// Threads: written by one writer while no reader can find it, from then on read by all (I1); only the
+//          revision of a published table may still rise.
 // Lifetime: owns nothing: records and chains belong to the newest state, or wait to be freed.
-// Cost:    a lookup reads one or two lines, which are fetched side by side, and the record's. 16 bytes a slot.
+// Cost:    a lookup reads one or two lines, which are fetched side by side, and the record's. 16 bytes a
+//          slot.
 class alignas(64) Table {
  public:
   static constexpr unsigned kLeastLog2 = 1;

@@ -21,13 +21,16 @@ namespace flashkv {
 //          AsymmetricGuards.
 // Usage:   Flashmap<AsymmetricGuards> map(KeyHash{seed});
 //          auto reader = map.make_reader();  auto guard = reader.enter();  guard.find({key, hash});
-//          if (map.try_begin_batch(0) && map.reserve(probes)) { map.upsert(record, hash); map.publish(revision); }
+//          if (map.try_begin_batch(0) && map.reserve(probes)) {
+//            map.upsert(record, hash);  map.publish(revision);
+//          }
 // Threads: one writer for everything but make_reader() and published(), which any thread may call. A Reader
 //          is one thread's; its guards may nest and end in any order, also across publishes.
 // Lifetime: guards before their reader, readers before the map. A record found stays readable as long as the
 //          guard that found it.
 // Cost:    a lookup: the guard (see the policy), a directory word, a bucket line, the record. A publish: the
-//          policy's swap(). try_begin_batch(): the buckets changed by the last batch, and freeing what it replaced.
+//          policy's swap(). try_begin_batch(): the buckets changed by the last batch, and freeing what it
+//          replaced.
 // Limits:  memory for two indexes; a guard held long keeps the writer's next batch waiting, never the reader.
 // Errors:  as the concept says; publish() without try_begin_batch() ends the process.
 template <template <typename...> class Guards>

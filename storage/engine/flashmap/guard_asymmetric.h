@@ -35,10 +35,10 @@ struct AsymmetricOrders {
 
 // Purpose: which of two halves readers may hold, so that the writer never changes one under them (I1).
 //          enter() writes the half it means to use into the reader's own slot and checks that this half is
-//          still current; the first time after a swap it adds the half's generation, which no two swaps share.
-//          swap() is one store. wait_drained() then looks for the new generation: a reader that has entered the
-//          new half cannot find the old one any more (I9); one that skipped a turn of its half does not say so
-//          and is taken for one at rest. Only for the sake of others every thread is made to
+//          still current; the first time after a swap it adds the half's generation, which no two swaps
+//          share. swap() is one store. wait_drained() then looks for the new generation: a reader that has
+//          entered the new half cannot find the old one any more (I9); one that skipped a turn of its half
+//          does not say so and is taken for one at rest. Only for the sake of others every thread is made to
 //          pass a fence: a guard on the old half is then in its slot for the writer to see, or its check has
 //          failed.
 // Usage:   AsymmetricGuards<Half> guards(&a, &b);
@@ -50,11 +50,12 @@ struct AsymmetricOrders {
 //          with a guard inside aborts.
 // Cost:    enter(): three loads and a store; leave(): a store; no locked instruction. swap(): one store for
 //          any number of readers. The first wait_drained() after it: some looks at each slot and, where a
-//          reader has not moved on, membarrier(): microseconds, also for the readers it interrupts. Later ones
-//          look only at those still inside.
+//          reader has not moved on, membarrier(): microseconds, also for the readers it interrupts. Later
+//          ones look only at those still inside.
 // Limits:  guards are left in any order. Nested ones share a half, which stays taken until the last of them
 //          is left. The writer polls, as a plain store cannot wake it.
-// Half:    keeps one word, set_generation() and generation(), 1 at first, in the line that readers load anyway.
+// Half:    keeps one word, set_generation() and generation(), 1 at first, in the line that readers load
+//          anyway.
 template <typename Half, typename Orders = AsymmetricOrders>
 class AsymmetricGuards {
   struct Shared;
@@ -135,8 +136,8 @@ class AsymmetricGuards {
       slot.seen.store(half->generation(), Orders::kSlotStore);
       return {half, &slot};
     }
-    // Nested guards, and all guards without membarrier(), are counted and have a word of their own, so that the
-    // guard around them can be left first. The exchange stays out of the code of enter().
+    // Nested guards, and all guards without membarrier(), are counted and have a word of their own, so that
+    // the guard around them can be left first. The exchange stays out of the code of enter().
     [[gnu::noinline, gnu::cold]] static const Half* enter_counted(Slot& slot) noexcept {
       if (slot.counted++ != 0) return slot.counted_half.load(sync::kRelaxed);
       const std::uintptr_t word = slot.word.load(sync::kRelaxed);
@@ -214,7 +215,8 @@ class AsymmetricGuards {
     // No half: it sends every enter() out of line.
     std::uintptr_t no_half() const noexcept { return reinterpret_cast<std::uintptr_t>(this); }
     bool in_use() const noexcept { return is_inside(word.load(sync::kRelaxed)) || counted != 0; }
-    // The uncounted guard is left before a counted one inside it: seen without it, the other word shows those.
+    // The uncounted guard is left before a counted one inside it: seen without it, the other word shows
+    // those.
     bool holds(const Half* which) const noexcept {
       return word.load(Orders::kSlotLook) == inside(which) || counted_half.load(Orders::kSlotLook) == which;
     }

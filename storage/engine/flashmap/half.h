@@ -32,8 +32,8 @@ inline std::uint64_t home_index(std::uint64_t hash, std::uint64_t size) noexcept
 }
 
 // Purpose: a directory entry: where a segment's buckets are. Nearly all segments have the size that their
-//          half names, so that a lookup need not wait for the entry to know the bucket's place in the array; an
-//          entry of another size says so in the six bits that the array's alignment leaves free.
+//          half names, so that a lookup need not wait for the entry to know the bucket's place in the array;
+//          an entry of another size says so in the six bits that the array's alignment leaves free.
 class Entry {
  public:
   Entry() = default;
@@ -130,8 +130,8 @@ class alignas(128) Half {
     }
   }
 
-  // The buckets after a full home, until one that nobody was displaced from (I8). Takes its arguments one by one
-  // so that find() keeps the probe in registers.
+  // The buckets after a full home, until one that nobody was displaced from (I8). Takes its arguments one by
+  // one so that find() keeps the probe in registers.
   [[gnu::noinline]] Record* find_displaced(std::uint64_t hash, const char* data,
                                            std::size_t length) const noexcept {
     const std::string_view key(data, length);

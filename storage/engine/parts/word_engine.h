@@ -61,8 +61,8 @@ inline constexpr std::size_t kLookGroup = 16;
 // Threads, Lifetime: as Engine. A record or chain that was replaced is freed after a grace period; nodes as
 //          their index says.
 // Cost:    a read: the section and the index's walk, then the record.
-// Limits:  bounded garbage: try_begin_batch() answers false while more than max_retired_bytes wait for readers. An
-//          index that leaks: reserve() answers false once that much is leaked.
+// Limits:  bounded garbage: try_begin_batch() answers false while more than max_retired_bytes wait for
+//          readers. An index that leaks: reserve() answers false once that much is leaked.
 template <reclaim::GracePeriods G, WordIndex I>
 class WordEngine {
  public:

@@ -32,17 +32,18 @@ struct Entry {
   Leaf leaf;
 };
 
-// Purpose: m entries and about 2m(m-1) slots; a multiplier that was found by trying gives each word a slot of its
-//          own, which names the entry. A lookup looks at one slot and one entry, whatever m is.
+// Purpose: m entries and about 2m(m-1) slots; a multiplier that was found by trying gives each word a slot of
+//          its own, which names the entry. A lookup looks at one slot and one entry, whatever m is.
 // Usage:   Bucket* b = Bucket::make(entries, multipliers);   // nullptr: no memory, or a word twice
 //          Leaf l = b->look(word);                           // empty where the word is not in it
 // Threads: made and changed by the writer alone; never changed once a reader can find it.
 // Cost:    16 bytes, 16 a word and one a slot: 21 a word for two words, 60 for 15. look(): up to three lines.
 //          make(): m steps a try; half of the tries succeed at least, where words differ.
 // Limits:  kMostWords.
-// Source:  M. Fredman, J. Komlos, E. Szemeredi, "Storing a sparse table with O(1) worst case access time" (1984);
-//          M. Dietzfelbinger and others, "Dynamic perfect hashing" (1994); the multiplicative family:
-//          M. Dietzfelbinger and others, "A reliable randomized algorithm for the closest-pair problem" (1997).
+// Source:  M. Fredman, J. Komlos, E. Szemeredi, "Storing a sparse table with O(1) worst case access time"
+//          (1984); M. Dietzfelbinger and others, "Dynamic perfect hashing" (1994); the multiplicative family:
+//          M. Dietzfelbinger and others, "A reliable randomized algorithm for the closest-pair problem"
+//          (1997).
 class Bucket {
  public:
   static constexpr std::size_t kMostWords = std::numeric_limits<std::uint8_t>::max();

@@ -17,14 +17,14 @@
 
 namespace flashkv::perfect_hash {
 
-// Purpose: each slot of a top array has a deletion lock of its own, which lives as long as the array: until the close. A
-//          reader counts itself in before it looks at the slot, and out with its guard. What was taken out of a slot
-//          is freed when its lock has seen all those readers leave; a reader that stays keeps the garbage of the slots
-//          it looked at, and of no other (I4).
+// Purpose: each slot of a top array has a deletion lock of its own, which lives as long as the array: until
+//          the close. A reader counts itself in before it looks at the slot, and out with its guard. What was
+//          taken out of a slot is freed when its lock has seen all those readers leave; a reader that stays
+//          keeps the garbage of the slots it looked at, and of no other (I4).
 // Threads: Pin from any; all else from one writer.
 // Lifetime: owns what was retired.
-// Cost:    a read: two read-modify-writes of the slot's own line. A guard that looks at more than kMostHeld keys counts
-//          itself into one lock for all slots instead, whose line such guards share.
+// Cost:    a read: two read-modify-writes of the slot's own line. A guard that looks at more than kMostHeld
+//          keys counts itself into one lock for all slots instead, whose line such guards share.
 class DeletionLockAccess {
  public:
   static constexpr std::string_view kName = "perfect-hash-deletion-lock";
@@ -52,8 +52,8 @@ class DeletionLockAccess {
     void expect(std::size_t keys) noexcept {
       if (!all_ && count_ + keys > kMostHeld) enter_all();
     }
-    // The content stays readable as long as this lives. In one step with the count: a slot's lock that is entered after
-    // the content was loaded could be drained in between (I3).
+    // The content stays readable as long as this lives. In one step with the count: a slot's lock that is
+    // entered after the content was loaded could be drained in between (I3).
     SlotValue read(Slot& slot) noexcept {
       expect(1);
       if (all_) return load(slot);
@@ -87,8 +87,8 @@ class DeletionLockAccess {
     std::array<Held, kMostHeld> held_;
   };
 
-  // Where garbage of the slot goes, with room for so much more; null when memory is short. What stands in the slot may have
-  // come from `parent`, whose readers may hold it too.
+  // Where garbage of the slot goes, with room for so much more; null when memory is short. What stands in the
+  // slot may have come from `parent`, whose readers may hold it too.
   reclaim::RetireList* reserve(Slot& slot, Slot* parent, std::size_t entries) noexcept try {
     Waiting& waiting = lists_.try_emplace(&slot).first->second;
     waiting.parent = parent;
@@ -122,8 +122,9 @@ class DeletionLockAccess {
     Slot* parent = nullptr;
   };
 
-  // A PeriodCounter for one slot. Its list asks for one period at a time, so the lock's other slot has been drained when
-  // the next begins. A period of the lock for all, `begun`, started after everything in the list was out of sight.
+  // A PeriodCounter for one slot. Its list asks for one period at a time, so the lock's other slot has been
+  // drained when the next begins. A period of the lock for all, `begun`, started after everything in the list
+  // was out of sight.
   struct SlotPeriods {
     DeletionLockAccess& access;
     Slot& slot;

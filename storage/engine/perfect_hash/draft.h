@@ -29,8 +29,8 @@ class EntryList {
   std::size_t size_ = 0;
 };
 
-// Purpose: the bucket that will stand in a slot, with an entry for every word that the batch may write there. All that
-//          can fail is done when a word is promised; applying a change writes a leaf.
+// Purpose: the bucket that will stand in a slot, with an entry for every word that the batch may write there.
+//          All that can fail is done when a word is promised; applying a change writes a leaf.
 // Usage:   if (!draft.has(word) && !draft.rebuild(entries with the word, multipliers)) reject;
 //          draft.set(word, leaf);  slot.content = draft.seal();
 // Threads: one writer. Nobody else has the bucket before seal().

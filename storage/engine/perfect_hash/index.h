@@ -18,15 +18,17 @@
 
 namespace flashkv::perfect_hash {
 
-// Purpose: the words and their leaves. reserve() opens a draft for each slot that a batch may change, and publish()
-//          shows them, one release store a slot. More than kMostLoad words a slot: a larger top array follows, and
-//          slots move there one by one: when a batch is going to write in them, and a few before every batch.
+// Purpose: the words and their leaves. reserve() opens a draft for each slot that a batch may change, and
+//          publish() shows them, one release store a slot. More than kMostLoad words a slot: a larger top
+//          array follows, and slots move there one by one: when a batch is going to write in them, and a few
+//          before every batch.
 // Usage:   Draft* d = index.open(word);  if (d == nullptr) reject;  ...  d->set(word, leaf);
 //          index.publish();
 //          between batches: index.advance(units);
 // Threads: one writer; arrays().readable() from any.
-// Cost:    open(): a bucket is made, of the slot's words; where the table grows, the slot moves first, which makes up
-//          to as many buckets as it has words. advance(): a unit is a word moved, or a slot looked at.
+// Cost:    open(): a bucket is made, of the slot's words; where the table grows, the slot moves first, which
+//          makes up to as many buckets as it has words. advance(): a unit is a word moved, or a slot looked
+//          at.
 // Errors:  open() answers null when memory is short, or when the slot has kMostWords words and cannot move.
 template <typename Access>
 class Index {
@@ -110,7 +112,8 @@ Draft* Index<Access>::open(std::uint64_t word) noexcept try {
   if (words_ + promised_ >= kMostLoad * arrays_.last().size()) arrays_.add();
   Place place = arrays_.locate(word);
   auto at = drafts_.find(place.slot);
-  // A slot whose draft has changes stays where it is: what they replaced is bound to this slot's readers (I4).
+  // A slot whose draft has changes stays where it is: what they replaced is bound to this slot's readers
+  // (I4).
   while (place.top->next() != nullptr && (at == drafts_.end() || !at->second.changed())) {
     if (!move(place)) return nullptr;
     place = arrays_.locate(word);

@@ -12,8 +12,8 @@
 
 namespace flashkv::perfect_hash {
 
-// Purpose: nobody knows who holds a bucket, so none is freed before the close; nor is a record or a chain, because an
-//          old bucket leads to them (I4). What is kept is counted.
+// Purpose: nobody knows who holds a bucket, so none is freed before the close; nor is a record or a chain,
+//          because an old bucket leads to them (I4). What is kept is counted.
 // Threads: Pin from any; all else from one writer.
 // Lifetime: owns what was retired.
 class LeakAccess {

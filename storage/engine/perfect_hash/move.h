@@ -32,8 +32,8 @@ bool Index<Access>::for_groups(std::span<Entry> entries, const Array& top, F&& f
   return true;
 }
 
-// Everything is built before anything is shown; the new slots are complete before the old one's mark sends readers
-// there (I2). False when memory is short; then nothing has moved.
+// Everything is built before anything is shown; the new slots are complete before the old one's mark sends
+// readers there (I2). False when memory is short; then nothing has moved.
 template <typename Access>
 bool Index<Access>::move(const Place& place) noexcept {
   const Array& to = *place.top->next();

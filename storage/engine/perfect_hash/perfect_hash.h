@@ -17,16 +17,17 @@
 
 namespace flashkv {
 
-// Purpose: an Engine whose buckets never change: a batch builds the next one for every slot it writes to, and publish()
-//          shows them one by one, so it serves through WithOverlay. How readers come to a bucket and when it is freed is
-//          A's: perfect_hash/leak_access.h, perfect_hash/deletion_lock_access.h.
+// Purpose: an Engine whose buckets never change: a batch builds the next one for every slot it writes to, and
+//          publish() shows them one by one, so it serves through WithOverlay. How readers come to a bucket
+//          and when it is freed is A's: perfect_hash/leak_access.h, perfect_hash/deletion_lock_access.h.
 // Usage:   WithOverlay<PerfectHashDeletionLock> engine(options);   // or PerfectHashLeak
 // Threads: one writer; make_reader(), published() and readers from any thread.
 // Lifetime: readers before their engine.
 // Cost:    perfect_hash/perfect_hash.md.
-// Limits:  255 words whose slot cannot move. All keys of a batch that a growing table has to take are prepared before the
-//          first is applied, as WithOverlay does. Above options.max_retired_bytes the engine that frees has try_begin_batch() answer
-//          false until readers leave; the one that leaks has reserve() answer false for ever.
+// Limits:  255 words whose slot cannot move. All keys of a batch that a growing table has to take are
+//          prepared before the first is applied, as WithOverlay does. Above options.max_retired_bytes the
+//          engine that frees has try_begin_batch() answer false until readers leave; the one that leaks has
+//          reserve() answer false for ever.
 template <typename A>
 class PerfectHash {
  public:
@@ -103,7 +104,8 @@ class PerfectHash {
   }
 
  private:
-  // Before each batch a growing table moves so many words and slots: 15 slots at kMostLoad, of 3 to 7 us each.
+  // Before each batch a growing table moves so many words and slots: 15 slots at kMostLoad, of 3 to 7 us
+  // each.
   static constexpr std::size_t kUnits = 256;
 
   bool leak_full() const noexcept { return A::kLeaks && access_.retired_bytes() > max_retired_bytes_; }

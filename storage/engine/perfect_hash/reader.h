@@ -12,11 +12,11 @@
 
 namespace flashkv::perfect_hash {
 
-// Purpose: EngineReader and EngineGuard over an engine E with access(), arrays() and published(). What keeps that which a
-//          guard found is the access's Pin.
+// Purpose: EngineReader and EngineGuard over an engine E with access(), arrays() and published(). What keeps
+//          that which a guard found is the access's Pin.
 // Threads: bound to one; any number of guards of one reader may nest.
-// Cost:    a key: the top array's line, the bucket's three if there is one, the record; while the table grows one more
-//          line for each array passed. Batches overlap them.
+// Cost:    a key: the top array's line, the bucket's three if there is one, the record; while the table grows
+//          one more line for each array passed. Batches overlap them.
 template <typename E>
 class Reader {
  public:

@@ -9,8 +9,8 @@
 
 namespace flashkv::perfect_hash {
 
-// Purpose: one word: nothing, the leaf of the only word here, a bucket of several, or the mark that all that was
-//          here has moved to the next top array.
+// Purpose: one word: nothing, the leaf of the only word here, a bucket of several, or the mark that all that
+//          was here has moved to the next top array.
 // Usage:   SlotValue c(slot.content.load(acquire));  if (!c.is_moved()) c.look(word).find(key);
 class SlotValue {
  public:

@@ -13,12 +13,13 @@
 
 namespace flashkv::perfect_hash {
 
-// Purpose: 2^log2 slots, all empty at first; which one a word selects. What stood in slot i here stands in the slots
-//          from i * kStep on in the next one once it has moved.
-// Threads: the contents of slots are atomic, `next` is set before any of them is marked moved; all else is fixed.
+// Purpose: 2^log2 slots, all empty at first; which one a word selects. What stood in slot i here stands in
+//          the slots from i * kStep on in the next one once it has moved.
+// Threads: the contents of slots are atomic, `next` is set before any of them is marked moved; all else is
+//          fixed.
 // Lifetime: until the close: readers pass by it long after all has moved (I5).
-// Cost:    sizeof(Slot) a slot. The system zeroes the pages of a large array when they are first touched, so that
-//          making one takes no time.
+// Cost:    sizeof(Slot) a slot. The system zeroes the pages of a large array when they are first touched, so
+//          that making one takes no time.
 template <typename Slot>
 class TopArray {
  public:

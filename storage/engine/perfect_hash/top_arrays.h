@@ -13,8 +13,8 @@
 
 namespace flashkv::perfect_hash {
 
-// Purpose: one array at rest. While the table grows there are more: a word's content stands in the first of them whose
-//          slot is not marked moved.
+// Purpose: one array at rest. While the table grows there are more: a word's content stands in the first of
+//          them whose slot is not marked moved.
 // Usage:   reader:  for (auto* top = arrays.readable();; top = top->next()) { ... top->slot(word) ... }
 //          writer:  auto place = arrays.locate(word);   if (arrays.add()) ...;   arrays.leave_first();
 // Threads: readable() and what follows from it from any; all else from one writer.

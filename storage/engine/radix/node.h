@@ -13,7 +13,8 @@ namespace flashkv::radix {
 
 // Purpose: 2^bits slots, each nothing (0), a leaf (Leaf's word), or with bit 1 set the address of a node.
 // Threads: slots are written by the writer and read by everyone; the rest is the writer's.
-// Lifetime: once it is out of the tree its slots never change (I3); the writer's link takes the counts' place.
+// Lifetime: once it is out of the tree its slots never change (I3); the writer's link takes the counts'
+//          place.
 // Cost:    8 bytes and 8 a slot.
 class Node {
  public:

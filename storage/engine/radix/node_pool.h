@@ -11,7 +11,8 @@
 
 namespace flashkv::radix {
 
-// Purpose: the nodes that reserve() promised, of the two sizes a tree has: those of its last level and others.
+// Purpose: the nodes that reserve() promised, of the two sizes a tree has: those of its last level and
+//          others.
 // Usage:   if (!pool.reserve(first_level, last_level)) reject;   // one node for each of these levels
 //          Node* n = pool.take(level);
 //          pool.drop_reservations();                                        // promises lapse

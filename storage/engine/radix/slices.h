@@ -9,8 +9,8 @@
 
 namespace flashkv::radix {
 
-// Purpose: slices of equal width from the highest bits down; the last takes what is left (64 is no multiple of
-//          11 and 13), so that its nodes, the most numerous, are the smaller ones.
+// Purpose: slices of equal width from the highest bits down; the last takes what is left (64 is no multiple
+//          of 11 and 13), so that its nodes, the most numerous, are the smaller ones.
 // Usage:   constexpr Slices s(8);  node[s.index(word, 0)] -> node[s.index(word, 1)] -> ... s.last()
 struct Slices {
   constexpr explicit Slices(unsigned width) noexcept

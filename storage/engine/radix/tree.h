@@ -24,7 +24,8 @@ enum class Tails : bool { kFull, kCompressed };
 // Purpose: the WordIndex of both radix engines (radix.md). Full tails: a leaf stands in a node of the last
 //          level. Compressed: it stands as high as its word is the only one below.
 // Threads: look() and look_batch() from readers inside a section; all else from one writer.
-// Lifetime: owns its leaves and their records. Nodes leave the tree in drop_reservations() (I3) and go to the retire list (I5).
+// Lifetime: owns its leaves and their records. Nodes leave the tree in drop_reservations() (I3) and go to the
+//          retire list (I5).
 // Cost:    a look: one line for each node on the way; batches overlap them.
 // Errors:  the constructor may throw std::bad_alloc; reserve() answers false.
 // Limits:  slice widths of 4, 8, 11, 13 and 16; the constructor ends the process at another.

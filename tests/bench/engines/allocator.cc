@@ -7,9 +7,9 @@
 #endif
 
 #ifdef FLASHKV_BENCH_JEMALLOC
-// jemalloc reads its settings here. In pages of 4 KiB its own records are read first and written then, so that
-// the system's page of zeros gives way, and every reader's processor is interrupted for it: a thousand times a
-// second while a table grows, which would be the 99.9th percentile of every engine.
+// jemalloc reads its settings here. In pages of 4 KiB its own records are read first and written then, so
+// that the system's page of zeros gives way, and every reader's processor is interrupted for it: a thousand
+// times a second while a table grows, which would be the 99.9th percentile of every engine.
 extern "C" {
 extern const char* malloc_conf;
 const char* malloc_conf = "metadata_thp:always";

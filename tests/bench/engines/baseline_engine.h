@@ -102,7 +102,8 @@ class BaselineEngine {
 }  // namespace flashkv::bench
 
 namespace flashkv {
-// Every later reader sees a change that one has seen, and none belongs to a batch: no answer waits for a publish.
+// Every later reader sees a change that one has seen, and none belongs to a batch: no answer waits for a
+// publish.
 template <typename M>
 inline constexpr bool kReadersMoveAtOnce<bench::BaselineEngine<M>> = true;
 }  // namespace flashkv

@@ -25,7 +25,8 @@ int matches(cds_lfht_node* link, const void* key) {
   return same_key(*Node::of(link)->record, *static_cast<const std::string_view*>(key)) ? 1 : 0;
 }
 
-// Purpose: cds_lfht with a node a key. It resizes itself in a thread of its own, whose time is not the writer's.
+// Purpose: cds_lfht with a node a key. It resizes itself in a thread of its own, whose time is not the
+//          writer's.
 // Threads: any call inside a section of liburcu, whatever flavour of it the engines use.
 class RculfhashMap {
  public:

@@ -12,12 +12,14 @@
 namespace flashkv::bench {
 namespace {
 
-// Purpose: an Engine of one half. A TwinTable whose halves are never exchanged is one index that changes in place:
-//          the writer has the lock from try_begin_batch() to publish(), so that a batch shows at once, and lets go of
-//          what it replaces on the spot. Readers share the lock for as long as they use the record.
+// Purpose: an Engine of one half. A TwinTable whose halves are never exchanged is one index that changes in
+//          place: the writer has the lock from try_begin_batch() to publish(), so that a batch shows at once,
+//          and lets go of what it replaces on the spot. Readers share the lock for as long as they use the
+//          record.
 // Threads, Lifetime: as Engine.
 // Cost:    a read: a shared lock and its release, and flashmap's three lines.
-// Limits:  the other half's buckets are allocated, and never touched; the writer notes what a replay would copy.
+// Limits:  the other half's buckets are allocated, and never touched; the writer notes what a replay would
+//          copy.
 class SharedMutexFlashmap {
  public:
   class Section {

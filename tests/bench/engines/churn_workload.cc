@@ -9,8 +9,8 @@
 namespace flashkv::bench {
 namespace {
 
-// Purpose: the upper half of a table's keys, of which a few are absent at any time: each batch erases the next
-//          few and brings back the last few.
+// Purpose: the upper half of a table's keys, of which a few are absent at any time: each batch erases the
+//          next few and brings back the last few.
 class Turnover {
  public:
   explicit Turnover(FilledTable& table)

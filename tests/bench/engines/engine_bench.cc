@@ -1,5 +1,5 @@
-// Compares all registered engines with each other, with what their structures cost unsynchronised, and with maps
-// that others wrote. Prints; judges nothing. See engine_bench.md.
+// Compares all registered engines with each other, with what their structures cost unsynchronised, and with
+// maps that others wrote. Prints; judges nothing. See engine_bench.md.
 #include <cstdio>
 #include <fstream>
 

@@ -14,8 +14,8 @@
 namespace flashkv::bench {
 namespace {
 
-// Where the records are, one function a structure. What is atomic there is read with acquire or relaxed loads,
-// which are plain ones on x86.
+// Where the records are, one function a structure. What is atomic there is read with acquire or relaxed
+// loads, which are plain ones on x86.
 template <typename E>
 const Record* plain_find(WithOverlay<E>& engine, const Probe& probe) noexcept {
   return engine.below().lookup(probe);

@@ -8,12 +8,13 @@
 
 namespace flashkv::bench {
 
-// Purpose: a reader of an engine's own table that enters no section, announces nothing and checks nothing: the
-//          same structure, the same hash, the same copy of the value.
+// Purpose: a reader of an engine's own table that enters no section, announces nothing and checks nothing:
+//          the same structure, the same hash, the same copy of the value.
 // Usage:   Floor floor(contestant, table);  if (floor.known()) { auto reader = floor.make_reader(); ... }
 // Threads: make_reader() from any; readers only while the table is not written to.
-// Lifetime: readers before their floor, the floor before its table. Where an engine's structure itself carries
-//          its synchronisation (critnib's generation), the floor is a second table without it, filled by fill().
+// Lifetime: readers before their floor, the floor before its table. Where an engine's structure itself
+//          carries its synchronisation (critnib's generation), the floor is a second table without it, filled
+//          by fill().
 // Limits:  engines that it does not know have none.
 class Floor {
  public:

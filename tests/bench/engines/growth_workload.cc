@@ -1,5 +1,5 @@
-// From empty to full under a reader: how long a batch takes at worst, and what the reader notices. And how much
-// memory it has taken in the end.
+// From empty to full under a reader: how long a batch takes at worst, and what the reader notices. And how
+// much memory it has taken in the end.
 #include <algorithm>
 #include <vector>
 

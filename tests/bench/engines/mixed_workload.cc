@@ -29,7 +29,8 @@ struct Outcome {
   bool exhausted = false;
 };
 
-// The writer follows the readers: it writes as many as their reads call for, and publishes what it owes at once.
+// The writer follows the readers: it writes as many as their reads call for, and publishes what it owes at
+// once.
 Outcome follow(const Options& options, FilledTable& table, const std::vector<Draw>& draws,
                std::uint64_t reads_a_write) {
   ReaderCrew crew([&] { return table.table->make_reader(system_clock()); }, draws, {});

@@ -1,5 +1,5 @@
-// What a read-modify-write costs a processor that has many cache misses under way at once. No engine takes part:
-// each lookup is one load of a random line, none needs the one before.
+// What a read-modify-write costs a processor that has many cache misses under way at once. No engine takes
+// part: each lookup is one load of a random line, none needs the one before.
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -39,8 +39,8 @@ class Lines {
   Count shared_;
 };
 
-// `Hold` lookups between entering and leaving; 0: nobody enters. The state is a local, because what is not has to
-// stand in memory around each read-modify-write, and that is not what is measured.
+// `Hold` lookups between entering and leaving; 0: nobody enters. The state is a local, because what is not
+// has to stand in memory around each read-modify-write, and that is not what is measured.
 template <std::size_t Hold>
 std::uint64_t look(const Lines& lines, Count& count, std::uint64_t& state) {
   constexpr std::size_t kTogether = Hold == 0 ? kHeld : Hold;

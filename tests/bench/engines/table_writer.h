@@ -10,8 +10,8 @@
 
 namespace flashkv::bench {
 
-// What batches took, from the try_begin_batch() that succeeded to publish(): waiting for a reader that the machine took
-// off its core is neither the engine's work nor in these.
+// What batches took, from the try_begin_batch() that succeeded to publish(): waiting for a reader that the
+// machine took off its core is neither the engine's work nor in these.
 struct WriteTime {
   double wall = 0;    // seconds
   double cpu = 0;     // of the writing thread

@@ -31,7 +31,8 @@ std::vector<std::vector<Entrant>> groups(const std::vector<Contestant>& contesta
                                          std::uint64_t keys);
 std::vector<Contestant> chosen_contestants(const Options& options);
 
-// Purpose: an entrant's table, filled and at rest. Where the small table told too little, it ends with fewer keys.
+// Purpose: an entrant's table, filled and at rest. Where the small table told too little, it ends with fewer
+//          keys.
 struct FilledTable {
   explicit FilledTable(Entrant filled_with);
   Entrant entrant;

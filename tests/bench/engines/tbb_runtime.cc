@@ -1,5 +1,5 @@
-// The one function that concurrent_hash_map takes from libtbb, which Debian has as a shared library only: what
-// it calls when it cannot go on. With it here, no libtbb is needed where the program runs.
+// The one function that concurrent_hash_map takes from libtbb, which Debian has as a shared library only:
+// what it calls when it cannot go on. With it here, no libtbb is needed where the program runs.
 #include <oneapi/tbb/detail/_exception.h>
 
 #include <new>

@@ -1,5 +1,5 @@
-// What matters to engines that walk by words: how wide a slice is, what the words have in common, what becomes of
-// removed nodes.
+// What matters to engines that walk by words: how wide a slice is, what the words have in common, what
+// becomes of removed nodes.
 #include <array>
 #include <string>
 

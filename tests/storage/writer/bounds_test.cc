@@ -22,7 +22,8 @@ class BoundsTest : public StoreTest {
   }
 };
 
-// The bounds are the writer's, whatever the engine: where so many bytes take long, one of each kind is enough.
+// The bounds are the writer's, whatever the engine: where so many bytes take long, one of each kind is
+// enough.
 std::vector<EngineCase> bounded_cases() {
   std::vector<EngineCase> cases = engine_cases();
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)

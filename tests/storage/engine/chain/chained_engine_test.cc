@@ -60,7 +60,8 @@ TYPED_TEST(ChainedEngineTest, TellsApartKeysOfEveryShape) {
   EXPECT_EQ(this->engine.published(), 1U);
 }
 
-// Sizes around the group's, hits, misses and repeated keys mixed; whole hashes collide under the narrow masks.
+// Sizes around the group's, hits, misses and repeated keys mixed; whole hashes collide under the narrow
+// masks.
 TYPED_TEST(ChainedEngineTest, ABatchOfLookupsAnswersAsOneByOneDoes) {
   for (const std::uint64_t mask : {~std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{0x3}}) {
     const KeyHash hash{1, mask};

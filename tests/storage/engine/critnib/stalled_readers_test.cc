@@ -114,8 +114,8 @@ class CritnibStalled : public ::testing::Test {
       if (random() % 2 == 0) stalled.push_back(std::move(reader));
     }
   }
-  // Tides of removals and returns; then one key out for each that comes back, which builds the nodes of the last
-  // few removals in again.
+  // Tides of removals and returns; then one key out for each that comes back, which builds the nodes of the
+  // last few removals in again.
   void change(E& engine, const KeyHash& hash, std::uint64_t batch, std::mt19937_64& random) {
     ASSERT_TRUE(engine.try_begin_batch(0));
     const bool one_by_one = batch % 40 < 20;

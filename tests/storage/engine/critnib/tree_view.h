@@ -12,8 +12,8 @@
 
 namespace flashkv::test {
 
-// Purpose: what stands in a tree, after a check that each node parts words and each leaf stands where its word
-//          leads.
+// Purpose: what stands in a tree, after a check that each node parts words and each leaf stands where its
+//          word leads.
 // Usage:   const CritnibView view(engine.index(), hash);  EXPECT_EQ(view.nodes.size(), 3U);
 template <typename Nodes>
 class CritnibView {

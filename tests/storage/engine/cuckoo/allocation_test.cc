@@ -1,5 +1,5 @@
-// reserve() with an allocator that runs dry: whichever allocation it is, nothing that is found changes; and after
-// it nothing needs memory any more.
+// reserve() with an allocator that runs dry: whichever allocation it is, nothing that is found changes; and
+// after it nothing needs memory any more.
 #include <gtest/gtest.h>
 
 #include <string>

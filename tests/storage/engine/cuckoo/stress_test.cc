@@ -1,5 +1,5 @@
-// Readers on several threads while the writer grows and shrinks the table: batches are seen whole, permanent keys
-// always, absent ones never, and values prove themselves.
+// Readers on several threads while the writer grows and shrinks the table: batches are seen whole, permanent
+// keys always, absent ones never, and values prove themselves.
 #include <gtest/gtest.h>
 
 #include <atomic>

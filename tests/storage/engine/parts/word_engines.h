@@ -65,7 +65,8 @@ using CritnibLeak = LeakingCritnibEngine<reclaim::Epoch>;
 
 using WordEngines = ::testing::Types<Radix4, Radix11Reversed, Compressed4Reversed, Compressed8, Compressed13,
                                      Critnib, ShortLivedCritnib, CritnibLeak>;
-// With threads: nodes of both kinds under the grace periods that the server has, the other shapes under Epoch.
+// With threads: nodes of both kinds under the grace periods that the server has, the other shapes under
+// Epoch.
 using ServedCompressed8 = Sliced<CompressedRadixEngine<reclaim::DefaultPeriods>, 8>;
 using ServedCritnib = CritnibEngine<reclaim::DefaultPeriods>;
 using StressedWordEngines = ::testing::Types<Radix4, Radix11Reversed, Compressed4Reversed, ServedCompressed8,

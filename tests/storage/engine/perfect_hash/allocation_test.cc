@@ -1,5 +1,5 @@
-// reserve() with an allocator that runs dry: whichever allocation it is, nothing that is found changes; and after it
-// nothing needs memory any more.
+// reserve() with an allocator that runs dry: whichever allocation it is, nothing that is found changes; and
+// after it nothing needs memory any more.
 #include "tests/storage/engine/perfect_hash/perfect_hash_engines.h"
 #include "tests/support/failing_new.h"
 
@@ -34,8 +34,8 @@ class PerfectHashAllocation : public ::testing::Test {
     engine.publish(1);
     ASSERT_TRUE(engine.try_begin_batch(0));
   }
-  // All the old keys erased and the new ones written without a byte from the allocator, and the next opening, which
-  // would like to move slots on.
+  // All the old keys erased and the new ones written without a byte from the allocator, and the next opening,
+  // which would like to move slots on.
   void commit(E& engine) {
     std::vector<RecordPtr> made;
     for (const Probe& p : new_keys()) made.push_back(Record::make(p.key, "new", Record::Expiry::kNone));
@@ -91,7 +91,8 @@ TYPED_TEST(PerfectHashAllocation, LeavesTheEngineAsItWasUntilThereIsEnough) {
 // A chain for every key that shares its hash, again and again as they grow.
 TYPED_TEST(PerfectHashAllocation, AlsoWhereHashesCollide) { this->run(KeyHash{8, 0xf}, 20); }
 
-// A growing table asks for memory before each batch: without it slots stay where they are, and everything is found.
+// A growing table asks for memory before each batch: without it slots stay where they are, and everything is
+// found.
 TYPED_TEST(PerfectHashAllocation, GrowthThatCannotGoOnWaits) {
   const KeyHash hash{8};
   TypeParam engine(EngineOptions{.hash = hash});
@@ -125,7 +126,8 @@ TYPED_TEST(PerfectHashAllocation, TheConstructorThrowsWithoutMemory) {
   EXPECT_LT(failures, kNeverEnough);
 }
 
-// The array is asked for with every key until there is one; the keys in between are taken or refused for themselves.
+// The array is asked for with every key until there is one; the keys in between are taken or refused for
+// themselves.
 TYPED_TEST(PerfectHashAllocation, ALargerArrayIsAskedForAgain) {
   const KeyHash hash{8};
   TypeParam engine(EngineOptions{.hash = hash});

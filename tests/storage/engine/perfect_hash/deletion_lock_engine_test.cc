@@ -65,7 +65,8 @@ TEST_F(PerfectHashDeletionLockTest, AGuardOfManyKeysKeepsAllGarbage) {
   }
 }
 
-// The reader is in the old slot; what it found moves on and is replaced in the new one, whose lock it never entered.
+// The reader is in the old slot; what it found moves on and is replaced in the new one, whose lock it never
+// entered.
 TEST_F(PerfectHashDeletionLockTest, WhatWasFoundBeforeItsSlotMovedStaysToo) {
   FreeingEngine engine(with(hash));
   fill(engine, 0, 16, 16);

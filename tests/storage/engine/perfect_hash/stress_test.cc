@@ -1,4 +1,5 @@
-// Readers on several threads while the table grows from one slot to 65,536, with values that prove themselves.
+// Readers on several threads while the table grows from one slot to 65,536, with values that prove
+// themselves.
 #include <atomic>
 #include <random>
 #include <thread>

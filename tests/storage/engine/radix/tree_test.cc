@@ -83,8 +83,8 @@ TEST_P(RadixShape, RandomBatchesLeaveAWellFormedTree) {
   }
 }
 
-// Two words that part at the last bit or at the first: with full tails each has its whole path, compressed they
-// share what is common and one node more.
+// Two words that part at the last bit or at the first: with full tails each has its whole path, compressed
+// they share what is common and one node more.
 TEST_P(RadixShape, NodesStandOnlyWhereTheyAreNeeded) {
   for (const unsigned bit : {0U, 63U}) {
     const KeyHash hash{1, std::uint64_t{1} << bit};

@@ -49,8 +49,9 @@ std::vector<Shape> shapes(unsigned parts, unsigned longest) {
 
 using AfterNode = std::function<void(std::size_t)>;
 
-// 8 buckets and a few keys more than that: the chain of bucket 0 in the shape that is asked for. Or 64 buckets and
-// fewer keys than an eighth: 0 and 32 are about to become one. `then` may put more after each node.
+// 8 buckets and a few keys more than that: the chain of bucket 0 in the shape that is asked for. Or 64
+// buckets and fewer keys than an eighth: 0 and 32 are about to become one. `then` may put more after each
+// node.
 void prepare_chain(WatchedEngine& e, const Shape& shape, bool growing, const AfterNode& then) {
   const std::size_t others = growing ? 8 * shape.parts / 2 + 1 - shape.nodes.size() : 33;
   for (std::size_t i = 0; i < others; ++i) e.put(named("other", i), growing ? 1 + i % 7 : i);
@@ -173,7 +174,8 @@ TEST(PausedResize, EveryChainSurvivesEveryChangeAtEveryStepOfAZip) {
   EXPECT_EQ(Record::live(), records);
 }
 
-// A key whose node stands behind an erased one with the same hash, whether the two came before the resize or not.
+// A key whose node stands behind an erased one with the same hash, whether the two came before the resize or
+// not.
 TEST(PausedResize, AKeyIsFoundBehindAnErasedOneWithItsHash) {
   const std::int64_t records = Record::live();
   const Action act = [](WatchedEngine& e) { e.erase("twin"); };

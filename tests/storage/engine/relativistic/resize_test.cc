@@ -132,8 +132,9 @@ TEST_F(ResizeTest, AStuckReaderHoldsUpTheResizeButNoBatch) {
   expect_keys(500, 1'000);
 }
 
-// The same beside a reader that stays from before a growth until its new array is shown: each batch opens at once
-// and does its share; then they go on without the resize, and when the reader has left each does its share again.
+// The same beside a reader that stays from before a growth until its new array is shown: each batch opens at
+// once and does its share; then they go on without the resize, and when the reader has left each does its
+// share again.
 TEST_F(ResizeTest, NoBatchDoesMoreThanItsShareBesideAReaderThatStays) {
   for (std::uint64_t n = 0; n < 4'000; n += 500) {
     batch(n, n + 500);
@@ -141,7 +142,8 @@ TEST_F(ResizeTest, NoBatchDoesMoreThanItsShareBesideAReaderThatStays) {
   }
   ASSERT_EQ(size(), 4'096U);
   constexpr std::uint64_t kKeys = 10;
-  // 64 units before and after a batch, one more for each key, 8 for a chain; the last chain may cost more than is left.
+  // 64 units before and after a batch, one more for each key, 8 for a chain; the last chain may cost more
+  // than is left.
   constexpr std::uint64_t kChains = (2 * 64 + kKeys) / 8 + 2;
   std::uint64_t keys = 4'000;
   std::uint64_t filled = 0;
