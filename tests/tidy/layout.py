@@ -7,7 +7,8 @@ import subprocess
 from source import Finding
 
 ROOT_ENTRIES = {
-    "CMakeLists.txt", "CMakePresets.json", "README.md", "ARCHITECTURE.md", "LICENSE", "docker-compose.yml",
+    "CMakeLists.txt", "CMakePresets.json", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md",
+    "LICENSE", "docker-compose.yml",
     ".gitignore", ".dockerignore", ".clang-format", ".clang-tidy", ".ci",
     "server", "proto", "client", "storage", "deploy", "tests",
 }  # fmt: skip
@@ -88,3 +89,35 @@ def check_tests_are_run(tree):
             continue
         if path.startswith("tests/") and not pattern.fullmatch(name):
             yield Finding(path, 1, "no CMakeLists.txt names it")
+
+
+def _prose(tree, path):
+    """(number, line) of a document, without its blocks of code and without code within a line."""
+    in_code = False
+    for number, line in enumerate(tree.lines(path), 1):
+        if line.lstrip().startswith("```"):
+            in_code = not in_code
+        elif not in_code:
+            yield number, re.sub(r"`[^`]*`", "``", line)
+
+
+def _anchors(tree, path):
+    """What a link to a part of the document may name: its headings, lower case, with dashes for blanks."""
+    for _, line in _prose(tree, path):
+        if heading := re.match(r"#+ (.*)", line):
+            yield re.sub(r"[^\w -]", "", heading[1].lower()).replace(" ", "-")
+
+
+def check_links(tree):
+    """A document's links within the tree lead somewhere."""
+    for path in tree.with_suffix(".md"):
+        for number, line in _prose(tree, path):
+            for target in re.findall(r"\]\(([^()\s]+)\)", line):
+                if re.match(r"[a-z][a-z+.-]*:", target):
+                    continue  # another place than this tree
+                name, _, anchor = target.partition("#")
+                full = os.path.normpath(os.path.join(os.path.dirname(path), name)) if name else path
+                if full not in tree.files and not any(p.startswith(full + "/") for p in tree.files):
+                    yield Finding(path, number, f"links to {target}, which is not there")
+                elif anchor and anchor not in _anchors(tree, full):
+                    yield Finding(path, number, f"links to {target}, but no heading is called so")

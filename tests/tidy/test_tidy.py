@@ -219,6 +219,20 @@ class Layout(Sample):
         files = {"tests/a/b_test.cc": "\n", "tests/a/c_x_test.cc": "\n", "tests/a/d.cc": "\n"}
         self.passes(layout.check_tests_are_run, {**files, "tests/CMakeLists.txt": "f(a/b_test.cc ${p}_x_test.cc)\n"})
 
+    def test_a_link_that_leads_nowhere(self):
+        page = {"a/b/page.md": "# Page\n## One & two\n"}
+        for link in ("(c.md)", "(/a/b/page.md)", "(../a/b/page.md)", "(b/page.md#three)", "(#page)", "(../../c.md)"):
+            self.fails(layout.check_links, {**page, "a/c/top.md": f"# Top\n\n[text]{link}\n"})
+        found = self.fails(layout.check_links, {"top.md": "![a picture](a.svg) and [there](top.md) and [not](b.md)\n"})
+        self.assertEqual(["top.md:1", "top.md:1"], found)
+
+    def test_links_that_lead_somewhere(self):
+        page = {"a/b/page.md": "# Page\n## One & two\n", "a/b/c.svg": "\n"}
+        links = ("(../b/page.md)", "(../b)", "(../b/page.md#one--two)", "(#top-2)", "(https://x.org/y.md)", "(../b/c.svg)")
+        for link in links:
+            self.passes(layout.check_links, {**page, "a/c/top.md": f"# Top 2\n[text]{link} and `[code](gone.md)`\n"})
+        self.passes(layout.check_links, {"top.md": "```\n[code](gone.md)\n# None\n```\n"})
+
 
 class Formatting(Sample):
     def test_an_unformatted_file(self):
