@@ -1,31 +1,39 @@
-"""Runs the session in a README word for word and compares what it prints.
+"""Pastes the session in a README into a shell, all of it at once, and compares what it prints.
 
 The session is the first ```sh block after the line `<!-- session -->`. In it
 
-    $ command          is run by one bash that stays for the whole session: folders and variables persist;
-    > more             goes on with the command above it;
-    anything else      is what the command prints on standard output. `...` within a line stands for any text,
+    command            is a line for the shell; an indented line goes on with the command above it;
+    # text             is what that command prints on standard output. `...` within a line stands for any text,
                        a line of nothing but `...` for any lines, also none.
 
-A command that ends in `&` starts a server: the session goes on once its port accepts connections, as a reader
-does who waits for it to say that it serves. Every command has to succeed. The session runs in the checkout, in
-a clean environment, and where the system allows it in a network of its own, so that a server elsewhere on the
-machine is not in its way. What still runs at its end is stopped.
+Nothing waits between two lines: an interactive bash on a terminal of its own reads them as fast as it can, as it
+does with what a person pastes. A session that needs a server therefore has to wait for it by itself, and a command
+that reads its standard input swallows the lines behind it. Every command has to succeed. The session runs in the
+checkout, in a clean environment, and where the system allows it in a network of its own, so that a server elsewhere
+on the machine is not in its way. What still runs at its end is stopped.
 """
 
 import os
+import pty
 import re
-import secrets
+import select
+import shlex
 import signal
 import socket
 import subprocess
 import tempfile
+import termios
 import time
 from dataclasses import dataclass, field
 
 MARK = "<!-- session -->"
-SERVER_SECONDS = 1200  # for a server to listen: it may have to be built first
+SESSION_SECONDS = 1500  # the server may have to be built first
+STOP_SECONDS = 15
 PORT = 7400
+# Bash prints this before it reads the next command: the exit code of the one before, between two bytes that no
+# command prints.
+PROMPT = 'printf "\\036%d\\036" "$?"'
+PROMPTED = re.compile("\x1e(\\d+)\x1e")
 
 
 @dataclass
@@ -34,22 +42,31 @@ class Step:
     expected: list = field(default_factory=list)
 
 
-def session_of(text):
-    """The steps of the session in a README's text."""
+def block_of(text):
+    """The session as it is pasted."""
     after = text.partition(MARK)[2]
     block = re.match(r"\s*```sh\n(.*?)^```", after, re.S | re.M)
     if block is None:
         raise ValueError(f"no ```sh block right after {MARK}")
+    return block[1]
+
+
+def steps_of(block):
+    """The commands of a session with what each has to print."""
     steps = []
-    for line in block[1].splitlines():
-        if line.startswith("$ "):
-            steps.append(Step(line[2:]))
+    for line in block.splitlines():
+        if not line.strip():
+            raise ValueError("a blank line in the session")
+        if line[0] not in "# ":
+            steps.append(Step(line))
         elif not steps:
             raise ValueError(f"output before the first command: {line!r}")
-        elif line.startswith("> ") and not steps[-1].expected:
-            steps[-1].command += "\n" + line[2:]
+        elif line[0] == "#":
+            steps[-1].expected.append(line[1:].removeprefix(" "))
+        elif steps[-1].expected:
+            raise ValueError(f"a command goes on after its output: {line!r}")
         else:
-            steps[-1].expected.append(line)
+            steps[-1].command += "\n" + line
     return steps
 
 
@@ -79,87 +96,134 @@ LOOPBACK_UP = (
 )
 
 
-class Shell:
-    """One bash that runs commands in turn and hands over what each printed."""
+def session_processes(leader):
+    """Every process that a session's shell has started and that still runs, whatever its process group."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as stat:
+                state, _, _, session = stat.read().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue  # ended meanwhile
+        if int(session) == leader and state != "Z":
+            found.append(int(entry))
+    return found
 
-    def __init__(self, folder):
-        home = tempfile.TemporaryDirectory()
-        self._home = home
+
+class Terminal:
+    """An interactive bash on a terminal of its own; standard error goes to a file."""
+
+    def __init__(self, folder, first_on_path):
+        self._home = tempfile.TemporaryDirectory()
         self._errors = tempfile.TemporaryFile()
-        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        self.pid, self._terminal = pty.fork()
+        if self.pid == 0:
+            try:
+                self._become_bash(folder, first_on_path)
+            finally:
+                os._exit(127)  # bash did not take this process over
+        self._status = None
+
+    def _become_bash(self, folder, first_on_path):
+        mode = termios.tcgetattr(0)
+        mode[1] &= ~termios.OPOST  # lines end in \n
+        mode[3] &= ~termios.ECHO
+        termios.tcsetattr(0, termios.TCSANOW, mode)
+        os.dup2(self._errors.fileno(), 2)
+        os.chdir(folder)
+        bash = "exec /bin/bash --noprofile --norc --noediting -i"
         network = own_network()
-        self._bash = subprocess.Popen(
-            [*network, "/bin/bash", "--noprofile", "--norc"],
-            cwd=folder,
-            env={"PATH": path, "HOME": home.name, "LANG": "C.UTF-8"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            start_new_session=True,
-            text=True,
-        )
-        if network:
-            self.run(f'/usr/bin/python3 -c "{LOOPBACK_UP}"')
+        prepare = f"/usr/bin/python3 -c {shlex.quote(LOOPBACK_UP)} && " if network else ""
+        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        environment = {"PATH": f"{first_on_path}:{path}" if first_on_path else path, "HOME": self._home.name, "LANG": "C.UTF-8", "TERM": "dumb"}
+        environment |= {"PROMPT_COMMAND": PROMPT, "PS1": "", "PS2": ""}
+        os.execvpe("env", ["env", *network, "/bin/sh", "-c", prepare + bash], environment)
 
-    def run(self, command):
-        """(exit code, lines printed). A line that a command leaves unfinished counts as a line."""
-        mark = secrets.token_hex(16)
-        self._bash.stdin.write(f"{command}\nprintf '\\n%s %d\\n' {mark} $?\n")
-        self._bash.stdin.flush()
-        printed = []
-        for line in self._bash.stdout:
-            if line.startswith(mark):
-                if printed and printed[-1] == "":
-                    printed.pop()  # the newline in front of the mark
-                return int(line.split()[1]), printed
-            printed.append(line.rstrip("\n"))
-        raise RuntimeError(f"the shell ended at: {command}")
+    def _ended(self):
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self._status = status if pid else None
+        return self._status is not None
 
-    def wait_for_port(self):
-        """Until the port accepts connections; fails when the command in the background ends before."""
-        open_port = f"(: >/dev/tcp/127.0.0.1/{PORT}) 2>/dev/null"
-        given_up = f"! kill -0 $! 2>/dev/null || ((SECONDS > {SERVER_SECONDS}))"
-        code, _ = self.run(f"SECONDS=0; until {open_port} || {given_up}; do sleep 0.1; done; {open_port}")
-        if code != 0:
-            raise RuntimeError(f"nothing listens on port {PORT}; standard error: {self.errors()}")
+    def paste(self, text, seconds):
+        """Writes the text as fast as the terminal takes it; what was printed until the shell ended."""
+        left, printed, end = text.encode(), b"", time.monotonic() + seconds
+        os.set_blocking(self._terminal, False)
+        while time.monotonic() < end:
+            ended = self._ended()
+            readable, writable, _ = select.select([self._terminal], [self._terminal] if left else [], [], 0.2)
+            try:
+                if readable:
+                    printed += os.read(self._terminal, 65536)
+                elif ended:
+                    break
+                if writable and left:
+                    left = left[os.write(self._terminal, left) :]
+            except OSError:
+                break  # nobody has the terminal open any more
+        else:
+            raise TimeoutError(f"not through after {seconds} s; printed:\n{printed.decode(errors='replace')}")
+        return printed.decode(errors="replace")
 
     def errors(self):
         self._errors.seek(0)
         return self._errors.read().decode(errors="replace")
 
     def close(self):
+        if not self._ended():
+            os.kill(self.pid, signal.SIGKILL)  # an interactive bash ignores SIGTERM
+            os.waitpid(self.pid, 0)
         for how in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self._bash.pid, how)
-            except ProcessLookupError:
-                break
-            time.sleep(0.5)
-        self._bash.stdin.close()
-        self._bash.stdout.close()
-        self._bash.wait()
+            for pid in session_processes(self.pid):
+                try:
+                    os.kill(pid, how)
+                except ProcessLookupError:
+                    pass
+            end = time.monotonic() + STOP_SECONDS
+            while session_processes(self.pid) and time.monotonic() < end:
+                time.sleep(0.1)
+        os.close(self._terminal)
         self._errors.close()
         self._home.cleanup()
 
 
-def run_session(text, folder):
-    """Runs the session of a README's text; what went wrong as text, "" when nothing did."""
+def outcomes(printed):
+    """(exit code, lines) of each line of input, from what the shell printed."""
+    parts = PROMPTED.split(printed)[2:]  # in front of the first command there is a prompt too
+    texts, codes = parts[0::2], parts[1::2]
+    return [(int(code), text.splitlines()) for text, code in zip(texts, codes)]
+
+
+def judge(steps, found):
+    """What went wrong first, or "". A line of expected output is a comment to the shell: an outcome without text."""
+    for step in steps:
+        if not found:
+            return f"$ {step.command}\ndid not come to its end: the shell ended, or a command before it read its lines\n"
+        (code, printed), found = found[0], found[1 + len(step.expected) :]
+        if code != 0 or not matches(step.expected, printed):
+            told, wanted = "\n".join(printed), "\n".join(step.expected)
+            return f"$ {step.command}\nexit code {code}\n-- printed:\n{told}\n-- expected:\n{wanted}\n"
+    return ""
+
+
+def run_session(text, folder, seconds=SESSION_SECONDS, first_on_path=""):
+    """Pastes the session of a README's text; what went wrong as text, "" when nothing did.
+
+    first_on_path: a folder of programs that take the place of the system's.
+    """
+    block = block_of(text)
+    steps = steps_of(block)
     if not own_network():
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", PORT)) == 0:
                 return f"port {PORT} is taken by another server; stop it first"
-    shell = Shell(folder)
+    terminal = Terminal(folder, first_on_path)
     try:
-        for step in session_of(text):
-            code, printed = shell.run(step.command)
-            if step.command.rstrip().endswith("&"):
-                shell.wait_for_port()
-            if code != 0 or not matches(step.expected, printed):
-                told = "\n".join(printed)
-                wanted = "\n".join(step.expected)
-                return (
-                    f"$ {step.command}\nexit code {code}\n-- printed:\n{told}\n-- expected:\n{wanted}\n"
-                    f"-- standard error so far:\n{shell.errors()[-4000:]}"
-                )
-        return ""
+        try:
+            # The second `exit` is for a shell that has warned of stopped jobs instead of ending.
+            problem = judge(steps, outcomes(terminal.paste(block + "exit\nexit\n", seconds)))
+        except TimeoutError as error:
+            problem = f"{error}\n"
+        return problem and f"{problem}-- standard error:\n{terminal.errors()[-4000:]}"
     finally:
-        shell.close()
+        terminal.close()
