@@ -4,19 +4,24 @@ import datetime
 import html
 
 PERCENTILES = (50, 90, 95, 99)
-CHART_WIDTH, CHART_HEIGHT, BAR_GAP = 520, 120, 2
+CHART_WIDTH, CHART_HEIGHT, BAR_GAP = 860, 150, 3
+ABOVE, BELOW = 24, 50  # room for the numbers over the bars and for the axis
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; color: #1b1f24; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1b1f24; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0 2rem; }
 th, td { padding: .35rem .6rem; text-align: right; border-bottom: 1px solid #d8dde3; }
 th:first-child, td:first-child { text-align: left; }
 .bad { color: #b3261e; font-weight: 600; }
-figure { margin: 1.5rem 0; }
-figcaption { font-weight: 600; }
-svg { background: #f6f8fa; }
-svg rect { fill: #2f6f9f; }
-svg text { font-size: 11px; fill: #4a5561; }
+th { font-weight: 600; }
+table.setting th { text-align: left; white-space: nowrap; vertical-align: top; }
+table.setting td { text-align: left; }
+figure { margin: 1.5rem 0 2rem; }
+figcaption { font-weight: 600; margin-bottom: .3rem; }
+svg { max-width: 100%; height: auto; }
+svg rect { fill: #0063a6; }
+svg line { stroke: #868d96; }
+svg text { font-size: 14px; fill: #1b1f24; }
 """
 
 
@@ -66,16 +71,19 @@ def print_table(rows):
 
 
 def html_page(rows, setting):
-    """The whole report; everything it shows is inside it."""
+    """The whole report; everything it shows is inside it. setting: name -> text, of server, machine and load."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    facts = "".join(f"<tr><th>{html.escape(n)}</th><td>{html.escape(t)}</td></tr>\n" for n, t in {**setting, "Date": now}.items())
     head = "".join(f"<th>{html.escape(heading)}</th>" for heading in HEADINGS)
     body = "".join(table_row(row) for row in rows)
     figures = "".join(figure(row) for row in rows)
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>flashkv load test</title>\n'
         f"<style>{STYLE}</style>\n</head>\n<body>\n<h1>flashkv load test</h1>\n"
-        f"<p>{html.escape(setting)}; {now}.</p>\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody>\n</table>\n"
-        f"<h2>Latencies</h2>\n{figures}{errors(rows)}</body>\n</html>\n"
+        f'<table class="setting">\n<tbody>{facts}</tbody>\n</table>\n'
+        f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody>\n</table>\n"
+        f"<h2>Latencies</h2>\n<p>Requests by latency, in ten steps of one width from the fastest to the slowest.</p>\n"
+        f"{figures}{errors(rows)}</body>\n</html>\n"
     )
 
 
@@ -93,18 +101,18 @@ def figure(row):
         return ""
     highest = max(count for _, count in buckets) or 1
     step = CHART_WIDTH / len(buckets)
-    parts = []
+    bottom = ABOVE + CHART_HEIGHT
+    parts = [f'<line x1="0" y1="{bottom}" x2="{CHART_WIDTH}" y2="{bottom}"/>\n']
     for index, (upper, count) in enumerate(buckets):
         height = CHART_HEIGHT * count / highest
-        left, top = index * step, 16 + CHART_HEIGHT - height
-        tip = f"{count:,} requests within {microseconds(upper)}"
+        left, top = index * step, bottom - height
         parts.append(
-            f'<g><title>{html.escape(tip)}</title>'
             f'<rect x="{left + BAR_GAP / 2:.1f}" y="{top:.1f}" width="{step - BAR_GAP:.1f}" height="{height:.1f}"/>'
-            f'<text x="{left + step / 2:.1f}" y="{top - 3:.1f}" text-anchor="middle">{count:,}</text>'
-            f'<text x="{left + step / 2:.1f}" y="{CHART_HEIGHT + 30}" text-anchor="middle">{microseconds(upper)}</text></g>\n'
+            f'<text x="{left + step / 2:.1f}" y="{top - 6:.1f}" text-anchor="middle">{count:,}</text>'
+            f'<text x="{left + step / 2:.1f}" y="{bottom + 19}" text-anchor="middle">{microseconds(upper)}</text>\n'
         )
-    size = f'width="{CHART_WIDTH}" height="{CHART_HEIGHT + 38}" viewBox="0 0 {CHART_WIDTH} {CHART_HEIGHT + 38}"'
+    parts.append(f'<text x="{CHART_WIDTH / 2}" y="{bottom + 41}" text-anchor="middle">latency up to</text>\n')
+    size = f'width="{CHART_WIDTH}" height="{bottom + BELOW}" viewBox="0 0 {CHART_WIDTH} {bottom + BELOW}"'
     title = html.escape(row["title"])
     return f'<figure>\n<figcaption>{title}</figcaption>\n<svg role="img" {size}>\n{"".join(parts)}</svg>\n</figure>\n'
 
