@@ -57,15 +57,19 @@ void measure(const Options& options, FilledTable& table, const std::vector<Draw>
   const double before = leaked();
   WriteTime time;
   std::atomic<bool> ended{false};
+  std::atomic<bool> turned{false};
   crew.go();
   WriterThread writer([&] {
     if (ended.load()) return sleep_for(1e-3);
     const WriteTime took = turnover.turn();
+    turned.store(true);
     time.wall += took.wall + took.waited;
     time.cpu += took.cpu;
     ended.store(table.writer.exhausted());
   });
   sleep_unless(ended, options.seconds);
+  // On a busy machine the writer may not have had the processor yet.
+  while (!turned.load()) sleep_for(1e-3);
   const ReadResult read = crew.stop();
   writer.stop();
   const auto changes = static_cast<double>(table.writer.written() - written);
