@@ -1,11 +1,12 @@
 #include "client/flashkv/client.h"
 
+#include "client/flashkv/endpoint.h"
 #include "client/flashkv/transport.h"
 
 namespace flashkv::client {
 namespace {
 
-// One unary call: fills `reply`, or says why not.
+// Makes one unary call and fills `reply`, or returns the error.
 template <typename Stub, typename Request, typename Reply>
 std::optional<Error> call(const Client& client, const Transport& transport, Stub& stub,
                           grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
@@ -45,9 +46,13 @@ Client& Client::operator=(Client&&) noexcept = default;
 Client::~Client() = default;
 
 Result<Client> Client::open(const ClientOptions& options) {
-  auto transport = connect(options);
+  auto endpoint = complete_endpoint(options.endpoint);
+  if (!endpoint) return endpoint.error();
+  ClientOptions complete = options;
+  complete.endpoint = std::move(*endpoint);
+  auto transport = connect(complete);
   if (!transport) return transport.error();
-  return Client(options, std::move(*transport));
+  return Client(std::move(complete), std::move(*transport));
 }
 
 Result<GetResult> Client::get(std::string_view key, const GetOptions& options) {
@@ -72,7 +77,7 @@ Result<MultiGetResult> Client::multi_get(std::span<const std::string> keys, cons
   if (auto failed = call(*this, *transport_, *transport_->kv, &v1::KV::Stub::MultiGet, request, reply))
     return *failed;
   if (static_cast<std::size_t>(reply.results_size()) != keys.size())
-    return Error{.code = Errc::kInternal, .message = "the server answered another number of keys than asked"};
+    return Error{.code = Errc::kInternal, .message = "the server answered with the wrong number of keys"};
   MultiGetResult result{.kvs = {}, .revision = reply.header().revision()};
   result.kvs.reserve(keys.size());
   for (v1::Lookup& lookup : *reply.mutable_results()) {

@@ -1,4 +1,4 @@
-// What a call came to: a value, or an error that says what to do about it.
+// The outcome of a call: a value or an error.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace flashkv::client {
 
-// The outcomes a caller may want to tell apart, in google.rpc.Code's numbers.
+// Error codes, numbered as in google.rpc.Code.
 enum class Errc : int {
   kCancelled = 1,
   kUnknown = 2,
@@ -28,16 +28,17 @@ enum class Errc : int {
 
 struct Error {
   Errc code = Errc::kUnknown;
-  std::string message;  // the server's text, or the transport's
-  // The server said that the mutation was not applied: it is safe to send it again.
+  std::string message;  // from the server or the transport
+  // The server confirmed that the mutation was not applied, so it is safe to send it again.
   bool certainly_not_applied = false;
 };
 
-// Purpose: a T, or the Error that kept it from being.
+// Purpose: a T, or the Error that occurred instead.
 // Usage:   auto got = client.get("color");
 //          if (!got) return report(got.error());
 //          use(got->kv);
-// Lifetime: value() and error() are references into it.
+// Lifetime: value() and error() refer into the Result.
+// Errors:  value() of an error, and error() of a value, throw std::bad_variant_access.
 template <typename T>
 class Result {
  public:

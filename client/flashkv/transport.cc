@@ -20,7 +20,7 @@ Result<std::string> contents(const std::string& path) {
   return text.str();
 }
 
-// "127.0.0.1.example.org" is a name like any other.
+// "127.0.0.1.example.org" is a host name, not a loopback address.
 bool on_loopback(const std::string& endpoint) {
   const std::string host = endpoint.substr(0, endpoint.rfind(':'));
   const bool numeric = host.find_first_not_of("0123456789.") == std::string::npos;
@@ -28,7 +28,7 @@ bool on_loopback(const std::string& endpoint) {
          endpoint.starts_with("unix:");
 }
 
-// What may stand in a header; the token itself is never part of a message.
+// The characters a header may hold. Error messages never contain the token.
 bool printable(const std::string& token) {
   return std::all_of(token.begin(), token.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
 }
@@ -54,7 +54,7 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> credentials(const ClientOption
 }  // namespace
 
 void Transport::prepare(grpc::ClientContext& context, std::chrono::milliseconds timeout) const {
-  // Longer than a year is none: the sum would not fit.
+  // A timeout of more than a year means no deadline: the sum could overflow.
   if (timeout.count() > 0 && timeout < std::chrono::hours(24 * 365))
     context.set_deadline(std::chrono::system_clock::now() + timeout);
   if (!authorization.empty()) context.AddMetadata("authorization", authorization);
@@ -71,7 +71,7 @@ Result<std::unique_ptr<Transport>> connect(const ClientOptions& options) {
   arguments.SetMaxSendMessageSize(limit);
   arguments.SetInt("flashkv.connection", options.connection);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  // This is how long a connection may take to come about, not only a pause.
+  // gRPC also uses the minimum backoff as the connect timeout.
   using std::chrono::milliseconds;
   const auto patience = options.timeout.count() > 0 ? options.timeout : kLongestConnect;
   arguments.SetInt(
@@ -79,10 +79,10 @@ Result<std::unique_ptr<Transport>> connect(const ClientOptions& options) {
       static_cast<int>(std::clamp<milliseconds>(patience, kShortestConnect, kLongestConnect).count()));
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
-  // A host that is gone without a word is noticed.
+  // Detects hosts that disappear without closing the connection.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
-  // A proxy of the environment is for the web, not for a database.
+  // http_proxy in the environment is meant for web traffic.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   auto t = std::make_unique<Transport>();
   t->channel = grpc::CreateCustomChannel(options.endpoint, *trusted, arguments);

@@ -1,4 +1,4 @@
-// The gRPC side of a Client: channel, stubs, deadlines, errors. For sources that include gRPC anyway.
+// The gRPC side of a Client: channel, stubs, deadlines and errors. Not installed.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -12,23 +12,23 @@
 
 namespace flashkv::client {
 
-// Purpose: what a Client's calls go through.
-// Threads: stubs and channel from any thread.
+// Purpose: the channel and the stubs that carry a Client's calls.
+// Threads: stubs and channel are safe to use from any thread.
 struct Transport {
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::KV::Stub> kv;
   std::unique_ptr<v1::Admin::Stub> admin;
   std::unique_ptr<grpc::health::v1::Health::Stub> health;
-  std::string authorization;  // the metadata's value; empty = none
+  std::string authorization;  // value of the metadata entry; empty = none
 
-  // Credentials on every call, the deadline only where `timeout` is not zero (streams have none).
+  // Adds the authorization and, unless `timeout` is zero, a deadline.
   void prepare(grpc::ClientContext& context, std::chrono::milliseconds timeout) const;
 };
 
-// Errors: as Client::open.
+// Requires a complete endpoint (endpoint.h). Errors: as Client::open.
 Result<std::unique_ptr<Transport>> connect(const ClientOptions& options);
 
-// Of a finished call; the context for its trailers, null where there are none.
+// The error of a finished call. `context` holds its trailers; null = none.
 Error error_of(const grpc::Status& status, const grpc::ClientContext* context);
 
 v1::Ack to_wire(Ack ack) noexcept;

@@ -1,4 +1,4 @@
-// The values that the client library takes and gives.
+// The argument and result types of the client library.
 #pragma once
 
 #include <chrono>
@@ -9,7 +9,7 @@
 
 namespace flashkv::client {
 
-// When a mutation is answered: readable by everyone, merely applied, or synced to the journal.
+// The state a mutation must reach before it is answered: visible to all reads, applied, or synced to the journal.
 enum class Ack { kPublished, kApplied, kDurable };
 enum class Condition { kAlways, kIfAbsent, kIfPresent };
 
@@ -18,13 +18,13 @@ struct KeyValue {
   std::string value;
   std::uint64_t create_revision = 0;
   std::uint64_t mod_revision = 0;
-  std::uint64_t version = 0;       // 1 = never changed since it was created
+  std::uint64_t version = 0;       // 1 when created, incremented by each change
   std::int64_t expires_at_ms = 0;  // Unix milliseconds, 0 = never
 };
 
 struct GetOptions {
-  bool keys_only = false;               // leave values out
-  std::uint64_t at_least_revision = 0;  // wait until the server shows this revision
+  bool keys_only = false;               // omit values
+  std::uint64_t at_least_revision = 0;  // wait until this revision is published; 0 = do not wait
 };
 
 struct PutOptions {
@@ -37,17 +37,17 @@ struct PutOptions {
 };
 
 struct GetResult {
-  std::optional<KeyValue> kv;  // nothing: no such key
+  std::optional<KeyValue> kv;  // empty if there is no such key
   std::uint64_t revision = 0;
 };
 
 struct MultiGetResult {
-  std::vector<std::optional<KeyValue>> kvs;  // kvs[i] answers keys[i]; all from one revision
+  std::vector<std::optional<KeyValue>> kvs;  // kvs[i] belongs to keys[i]; all from one revision
   std::uint64_t revision = 0;
 };
 
 struct PutResult {
-  bool succeeded = false;  // false: a condition did not hold
+  bool succeeded = false;  // false if a condition did not hold
   std::optional<KeyValue> prev_kv;
   std::uint64_t revision = 0;
 };

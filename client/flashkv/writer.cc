@@ -9,8 +9,12 @@
 
 namespace flashkv::client {
 
-// Requests are numbered from 0; number n lives in slot n % slots. Slots from `kept` on are not reused:
-// they are unanswered, or were sent after a rejection and may have to be sent again.
+// Requests are numbered from 0; request n uses slot n % slots. Requests `kept` to `sent` - 1 keep their slots: they
+// are unanswered, or were sent after a rejected one and may have to be sent again. There are at most `window` of
+// them, so one of the window + 1 slots is always free for the request being filled.
+//
+//      answered and acknowledged | kept: window at most | being filled
+//   0 ...                      kept ...               sent
 struct Writer::Stream {
   struct Slot {
     v1::WriteRequest request;
@@ -63,20 +67,20 @@ struct Writer::Stream {
     over.notify_all();
   }
 
-  // Ends a stream whose server is silent, be it that nobody reads or that nobody answers: a stream has no
-  // deadline of its own, and a write blocks as long as the other side does not read.
+  // Cancels the stream when the server stops reading or answering: a stream has no deadline of its own, and a
+  // write blocks for as long as the server does not read.
   void watch() {
     std::unique_lock lock(mutex);
     while (!over.wait_for(lock, patience / 8 + std::chrono::milliseconds(1), [this] { return ended; })) {
       const bool owed = sent != answered || closing;
       if (!owed || Clock::now() - waiting_since < patience) continue;
-      if (!broken) broken = Error{.code = Errc::kDeadlineExceeded, .message = "the stream was given up"};
+      if (!broken) broken = Error{.code = Errc::kDeadlineExceeded, .message = "the stream was canceled"};
       context.TryCancel();
       return;
     }
   }
 
-  // Takes the stream down, once; its threads end by themselves when it is over or canceled.
+  // Joins the threads, which end once the stream is over or canceled, and ends the call. Called once.
   grpc::Status finish() {
     reader.join();
     if (watchdog.joinable()) watchdog.join();
@@ -84,7 +88,7 @@ struct Writer::Stream {
     return call->Finish();
   }
 
-  // The stream is over although it was not closed: ask why, once.
+  // Records why the stream ended before it was closed.
   void note_broken() {
     if (finished) return;
     const grpc::Status status = finish();
@@ -94,34 +98,30 @@ struct Writer::Stream {
                          : error_of(status, &context);
   }
 
+  // Sends the request being filled once the window has room for it. After a rejection it stays where it is, for
+  // take_rejection() to hand back.
   bool send() {
     Slot& slot = filling();
     if (slot.tags.empty()) return true;
     slot.request.set_request_id(sent);
     slot.request.set_ack(to_wire(options.ack));
-    {
-      const std::lock_guard lock(mutex);
-      if (sent == answered) waiting_since = Clock::now();
-      ++sent;  // before the write: its answer may come back first
-    }
-    if (!call->Write(slot.request)) {
-      note_broken();
-      return false;
-    }
     std::unique_lock lock(mutex);
-    changed.wait(lock, [this] { return ended || first_rejected || sent - kept < slots.size(); });
-    if (ended && sent != answered) {
-      lock.unlock();
+    changed.wait(lock, [this] { return ended || first_rejected || sent - kept < options.window; });
+    if (first_rejected) return false;
+    if (sent == answered) waiting_since = Clock::now();
+    ++sent;  // before the write: the answer may arrive before Write() returns
+    const bool dead = ended;
+    lock.unlock();
+    if (dead || !call->Write(slot.request)) {
       note_broken();
       return false;
     }
-    // No room only after a rejection: then every slot holds what may have to be sent again.
-    if (sent - kept < slots.size()) reset(filling());
-    return !first_rejected;
+    reset(filling());
+    return true;
   }
 
   static void reset(Slot& slot) {
-    slot.request.Clear();  // keeps the operations and their strings for the next round
+    slot.request.Clear();  // keeps the operations and their strings allocated
     slot.tags.clear();
     slot.bytes = 0;
   }
@@ -142,14 +142,14 @@ struct Writer::Stream {
   std::unique_ptr<grpc::ClientReaderWriter<v1::WriteRequest, v1::WriteResponse>> call;
   std::vector<Slot> slots;
   std::thread reader, watchdog;
-  bool finished = false;  // Finish() was called; the caller's thread alone
+  bool finished = false;  // Finish() was called; used by the caller's thread only
 
   std::mutex mutex;
   std::condition_variable changed, over;
-  std::uint64_t sent = 0;      // number of the request being filled
-  std::uint64_t answered = 0;  // number of the next answer
+  std::uint64_t sent = 0;      // the request being filled
+  std::uint64_t answered = 0;  // the next request to be answered
   std::uint64_t kept = 0;
-  Clock::time_point waiting_since;  // for the next answer
+  Clock::time_point waiting_since;  // start of the wait for the next answer
   bool closing = false;
   std::optional<std::uint64_t> first_rejected;
   std::uint64_t acknowledged = 0, revision = 0;
@@ -184,7 +184,7 @@ bool Writer::put(std::string_view key, std::string_view value, std::int64_t ttl_
   put.set_ttl_ms(ttl_ms);
   slot.tags.push_back(tag);
   slot.bytes += key.size() + value.size();
-  // The put is taken, whatever comes of its request: a rejection shows at the next call.
+  // The put is taken whatever flush() returns; the next call reports a rejection.
   if (slot.tags.size() >= s.options.ops_per_request || slot.bytes >= s.options.bytes_per_request) flush();
   return true;
 }
@@ -224,7 +224,7 @@ std::optional<Writer::Rejection> Writer::take_rejection() {
   rejection.error = *s.slots[at % s.slots.size()].rejected;
   s.add_items(s.slots[at % s.slots.size()], rejection.items);
   for (std::uint64_t n = at + 1; n < s.sent; ++n) s.add_items(s.slots[n % s.slots.size()], rejection.later);
-  if (s.sent - at < s.slots.size()) s.add_items(s.filling(), rejection.later);
+  s.add_items(s.filling(), rejection.later);
   s.first_rejected.reset();
   s.kept = s.sent;
   Stream::reset(s.filling());
