@@ -19,6 +19,7 @@ Error refuse(std::string_view endpoint, const std::string& why) {
 
 // A service name such as "https" is looked up by gRPC.
 bool usable_port(std::string_view port) {
+  if (port.empty()) return false;
   if (port.find_first_not_of("0123456789") != std::string_view::npos) return true;
   unsigned number = 0;
   const auto read = std::from_chars(port.data(), port.data() + port.size(), number);
@@ -35,6 +36,7 @@ Result<std::string> complete_endpoint(std::string_view endpoint) {
     return refuse(endpoint, endpoint.find("://") != std::string_view::npos ? "a URL" : "not an address");
   const std::size_t colon = endpoint.rfind(':');
   const bool bracketed = endpoint.starts_with('[');
+  if (bracketed && endpoint.find(']') == std::string_view::npos) return refuse(endpoint, "\"]\" is missing");
   if (bracketed ? endpoint.ends_with(']') : colon == std::string_view::npos)
     return std::string(endpoint).append(kDefaultPort);
   // Several colons without brackets: an IPv6 address and no port.

@@ -46,6 +46,8 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> credentials(const ClientOption
         std::pair{&options.key_file, &ssl.pem_private_key}}) {
     auto read = contents(*path);
     if (!read) return read.error();
+    if (!path->empty() && read->find("-----BEGIN ") == std::string::npos)
+      return Error{.code = Errc::kInvalidArgument, .message = *path + ": not a PEM file"};
     *to = std::move(*read);
   }
   return grpc::SslCredentials(ssl);

@@ -1,4 +1,4 @@
-// What each command does; every one answers with the exit code.
+// The commands. Each returns the exit code.
 #pragma once
 
 #include "client/flashkv/client.h"
@@ -18,7 +18,7 @@ int run_publish(client::Client& client, const Settings& settings);
 int run_health(client::Client& client, const Settings& settings);
 int run_version(client::Client& client, const Settings& settings);
 
-// Opens the client that the settings describe and runs the command.
+// Opens a client as the settings say and runs the command.
 int run_command(const Settings& settings);
 
 }  // namespace flashkv::kvctl

@@ -1,10 +1,64 @@
 #include "client/kvctl/exit_code.h"
 
+#include <array>
 #include <cstdio>
+#include <string_view>
+#include <utility>
+
+#include "client/kvctl/text.h"
 
 namespace flashkv::kvctl {
 
 using client::Errc;
+
+namespace {
+
+// Beginning of a refusal -> the server's flag that sets the limit.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kLimits{
+    {{"key: ", "--max-key-bytes"}, {"value: ", "--max-value-bytes"}, {"keys: ", "--max-multiget-keys"}}};
+
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+// gRPC's text on a connection that failed names every layer; the last part is the cause.
+std::string cause(const std::string& said) {
+  if (!said.starts_with("failed to connect to all addresses")) return said;
+  return said.substr(said.rfind(": ") == std::string::npos ? 0 : said.rfind(": ") + 2);
+}
+
+std::string on_unavailable(const std::string& said, const std::string& endpoint) {
+  if (contains(said, "draining"))
+    return "the server at " + endpoint + " is shutting down (" + said + "); try again in a moment";
+  if (contains(said, "DNS resolution failed"))
+    return "cannot resolve the host of " + endpoint + "; check the name given with --endpoint";
+  return "cannot reach " + endpoint + ": " + cause(said) +
+         "; start a server with ./deploy/run or name another with --endpoint";
+}
+
+std::string on_exhausted(const std::string& said) {
+  unsigned long long size = 0;
+  unsigned long long limit = 0;
+  char word[16] = {};
+  // gRPC's text, from the side that refused: this one before sending, the other after receiving.
+  if (std::sscanf(said.c_str(), "%15s message larger than max (%llu vs. %llu)", word, &size, &limit) == 3) {
+    const std::string sizes =
+        "message of " + std::to_string(size) + " bytes: the limit is " + std::to_string(limit);
+    return word == std::string_view("Sent")
+               ? sizes + "; send a smaller value"
+               : sizes + "; use smaller values or fewer keys, or raise the server's --max-request-bytes";
+  }
+  if (contains(said, "would be larger")) return said;
+  if (contains(said, "queue full")) return said + "; the server is busy, try again in a moment";
+  return said + "; raise that limit of the server, or delete keys";
+}
+
+std::string on_invalid(const std::string& said) {
+  for (const auto& [field, flag] : kLimits)
+    if (said.starts_with(field) && contains(said, ", the limit is "))
+      return said + "; send less, or raise the server's " + std::string(flag);
+  return said;
+}
+
+}  // namespace
 
 ExitCode exit_code_of(Errc code) noexcept {
   switch (code) {
@@ -28,36 +82,33 @@ std::string advice(const client::Error& error, const Settings& settings) {
   const std::string& said = error.message;
   switch (error.code) {
     case Errc::kUnavailable:
-      if (said.find("draining") != std::string::npos)
-        return "the server at " + settings.endpoint + " is shutting down (" + said +
-               "); try again in a moment";
-      return "cannot reach " + settings.endpoint + ": " + said +
-             "; start a server with ./deploy/run or name another with --endpoint";
+      return on_unavailable(said, settings.endpoint);
     case Errc::kDeadlineExceeded:
       return "no answer within " + std::to_string(settings.timeout.count()) + " ms" +
              (error.certainly_not_applied ? " (nothing was applied)" : "") + ": " + said +
              "; give more time with --timeout";
     case Errc::kResourceExhausted:
-      return said + "; slow down, or raise the server's limit";
+      return on_exhausted(said);
+    case Errc::kInvalidArgument:
+      return on_invalid(said);
     case Errc::kUnauthenticated:
       return said + "; give a token with --token-file";
     case Errc::kPermissionDenied:
-      return said + "; use a token that may do this";
+      return said + "; use a token with that permission";
     case Errc::kUnimplemented:
-      return said + "; this server does not offer it";
+      return said + "; this server does not support it";
     case Errc::kCancelled:
-      return "cancelled: " + said;
+      return "canceled: " + said;
     default:
       return said;
   }
 }
 
 void complain(const std::string& text) {
-  std::string line = "kvctl: " + text;
+  std::string line = text;
   for (char& c : line)
     if (c == '\n' || c == '\r') c = ' ';
-  line += '\n';
-  std::fputs(line.c_str(), stderr);
+  std::fputs(("kvctl: " + printable(line) + "\n").c_str(), stderr);
 }
 
 int fail(const client::Error& error, const Settings& settings) {

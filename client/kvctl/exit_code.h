@@ -1,4 +1,4 @@
-// What a script learns from kvctl: the exit code, and one line on standard error.
+// The exit codes of kvctl and its errors: one line on standard error.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@ namespace flashkv::kvctl {
 
 enum ExitCode : int {
   kDone = 0,
-  kNotFound = 1,  // no such key, or a condition that did not hold
-  kUsage = 2,     // what was asked cannot be: flags, input, arguments the server refuses
-  kFailed = 3,    // server or network
+  kNotFound = 1,  // no such key, or a condition did not hold
+  kUsage = 2,     // bad flags, bad input, or arguments the server refuses
+  kFailed = 3,    // server or network error
   kDenied = 4,
   kTimeout = 5,
 };
@@ -20,9 +20,9 @@ enum ExitCode : int {
 ExitCode exit_code_of(client::Errc code) noexcept;
 // One line without a newline: what went wrong and what to do next.
 std::string advice(const client::Error& error, const Settings& settings);
-// Prints "kvctl: TEXT" as one line on standard error.
+// Prints "kvctl: TEXT" as one line on standard error, control characters escaped.
 void complain(const std::string& text);
-// complain(advice(...)); the exit code to leave with.
+// Prints advice() and returns the exit code.
 int fail(const client::Error& error, const Settings& settings);
 
 }  // namespace flashkv::kvctl

@@ -1,4 +1,4 @@
-// Latencies of a benchmark, counted in log-linear buckets.
+// A latency histogram with log-linear buckets.
 #pragma once
 
 #include <algorithm>
@@ -8,10 +8,10 @@
 
 namespace flashkv::kvctl {
 
-// Purpose: percentiles of many samples in little memory: 64 equal steps within each power of two.
+// Purpose: percentiles of many samples in 30 KiB: 64 equal buckets within each power of two.
 // Usage:   LatencyHistogram h; h.record(ns); h.merge(other); h.percentile(0.999);
-// Threads: one each; merge when they are done.
-// Limits:  a percentile is at most 1/64 too high, exact below 64; max() is exact.
+// Threads: one each; merge them when the threads have ended.
+// Limits:  a percentile is at most 1/64 too high, and exact below 64; max() is exact.
 class LatencyHistogram {
  public:
   LatencyHistogram() : counts_(64 * (64 - 6 + 1)) {}

@@ -1,4 +1,4 @@
-// Ctrl-C as a request to stop: the first one is noticed by the work, the second ends the program.
+// Ctrl-C: the first one asks the command to stop, the second ends the program.
 #pragma once
 
 #include <csignal>
@@ -7,7 +7,9 @@ namespace flashkv::kvctl {
 
 inline volatile std::sig_atomic_t interrupted = 0;
 
-// Until it goes out of scope, SIGINT and SIGTERM set `interrupted` once and then act as usual.
+// Purpose: while it lives, the first SIGINT or SIGTERM sets `interrupted`; a second one acts as usual.
+// Usage:   const InterruptScope ctrl_c; while (interrupted == 0) work();
+// Threads: one scope at a time; signal dispositions belong to the process.
 class InterruptScope {
  public:
   InterruptScope() {

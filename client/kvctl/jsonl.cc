@@ -11,7 +11,7 @@ using Json = nlohmann::json;
 
 enum class Field { kNone, kKey, kKeyB64, kValue, kValueB64, kTtl };
 
-// Takes the parser's events of one flat object; the first complaint stops it.
+// Receives the parser's events for one flat object; the first error stops it.
 class RecordEvents final : public nlohmann::json_sax<Json> {
  public:
   RecordEvents(ImportRecord& record, std::string& why) : record_(record), why_(why) {}

@@ -12,12 +12,12 @@ struct ImportRecord {
   std::int64_t ttl_ms = 0;
 };
 
-// Purpose: parses {"key": text, "value": text} or {"key_b64", "value_b64"}, with "ttl_ms" where wanted.
+// Purpose: parses {"key": text, "value": text} or {"key_b64", "value_b64"}, with an optional "ttl_ms".
 // Usage:   ImportRecord r; std::string why; if (!parse_jsonl(line, r, why)) report(number, why);
 // Threads: any, each with its own record.
-// Cost:    one pass without a document in memory; the record's strings are reused.
-// Errors:  false and `why`: not an object, a missing or doubled field, a wrong type, bad base64, an
-//          unknown field.
+// Cost:    one pass, no document in memory; the record's strings are reused.
+// Errors:  returns false and sets `why`: not an object, a missing, repeated or unknown field, a wrong type, bad
+//          base64.
 bool parse_jsonl(std::string_view line, ImportRecord& record, std::string& why);
 
 }  // namespace flashkv::kvctl

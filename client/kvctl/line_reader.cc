@@ -3,30 +3,42 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 namespace flashkv::kvctl {
 
+void LineReader::consume(std::size_t end) {
+  consumed_ += end - begin_;
+  begin_ = searched_ = end;
+}
+
 LineReader::Next LineReader::next(std::string_view& line) {
   for (;;) {
     const auto* newline =
         static_cast<const char*>(std::memchr(buffer_.data() + searched_, '\n', end_ - searched_));
-    if (newline != nullptr || (at_end_ && begin_ != end_)) {
-      const std::size_t stop = newline != nullptr ? static_cast<std::size_t>(newline - buffer_.data()) : end_;
+    const std::size_t stop = newline != nullptr ? static_cast<std::size_t>(newline - buffer_.data()) : end_;
+    if (skipping_) {
+      skipping_ = newline == nullptr && !at_end_;
+      consume(newline != nullptr ? stop + 1 : stop);
+      if (!skipping_) continue;
+    } else if (stop - begin_ > longest_) {
+      skipping_ = true;
+      return kTooLong;
+    } else if (newline != nullptr || (at_end_ && begin_ != end_)) {
       line = std::string_view(buffer_).substr(begin_, stop - begin_);
-      const std::size_t after = newline != nullptr ? stop + 1 : stop;
-      consumed_ += after - begin_;
-      begin_ = searched_ = after;
+      consume(newline != nullptr ? stop + 1 : stop);
       return kLine;
+    } else if (at_end_) {
+      return kEnd;
     }
-    if (at_end_) return kEnd;
     searched_ = end_;
     if (const Next filled = fill(); filled != kLine) return filled;
   }
 }
 
-// kLine: there is more to search, or the end was reached.
+// kLine: more bytes arrived, or the end was reached.
 LineReader::Next LineReader::fill() {
   pollfd ready{.fd = fd_, .events = POLLIN, .revents = 0};
   const int polled = ::poll(&ready, 1, kIdleMs);
@@ -38,7 +50,8 @@ LineReader::Next LineReader::fill() {
     searched_ -= begin_;
     begin_ = 0;
   }
-  if (end_ == buffer_.size()) buffer_.resize(2 * buffer_.size());
+  // Never more than a line of the longest kind and one read.
+  if (end_ == buffer_.size()) buffer_.resize(std::min(2 * buffer_.size(), std::max(longest_, kRead) + kRead));
   const ssize_t got = ::read(fd_, buffer_.data() + end_, buffer_.size() - end_);
   if (got < 0) return errno == EINTR || errno == EAGAIN ? kIdle : kFailed;
   at_end_ = got == 0;

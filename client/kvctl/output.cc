@@ -1,5 +1,7 @@
 #include "client/kvctl/output.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -20,7 +22,7 @@ void add_bytes(Json& object, const std::string& name, const std::string& bytes, 
     object[name + "_b64"] = to_base64(bytes);
 }
 
-// A figure stays a number in json, anything else is text.
+// In json, numbers and booleans stay what they are; everything else is text.
 Json figure(const std::string& text) {
   const Json parsed = Json::parse(text, nullptr, false);
   if (parsed.is_number() || parsed.is_boolean()) return parsed;
@@ -28,22 +30,6 @@ Json figure(const std::string& text) {
 }
 
 }  // namespace
-
-std::string printable(const std::string& bytes) {
-  std::string out;
-  const bool text = is_utf8(bytes);
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !text)) {
-      char hex[8];
-      std::snprintf(hex, sizeof hex, "\\x%02x", byte);
-      out += hex;
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> width;
@@ -63,11 +49,34 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   return out;
 }
 
+Output::Output(Format format, bool utf8) : Output(format, utf8, ::isatty(STDOUT_FILENO) != 0) {}
+
+std::string Output::plain(const std::string& bytes) const {
+  return terminal_ ? quoted_unless_printable(bytes) : bytes;
+}
+
+// JSON leaves DEL and C1 as they are; a terminal acts on them.
+std::string Output::json_line(const std::string& json) const {
+  std::string line;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(json[i]);
+    const bool c1 = byte == 0xC2 && static_cast<unsigned char>(json[i + 1]) < 0xA0;
+    if (!terminal_ || (byte != 0x7f && !c1)) {
+      line += json[i];
+      continue;
+    }
+    char text[8];
+    std::snprintf(text, sizeof text, "\\u00%02x", c1 ? static_cast<unsigned char>(json[++i]) : byte);
+    line += text;
+  }
+  return line + '\n';
+}
+
 void Output::key_values(const std::vector<client::KeyValue>& kvs, bool print_key, bool keys_only) const {
   if (format_ == Format::kSimple) {
     for (const auto& kv : kvs) {
-      if (print_key || keys_only) print(kv.key + "\n");
-      if (!keys_only) print(kv.value + "\n");
+      if (print_key || keys_only) print(plain(kv.key) + "\n");
+      if (!keys_only) print(plain(kv.value) + "\n");
     }
     return;
   }
@@ -80,7 +89,7 @@ void Output::key_values(const std::vector<client::KeyValue>& kvs, bool print_key
       object["mod_revision"] = kv.mod_revision;
       object["version"] = kv.version;
       object["expires_at_ms"] = kv.expires_at_ms;
-      print(object.dump() + "\n");
+      print(json_line(object.dump()));
     }
     return;
   }
@@ -112,12 +121,13 @@ void Output::fields(const std::vector<std::pair<std::string, std::string>>& rows
   if (format_ == Format::kJson) {
     Json object;
     for (const auto& [name, value] : rows) object[name] = figure(value);
-    print(object.dump() + "\n");
+    print(json_line(object.dump()));
     return;
   }
   std::vector<std::vector<std::string>> cells;
   if (format_ == Format::kTable) cells.push_back({"NAME", "VALUE"});
-  for (const auto& [name, value] : rows) cells.push_back({name, value});
+  const bool escape = terminal_ || format_ == Format::kTable;
+  for (const auto& [name, value] : rows) cells.push_back({name, escape ? printable(value) : value});
   print(format_ == Format::kTable ? table(cells) : [&] {
     std::string lines;
     for (const auto& row : cells) lines += row[0] + " " + row[1] + "\n";

@@ -1,4 +1,4 @@
-// What kvctl prints on standard output, in the three forms.
+// Standard output of kvctl, in its three formats.
 #pragma once
 
 #include <optional>
@@ -11,28 +11,33 @@
 
 namespace flashkv::kvctl {
 
-// Purpose: one place for the shapes: simple for pipes, table for people, json one object a line.
+// Purpose: prints results as simple (for pipes), table (for people) or json (one object per line).
+// Usage:   Output(settings.format, settings.utf8).answer("deleted", "3", revision);
 // Threads: one.
-// Limits:  json holds bytes as base64 ("key_b64"), with utf8 as text ("key") where they are valid UTF-8.
+// Limits:  json encodes bytes as base64 ("key_b64"); with utf8, valid UTF-8 is text ("key"). Tables, and every
+//          format on a terminal, never contain a raw control character.
 class Output {
  public:
-  Output(Format format, bool utf8) : format_(format), utf8_(utf8) {}
+  Output(Format format, bool utf8);
+  Output(Format format, bool utf8, bool terminal) : format_(format), utf8_(utf8), terminal_(terminal) {}
 
-  // Keys that were found; `print_key` matters in simple form alone.
+  // `print_key` applies to simple only.
   void key_values(const std::vector<client::KeyValue>& kvs, bool print_key, bool keys_only) const;
-  // A word in simple form ("OK", "3"), an object with its name in json.
+  // Simple: the word alone ("OK", "3"). json: an object that names it.
   void answer(const std::string& name, const std::string& word, std::uint64_t revision) const;
-  // Names and figures, one a line.
+  // Named values, one per line.
   void fields(const std::vector<std::pair<std::string, std::string>>& rows) const;
 
  private:
+  std::string plain(const std::string& bytes) const;
+  std::string json_line(const std::string& json) const;
+
   Format format_;
   bool utf8_;
+  bool terminal_;
 };
 
 // Aligned columns; the first row is the heading.
 std::string table(const std::vector<std::vector<std::string>>& rows);
-// Bytes with everything that is not printable escaped, for people.
-std::string printable(const std::string& bytes);
 
 }  // namespace flashkv::kvctl

@@ -1,4 +1,4 @@
-// How far long work has come: a bar on a terminal, a line every ten seconds elsewhere.
+// Progress of long work: a bar on a terminal, otherwise a line every ten seconds.
 #pragma once
 
 #include <chrono>
@@ -7,16 +7,26 @@
 
 namespace flashkv::kvctl {
 
-// Purpose: reports count and rate on standard error, and time left where the total is known.
-// Usage:   Progress p("import", total_bytes, quiet); loop { p.at(records, bytes); } p.done(records);
+struct ProgressState {
+  std::uint64_t count = 0;            // records
+  std::uint64_t part = 0, total = 0;  // in any one unit; total 0 = unknown
+  double seconds = 0;                 // since the start
+};
+
+// One line of at most `width` columns: count and rate; with a known total also a bar, a percentage and the time left.
+// The bar shrinks first, then goes; what still does not fit is cut off. width 0 = unlimited.
+std::string progress_line(const std::string& what, const ProgressState& state, std::size_t width);
+
+// Purpose: reports progress on standard error.
+// Usage:   Progress p("import", total_bytes, quiet); loop { p.at(records, bytes); } p.done();
 // Threads: one.
-// Cost:    at() looks at the clock once in 1,024 calls.
+// Cost:    at() reads the clock.
 class Progress {
  public:
-  // total 0 = unknown; in the unit of at()'s `part`.
+  // `total` is in the unit of at()'s `part`; 0 = unknown.
   Progress(std::string what, std::uint64_t total, bool quiet);
   void at(std::uint64_t count, std::uint64_t part);
-  void done();  // takes the bar off the terminal
+  void done();  // clears the bar
 
  private:
   void report(std::uint64_t count, std::uint64_t part, std::chrono::steady_clock::time_point now);

@@ -1,4 +1,4 @@
-// What the command line asked for, free of any parser.
+// The parsed command line, independent of the parser.
 #pragma once
 
 #include <chrono>
@@ -50,26 +50,26 @@ struct ImportSettings {
   std::string file = "-";
   std::string format = "jsonl";
   bool skip_bad = false;
-  std::size_t batch = 500;  // records a request
-  std::size_t window = 16;  // requests unanswered at once
+  std::size_t batch = 500;  // records per request
+  std::size_t window = 16;  // unanswered requests
   client::Ack ack = client::Ack::kPublished;
 };
 
 enum class Distribution { kUniform, kZipf };
 
 struct BenchSettings {
-  unsigned clients = 1;        // threads, each with connections of its own
+  unsigned clients = 1;        // threads, each with its own connections
   unsigned streams = 10;       // calls in flight per client
   unsigned connections = 1;    // per client
   unsigned get_percent = 100;  // the rest are puts
-  unsigned mget = 0;           // keys a MultiGet instead of Get; 0 = Get
+  unsigned mget = 0;           // keys per MultiGet; 0 = use Get
   std::uint64_t keys = 10'000;
   std::size_t key_size = 16;
   std::size_t value_size = 100;
   Distribution distribution = Distribution::kUniform;
   std::uint64_t requests = 0;  // 0 = for `duration`
   std::chrono::milliseconds duration{10'000};
-  double rate = 0;   // requests a second in all; 0 = closed loop
+  double rate = 0;   // total requests per second; 0 = closed loop
   bool load = true;  // write the keys first
   std::uint64_t seed = 1;
   client::Ack ack = client::Ack::kPublished;
@@ -87,7 +87,7 @@ struct Settings {
   std::string ca_file, cert_file, key_file, token_file;
   std::chrono::milliseconds timeout{5000};
   Format format = Format::kSimple;
-  bool utf8 = false;   // json: text where it is valid UTF-8
+  bool utf8 = false;   // json: valid UTF-8 as text
   bool quiet = false;  // no progress
 
   ReadSettings read;

@@ -10,8 +10,8 @@ namespace flashkv::kvctl {
 namespace {
 
 struct Lead {
-  int following;         // continuation bytes
-  unsigned char lo, hi;  // what the first of them may be
+  int following;         // number of continuation bytes
+  unsigned char lo, hi;  // range of the first of them
 };
 
 std::optional<Lead> lead_of(unsigned char c) noexcept {
@@ -24,6 +24,20 @@ std::optional<Lead> lead_of(unsigned char c) noexcept {
   if (c >= 0xF1 && c <= 0xF3) return Lead{3, 0x80, 0xBF};
   if (c == 0xF4) return Lead{3, 0x80, 0x8F};
   return std::nullopt;
+}
+
+void append_hex(std::string& to, unsigned char byte) {
+  constexpr const char* kDigits = "0123456789abcdef";
+  to += "\\x";
+  to += kDigits[byte >> 4];
+  to += kDigits[byte & 15];
+}
+
+// The bytes of the control character at `i`, 0 if there is none. In UTF-8, C1 is C2 80 to C2 9F.
+std::size_t control_at(std::string_view bytes, std::size_t i, bool utf8) noexcept {
+  const auto byte = static_cast<unsigned char>(bytes[i]);
+  if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8)) return 1;
+  return byte == 0xC2 && static_cast<unsigned char>(bytes[i + 1]) < 0xA0 ? 2 : 0;
 }
 
 }  // namespace
@@ -52,6 +66,27 @@ std::optional<std::string> from_base64(std::string_view text) {
   std::string bytes;
   if (!absl::Base64Unescape({text.data(), text.size()}, &bytes)) return std::nullopt;
   return bytes;
+}
+
+std::string printable(std::string_view bytes) {
+  std::string out;
+  const bool utf8 = is_utf8(bytes);
+  for (std::size_t i = 0; i < bytes.size();) {
+    std::size_t control = control_at(bytes, i, utf8);
+    if (control == 0) out += bytes[i++];
+    for (; control > 0; --control) append_hex(out, static_cast<unsigned char>(bytes[i++]));
+  }
+  return out;
+}
+
+std::string quoted_unless_printable(std::string_view bytes) {
+  if (printable(bytes) == bytes) return std::string(bytes);
+  std::string escaped;
+  for (const char c : bytes) {
+    if (c == '"' || c == '\\') escaped += '\\';
+    escaped += c;
+  }
+  return '"' + printable(escaped) + '"';
 }
 
 std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {

@@ -1,4 +1,4 @@
-// Bytes as text: UTF-8, base64, and the quantities that flags take.
+// Bytes as text: UTF-8, base64, escapes for people, and the durations that flags take.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,11 @@ bool is_utf8(std::string_view bytes) noexcept;
 // RFC 4648, section 4, with padding.
 std::string to_base64(std::string_view bytes);
 std::optional<std::string> from_base64(std::string_view text);
-// "0", or a number with us, ms, s, m or h.
+// Escapes control characters (C0, DEL and C1) as \xNN, and every byte above 0x7f unless the whole is UTF-8.
+std::string printable(std::string_view bytes);
+// The bytes themselves if they are printable, else in quotes with C escapes.
+std::string quoted_unless_printable(std::string_view bytes);
+// "0", or a number with us, ms, s, m or h. Empty also if it exceeds 2^63 - 1 microseconds.
 std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
 
 }  // namespace flashkv::kvctl

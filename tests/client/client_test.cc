@@ -10,7 +10,7 @@ namespace flashkv::client {
 namespace {
 
 Client open(const ScriptedServer& server) {
-  auto client = Client::open({.endpoint = server.endpoint()});
+  auto client = Client::open({.endpoint = server.endpoint(), .timeout = std::chrono::seconds(20)});
   if (!client) throw std::runtime_error(client.error().message);
   return std::move(*client);
 }
@@ -46,6 +46,22 @@ TEST(Client, MultiGetAnswersInTheOrderOfTheKeys) {
   EXPECT_FALSE(got->kvs[1]);
   EXPECT_EQ(got->kvs[2]->value, "1");
   EXPECT_EQ(got->kvs[3]->value, "2");
+}
+
+TEST(Client, ReadsAskForTheRevisionTheyAreToldTo) {
+  const ScriptedServer server({});
+  Client client = open(server);
+  const std::vector<std::string> keys{"a"};
+  ASSERT_TRUE(client.get("a", {.at_least_revision = 7}));
+  ASSERT_TRUE(client.multi_get(keys, {.at_least_revision = 8}));
+  EXPECT_EQ(server.wanted_revisions(), (std::vector<std::uint64_t>{7, 8}));
+}
+
+TEST(Client, FillsInTheDefaultPort) {
+  auto client = Client::open({.endpoint = "localhost"});
+  ASSERT_TRUE(client);
+  EXPECT_EQ(client->options().endpoint, "localhost:7400");
+  EXPECT_FALSE(Client::open({.endpoint = "http://localhost"}));
 }
 
 TEST(Client, AConditionThatDoesNotHoldIsNoError) {

@@ -32,6 +32,49 @@ TEST(Advice, SaysWhatToDoNext) {
   EXPECT_NE(late.find("--timeout"), std::string::npos) << late;
 }
 
+TEST(Advice, NamesTheCauseWithoutTheTransportsLayers) {
+  Settings settings;
+  settings.endpoint = "kv.example:7400";
+  EXPECT_EQ(
+      advice(
+          {.code = Errc::kUnavailable,
+           .message = "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Failed to "
+                      "connect to remote host: Connection refused"},
+          settings),
+      "cannot reach kv.example:7400: Connection refused; start a server with ./deploy/run or name another "
+      "with "
+      "--endpoint");
+  EXPECT_EQ(
+      advice({.code = Errc::kUnavailable,
+              .message = "DNS resolution failed for kv.example:7400: C-ares status is not ARES_SUCCESS"},
+             settings),
+      "cannot resolve the host of kv.example:7400; check the name given with --endpoint");
+}
+
+TEST(Advice, OnAnOversizeMessageNamesTheLimitAndDoesNotSaySlowDown) {
+  const auto said = [](Errc code, const std::string& message) {
+    return advice({.code = code, .message = message}, {});
+  };
+  EXPECT_EQ(said(Errc::kResourceExhausted, "Received message larger than max (17000012 vs. 16842752)"),
+            "message of 17000012 bytes: the limit is 16842752; use smaller values or fewer keys, or raise "
+            "the server's "
+            "--max-request-bytes");
+  EXPECT_EQ(said(Errc::kResourceExhausted, "Sent message larger than max (20000012 vs. 17825792)"),
+            "message of 20000012 bytes: the limit is 17825792; send a smaller value");
+  EXPECT_EQ(said(Errc::kInvalidArgument, "value: 9000000 bytes, the limit is 8388608"),
+            "value: 9000000 bytes, the limit is 8388608; send less, or raise the server's --max-value-bytes");
+  EXPECT_EQ(said(Errc::kInvalidArgument, "key: empty, a key has at least 1 byte"),
+            "key: empty, a key has at least 1 byte");
+  EXPECT_EQ(said(Errc::kResourceExhausted, "queue full: max-queue-requests 1"),
+            "queue full: max-queue-requests 1; the server is busy, try again in a moment");
+}
+
+TEST(Complain, EscapesWhatATerminalWouldActOn) {
+  testing::internal::CaptureStderr();
+  complain("\"\x1b[31m\"");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "kvctl: \"\\x1b[31m\"\n");
+}
+
 TEST(Complain, IsOneLine) {
   testing::internal::CaptureStderr();
   complain("first\nsecond");

@@ -45,7 +45,7 @@ TEST(KeyStream, UniformReachesEveryKeyAndKeysHaveTheSizeAskedFor) {
     seen.insert(key);
   }
   EXPECT_EQ(seen.size(), 50U);
-  EXPECT_EQ(*seen.begin(), "k00000000000");
+  EXPECT_EQ(*seen.begin(), "kvbench:0000");
 }
 
 TEST(KeyStream, ZipfKeysAreKeysThatWereLoaded) {

@@ -11,6 +11,8 @@
 namespace flashkv::kvctl {
 namespace {
 
+constexpr std::size_t kLongest = std::size_t{16} << 20;
+
 class LineReaderTest : public testing::Test {
  protected:
   LineReaderTest() { EXPECT_EQ(::pipe(ends_.data()), 0); }
@@ -35,7 +37,7 @@ class LineReaderTest : public testing::Test {
   std::array<int, 2> ends_{-1, -1};
 };
 
-// All lines up to the end, whatever pauses there are between.
+// All lines up to the end, across pauses.
 std::vector<std::string> lines_of(LineReader& in) {
   std::vector<std::string> lines;
   std::string_view line;
@@ -49,7 +51,7 @@ std::vector<std::string> lines_of(LineReader& in) {
 TEST_F(LineReaderTest, GivesEachLineOnceAndTheLastWithoutANewline) {
   give("one\n\n two\r\nlast");
   end();
-  LineReader in(fd());
+  LineReader in(fd(), kLongest);
   EXPECT_EQ(lines_of(in), (std::vector<std::string>{"one", "", " two\r", "last"}));
   EXPECT_EQ(in.consumed(), 15U);
   std::string_view line;
@@ -58,12 +60,12 @@ TEST_F(LineReaderTest, GivesEachLineOnceAndTheLastWithoutANewline) {
 
 TEST_F(LineReaderTest, NothingIsNoLine) {
   end();
-  LineReader in(fd());
+  LineReader in(fd(), kLongest);
   EXPECT_EQ(lines_of(in), std::vector<std::string>{});
 }
 
 TEST_F(LineReaderTest, KeepsALineTogetherThatComesInParts) {
-  LineReader in(fd());
+  LineReader in(fd(), kLongest);
   std::string_view line;
   give("a\nb");
   EXPECT_EQ(in.next(line), LineReader::kLine);
@@ -78,7 +80,7 @@ TEST_F(LineReaderTest, KeepsALineTogetherThatComesInParts) {
 TEST_F(LineReaderTest, ReadsLinesLongerThanItsBuffer) {
   const std::string first(3'000'000, 'x');
   const std::string second(5'000'000, 'y');
-  LineReader in(fd());
+  LineReader in(fd(), kLongest);
   std::thread giver([&] {
     give(first + "\n" + second + "\nz\n");
     end();
@@ -91,9 +93,27 @@ TEST_F(LineReaderTest, ReadsLinesLongerThanItsBuffer) {
   EXPECT_EQ(lines[2], "z");
 }
 
+TEST_F(LineReaderTest, RefusesALineThatIsTooLongBeforeItHasArrivedAndGoesOnAfterIt) {
+  LineReader in(fd(), 4);
+  std::string_view line;
+  give("four\nfive5");
+  EXPECT_EQ(in.next(line), LineReader::kLine);
+  EXPECT_EQ(line, "four");
+  EXPECT_EQ(in.next(line), LineReader::kTooLong);
+  EXPECT_EQ(in.next(line), LineReader::kIdle);
+  give("5555\nnext\n");
+  EXPECT_EQ(in.next(line), LineReader::kLine);
+  EXPECT_EQ(line, "next");
+  EXPECT_EQ(in.consumed(), 20U);
+  give("last too long");
+  end();
+  EXPECT_EQ(in.next(line), LineReader::kTooLong);
+  EXPECT_EQ(in.next(line), LineReader::kEnd);
+}
+
 TEST(LineReader, AFolderCannotBeRead) {
   const int folder = ::open("/", O_RDONLY);
-  LineReader in(folder);
+  LineReader in(folder, kLongest);
   std::string_view line;
   EXPECT_EQ(in.next(line), LineReader::kFailed);
   ::close(folder);

@@ -1,4 +1,4 @@
-// A KV service in this process that does what a test tells it to: what a real server does only on bad days.
+// A KV service in the test's own process that fails on command, as a real server does only under stress.
 #pragma once
 
 #include <chrono>
@@ -12,27 +12,32 @@
 
 namespace flashkv::client {
 
-// How the server behaves.
+// The behaviour of the server.
 struct Script {
-  std::string refused_key{};  // a Write request that holds it, or a Put of it, is rejected
+  std::string refused_key{};                            // rejects a Put or Write request that contains it
   std::uint64_t die_after_answers = ~std::uint64_t{0};  // Write: ends the stream with UNAVAILABLE
-  std::uint64_t silent_after = ~std::uint64_t{0};       // Write: reads on, answers no more
-  std::uint64_t deaf_after = ~std::uint64_t{0};         // Write: neither reads nor answers any more
-  std::chrono::milliseconds answer_delay{0};            // Write
-  int put_code = 0;                                     // Put fails with it
-  bool not_applied_trailer = false;                     // together with put_code
-  bool swap_answers = false;                            // Write: answers with a request_id that is not due
+  std::uint64_t silent_after = ~std::uint64_t{0};       // Write: keeps reading but stops answering
+  std::uint64_t deaf_after = ~std::uint64_t{0};         // Write: stops reading and answering
+  std::uint64_t read_ahead = 1;               // Write: answers nothing until it has read this many requests
+  std::chrono::milliseconds answer_delay{0};  // Write
+  int put_code = 0;                           // the code every Put fails with; 0 = none
+  int full_queue_puts = 0;                    // the first Puts that fail because the queue is full
+  bool not_applied_trailer = false;           // together with put_code
+  bool swap_answers = false;                  // Write: answers with a wrong request_id
 };
 
-// Purpose: serves Get, MultiGet, Put, Delete and Write from a std::map, after a script.
-// Threads: the test's thread looks at stored() while it runs.
+// Purpose: serves Get, MultiGet, Put, Delete, Write and health from a std::map, following a script.
+// Usage:   const ScriptedServer server({.refused_key = "k7"}); auto client = Client::open({.endpoint = server.endpoint()});
+// Threads: any; a test may read the records while the server runs.
 class ScriptedServer {
  public:
   explicit ScriptedServer(Script script);
   ~ScriptedServer();
   std::string endpoint() const;
   std::map<std::string, std::string> stored() const;
-  std::vector<std::string> puts_in_order() const;  // "key=value"
+  std::vector<std::string> puts_in_order() const;       // "key=value"
+  std::uint64_t write_requests() const;                 // read from Write streams so far
+  std::vector<std::uint64_t> wanted_revisions() const;  // at_least_revision of each Get and MultiGet
 
  private:
   struct Service;

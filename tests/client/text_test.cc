@@ -36,6 +36,19 @@ TEST(Base64, RefusesWhatIsNotBase64) {
   EXPECT_EQ(from_base64("Z*=="), std::nullopt);
 }
 
+TEST(Printable, EscapesControlCharactersAndBytesThatAreNotUtf8) {
+  EXPECT_EQ(printable("plain \xD0\xBA"), "plain \xD0\xBA");
+  EXPECT_EQ(printable("\x1f\x7f"), "\\x1f\\x7f");
+  EXPECT_EQ(printable("\xC2\x80\xC2\xA0"), "\\xc2\\x80\xC2\xA0") << "C1, and the first character after it";
+  EXPECT_EQ(printable("\xC2"), "\\xc2");
+  EXPECT_EQ(printable("\xD0\xBA\xFF"), "\\xd0\\xba\\xff");
+}
+
+TEST(Printable, IsQuotedOnlyWhereItDiffers) {
+  EXPECT_EQ(quoted_unless_printable("say \"yes\""), "say \"yes\"");
+  EXPECT_EQ(quoted_unless_printable("\"\\\n"), "\"\\\"\\\\\\x0a\"");
+}
+
 TEST(Duration, NeedsAUnitUnlessZero) {
   EXPECT_EQ(parse_duration("0"), microseconds(0));
   EXPECT_EQ(parse_duration("7us"), microseconds(7));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <thread>
 
 #include "tests/client/scripted_server.h"
@@ -21,7 +22,7 @@ class WriterTest : public testing::Test {
     server_ = std::make_unique<ScriptedServer>(std::move(script));
     client_.emplace(std::move(*Client::open({.endpoint = server_->endpoint(), .timeout = timeout_})));
   }
-  std::chrono::milliseconds timeout_ = std::chrono::minutes(1);
+  std::chrono::milliseconds timeout_ = std::chrono::seconds(20);  // only so that a hang fails
   std::unique_ptr<ScriptedServer> server_;
   std::optional<Client> client_;
 };
@@ -67,7 +68,7 @@ TEST_F(WriterTest, ARequestIsSentWhenItsBytesAreMany) {
   EXPECT_EQ(writer.last_revision(), 2U);
 }
 
-// Puts 0..99 in requests of five, deals with rejections as a caller would, and gives the tags rejected.
+// Puts 0..99 in requests of five, handles rejections as a caller would, and returns the rejected tags.
 std::vector<std::uint64_t> put_hundred(Writer& writer) {
   std::vector<std::uint64_t> rejected;
   std::function<void(const std::string&, const std::string&, std::uint64_t)> put =
@@ -106,6 +107,47 @@ TEST_P(WriterRejection, HandsBackTheRequestAndLosesNothingElse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AtTheStartMiddleAndEnd, WriterRejection, testing::Values("k0", "k47", "k99"));
+
+TEST_F(WriterTest, HasAtMostWindowRequestsUnanswered) {
+  timeout_ = std::chrono::seconds(2);
+  start({.silent_after = 0});
+  Writer writer(*client_, {.ops_per_request = 1, .window = 4});
+  for (std::uint64_t i = 0; i < 50 && writer.put(key(i), "v"); ++i) {
+  }
+  ASSERT_TRUE(writer.close());
+  EXPECT_EQ(server_->write_requests(), 4U);
+}
+
+std::vector<std::uint64_t> tags_of(const std::vector<Writer::Item>& items) {
+  std::vector<std::uint64_t> tags;
+  for (const Writer::Item& item : items) {
+    EXPECT_EQ(item.key, key(item.tag));
+    EXPECT_EQ(item.value, std::to_string(item.tag));
+    tags.push_back(item.tag);
+  }
+  return tags;
+}
+
+// The server reads a whole window before it rejects the first request: every slot is taken by then.
+TEST_F(WriterTest, KeepsEverythingSentAfterARejectedRequestUntilItIsHandedBack) {
+  constexpr std::uint64_t kWindow = 3;
+  start({.refused_key = "k0", .read_ahead = kWindow});
+  Writer writer(*client_, {.ops_per_request = 2, .window = kWindow});
+  std::uint64_t taken = 0;
+  while (taken < 50 && writer.put(key(taken), std::to_string(taken), 0, taken)) ++taken;
+  ASSERT_GE(taken, 2 * kWindow);
+  ASSERT_LT(taken, 50U);
+  const auto rejection = writer.take_rejection();
+  ASSERT_TRUE(rejection);
+  EXPECT_EQ(tags_of(rejection->items), (std::vector<std::uint64_t>{0, 1}));
+  std::vector<std::uint64_t> after(taken - 2);
+  std::iota(after.begin(), after.end(), 2);
+  EXPECT_EQ(tags_of(rejection->later), after);
+  for (const Writer::Item& item : rejection->later)
+    ASSERT_TRUE(writer.put(item.key, item.value, 0, item.tag));
+  EXPECT_FALSE(writer.close());
+  EXPECT_EQ(writer.acknowledged(), taken - 2);
+}
 
 TEST_F(WriterTest, AServerThatDiesLeavesTheCountOfWhatItAcknowledged) {
   start({.die_after_answers = 3});

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""kvctl as scripts see it: the sessions in kvctl/*.txt, each against a kvd of its own, and import from a pipe.
+"""kvctl as users see it: the sessions in kvctl/*.txt, each against a kvd of its own, imports and terminals.
 
     kvctl_test.py --bin build/release/bin [KvctlSessions.test_basics ...]
 
@@ -13,15 +13,20 @@ Before it: `kvd FLAGS` (first line of the file), `file NAME` and `NAME=text` in 
 <nobody> for an address where no server listens, \\xNN for a byte. An empty line of output is written <empty>.
 """
 
+import fcntl
 import json
 import os
+import pty
 import re
+import select
 import shlex
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -29,6 +34,7 @@ from kvd_process import KvdProcess, clean_environment
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kvctl")
 SECONDS = 120  # only so that a hang fails
+MIB = 1 << 20
 PATTERNS = {b"<number>": rb"\d+", b"<figure>": rb"\d+(?:\.\d+)?", b"<text>": rb"[^\n]+"}
 
 
@@ -128,6 +134,12 @@ class Session:
             self.test.fail(f"{what} differs\n wanted: {wanted}\n    got: {got.decode(errors='backslashreplace').splitlines()}")
 
 
+def peak_memory(pid):
+    """The most bytes that a process has held so far."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return 1024 * next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+
+
 class KvctlSessions(unittest.TestCase):
     """One test for each file; the failing command is named by its file and line."""
 
@@ -186,6 +198,77 @@ class KvctlImport(unittest.TestCase):
         out, errors = (work := self.kvctl("import", "--skip-bad", "-")).communicate(data, SECONDS)
         self.assertEqual((work.returncode, out), (0, b"2 records imported, 1 skipped\n"), errors)
         self.assertEqual(self.value_of("c"), b"xx\n")
+
+    def test_a_line_over_the_limit_is_refused_before_it_is_held_in_memory(self):
+        work = self.kvctl("import", "--skip-bad", "-")
+        work.stdin.write(b'{"key":"a","value":"1"}\n{"key":"b","value":"')
+        for _ in range(300):
+            work.stdin.write(b"x" * MIB)
+        work.stdin.write(b'"}\n{"key":"c","value":"2"}\n')
+        peak = peak_memory(work.pid)
+        out, errors = work.communicate(timeout=SECONDS)
+        self.assertEqual((work.returncode, out), (0, b"2 records imported, 1 skipped\n"), errors)
+        self.assertRegex(errors, rb"^kvctl: line 2: longer than \d+ bytes \(skipped\)\n$")
+        self.assertLess(peak, 250 * MIB)
+
+    def test_a_message_over_the_limit_names_the_limit(self):
+        for size, wanted in (
+            (9_000_000, rb"value: 9000000 bytes, the limit is 8388608; send less, or raise the server's --max-value-bytes"),
+            (17_000_000, rb"message of \d+ bytes: the limit is \d+; use smaller values .*--max-request-bytes"),
+            (20_000_000, rb"message of \d+ bytes: the limit is \d+; send a smaller value"),
+        ):
+            _, errors = (work := self.kvctl("put", "k", "-")).communicate(b"x" * size, SECONDS)
+            self.assertRegex(errors, rb"^kvctl: " + wanted + rb"\n$")
+            self.assertEqual(work.returncode, 2 if size < 10_000_000 else 3)
+
+
+class KvctlOnATerminal(unittest.TestCase):
+    """What only a terminal shows; each command runs on one of its own, of 50 columns."""
+
+    COLUMNS = 50
+
+    def setUp(self):
+        self.kvd = self.enterContext(KvdProcess(BIN))
+
+    def run_on_terminal(self, *arguments, typed=b"", terminal=(0, 1, 2), **standard):
+        """(exit code, what the terminal showed)"""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, self.COLUMNS, 0, 0))
+        streams = {name: theirs for number, name in enumerate(("stdin", "stdout", "stderr")) if number in terminal}
+        command = [os.path.join(BIN, "kvctl"), "--endpoint", self.kvd.endpoint, *arguments]
+        work = subprocess.Popen(command, env=clean_environment(), **{**standard, **streams})
+        os.close(theirs)
+        os.write(ours, typed)
+        shown = b""
+        while select.select([ours], [], [], SECONDS)[0]:
+            try:
+                shown += os.read(ours, 65536)
+            except OSError:  # the program has closed the terminal
+                break
+        os.close(ours)
+        return work.wait(SECONDS), shown
+
+    def test_control_characters_are_quoted(self):
+        put = [os.path.join(BIN, "kvctl"), "--endpoint", self.kvd.endpoint, "put", "--", "k", b"\x1b[31m\x7f"]
+        subprocess.run(put, check=True, capture_output=True, timeout=SECONDS)
+        self.assertEqual(self.run_on_terminal("get", "k"), (0, b'"\\x1b[31m\\x7f"\r\n'))
+        code, shown = self.run_on_terminal("-w", "json", "--utf8", "get", "k")
+        self.assertEqual((code, b"\x7f" in shown, b"\x1b" in shown), (0, False, False), shown)
+
+    def test_import_says_that_it_reads_standard_input(self):
+        code, shown = self.run_on_terminal("import", typed=b'{"key":"a","value":"1"}\n\x04')
+        self.assertEqual(code, 0, shown)
+        self.assertIn(b"kvctl: reading records from standard input; Ctrl-D ends them\r\n", shown)
+        self.assertTrue(shown.endswith(b"1 record imported\r\n"), shown)
+
+    def test_the_progress_bar_fits_the_terminal(self):
+        arguments = ("bench", "--keys", "300000", "--requests", "1")  # loading them takes a second
+        code, shown = self.run_on_terminal(*arguments, terminal=(0, 2), stdout=subprocess.DEVNULL)
+        self.assertEqual(code, 0, shown)
+        bars = re.findall(rb"load [^\r\x1b]+", shown)
+        self.assertTrue(bars, shown)
+        for bar in bars:
+            self.assertLess(len(bar), self.COLUMNS)
 
 
 BIN = take_bin()

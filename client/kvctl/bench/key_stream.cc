@@ -27,7 +27,7 @@ KeyStream::KeyStream(const BenchSettings& settings, std::shared_ptr<const Zipf> 
 
 std::uint64_t KeyStream::next() {
   if (!zipf_) return random_() % keys_;
-  // A prime above any sensible number of keys: multiplying by it permutes the numbers below keys_.
+  // A prime larger than keys_ may be: multiplying by it permutes the numbers below keys_.
   constexpr std::uint64_t kPrime = 4'294'967'291;
   const double uniform01 = static_cast<double>(random_() >> 11) * 0x1.0p-53;
   return (*zipf_)(uniform01)*kPrime % keys_;
@@ -35,8 +35,8 @@ std::uint64_t KeyStream::next() {
 
 void KeyStream::write(std::uint64_t number, std::string* to) const {
   const std::string digits = std::to_string(number);
-  to->assign(1, 'k');
-  if (digits.size() + 1 < width_) to->append(width_ - digits.size() - 1, '0');
+  to->assign(kPrefix);
+  if (kPrefix.size() + digits.size() < width_) to->append(width_ - kPrefix.size() - digits.size(), '0');
   to->append(digits);
 }
 

@@ -1,19 +1,20 @@
-// Which key a benchmark asks for next.
+// The keys of a benchmark.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 
 #include "client/kvctl/settings.h"
 
 namespace flashkv::kvctl {
 
-// Purpose: ranks after Zipf's law, rank 0 the most frequent.
+// Purpose: ranks that follow Zipf's law; rank 0 is the most frequent.
 // Usage:   Zipf zipf(1'000'000); std::uint64_t rank = zipf(uniform01);
-// Threads: immutable, shared by all.
-// Cost:    one power a draw; the constructor sums n terms, about 20 ns each.
+// Threads: immutable, shared by all threads.
+// Cost:    one std::pow per draw; the constructor sums n terms, about 20 ns each.
 // Source:  Gray et al., Quickly Generating Billion-Record Synthetic Databases, SIGMOD 1994.
 class Zipf {
  public:
@@ -28,14 +29,17 @@ class Zipf {
   double zeta_, second_, alpha_, eta_;
 };
 
-// Purpose: key numbers by a distribution, and the keys they stand for.
+// Purpose: draws key numbers from a distribution and writes them as keys.
 // Usage:   KeyStream keys(settings, zipf, seed); keys.write_next(request.mutable_key());
 // Threads: one each; the same seed gives the same keys.
-// Limits:  a key is "k" and a number padded with zeros to key_size. Zipf's ranks are spread over the key
-//          numbers, so that hot keys are no neighbours.
+// Limits:  a key is kPrefix and the number, padded with zeros to key_size; it is longer if these need more. Zipf's
+//          ranks are scattered over the numbers, so that hot keys are not neighbors.
 class KeyStream {
  public:
-  // zipf null: uniform.
+  // Keeps the benchmark away from the users' keys.
+  static constexpr std::string_view kPrefix = "kvbench:";
+
+  // `zipf` null: uniform.
   KeyStream(const BenchSettings& settings, std::shared_ptr<const Zipf> zipf, std::uint64_t seed);
 
   std::uint64_t next();

@@ -15,6 +15,8 @@ enum class Kind { kGet, kMultiGet, kPut };
 void LoadResult::merge(const LoadResult& other) {
   latency_ns.merge(other.latency_ns);
   answered += other.answered;
+  hits += other.hits;
+  misses += other.misses;
   for (const auto& [code, count] : other.errors) errors[code] += count;
   if (first_code == client::Errc{}) {
     first_code = other.first_code;
@@ -22,7 +24,7 @@ void LoadResult::merge(const LoadResult& other) {
   }
 }
 
-// One call in flight; its messages are used again and again.
+// One call in flight. Its messages are reused.
 struct Load::Call {
   client::Client* client = nullptr;
   Kind kind = Kind::kGet;
@@ -76,11 +78,19 @@ struct Load::State {
     ++in_flight;
   }
 
+  void count_keys(const Call& call) {
+    if (call.kind == Kind::kGet) ++(call.got.has_kv() ? result.hits : result.misses);
+    if (call.kind == Kind::kMultiGet)
+      for (const v1::Lookup& lookup : call.multi_got.results())
+        ++(lookup.found() ? result.hits : result.misses);
+  }
+
   void finish(Call& call) {
     --in_flight;
     const auto took = Clock::now() - call.due;
     if (call.status.ok()) {
       ++result.answered;
+      count_keys(call);
       result.latency_ns.record(static_cast<std::uint64_t>(took.count() > 0 ? took.count() : 0));
     } else {
       ++result.errors[static_cast<client::Errc>(call.status.error_code())];
@@ -92,7 +102,7 @@ struct Load::State {
     idle.push_back(&call);
   }
 
-  // The moment the next request is due; in a closed loop that is now.
+  // When the next request is due; in a closed loop, now.
   Clock::time_point due(Clock::time_point now) const {
     if (rate <= 0) return now;
     const auto after = std::chrono::duration<double>(static_cast<double>(issued) / rate);

@@ -1,4 +1,4 @@
-// One thread of benchmark load: many calls in flight over a few connections.
+// One thread of a benchmark: many calls in flight over a few connections.
 #pragma once
 
 #include <atomic>
@@ -15,33 +15,33 @@
 
 namespace flashkv::kvctl {
 
-// What a load did.
 struct LoadResult {
   LatencyHistogram latency_ns;
-  std::uint64_t answered = 0;                    // OK
-  std::map<client::Errc, std::uint64_t> errors;  // everything else
-  client::Errc first_code{};                     // of the first error, with its text
-  std::string first_error;
+  std::uint64_t answered = 0;                    // requests answered OK
+  std::uint64_t hits = 0, misses = 0;            // keys that were read: found, not found
+  std::map<client::Errc, std::uint64_t> errors;  // all other requests
+  client::Errc first_code{};                     // of the first error
+  std::string first_error;                       // its text
   void merge(const LoadResult& other);
 };
 
-// Purpose: issues Gets, MultiGets and Puts as the settings say, closed loop or at a fixed rate. At a fixed
-//          rate a request's latency counts from the moment it was due, not from when it could be sent, so
-//          that a slow answer is felt by those queued behind it (no coordinated omission).
+// Purpose: issues Gets, MultiGets and Puts as the settings say, in a closed loop or at a fixed rate. At a fixed
+//          rate, latency counts from the time a request was due, not from when it could be sent, so that a slow
+//          answer also delays those queued behind it (no coordinated omission).
 // Usage:   Load load(clients, settings, zipf, seed, rate); LoadResult r = load.run(until, budget);
-// Threads: run() on one thread; each thread has its own Load. The budget is shared by all.
-// Lifetime: the clients outlive it.
+// Threads: each thread has its own Load; all share the budget.
+// Lifetime: the clients must outlive it.
 class Load {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // rate: requests a second of this load alone, 0 = closed loop.
+  // `rate`: requests per second of this Load, 0 = closed loop.
   Load(std::vector<client::Client>& clients, const BenchSettings& settings, std::shared_ptr<const Zipf> zipf,
        std::uint64_t seed, double rate);
   ~Load();
 
-  // Until the moment is reached, the budget of requests is used up or the program is interrupted; then
-  // waits for what is in flight.
+  // Runs until the given time, until the budget of requests is spent or the program is interrupted, then waits for
+  // the calls in flight.
   LoadResult run(Clock::time_point until, std::atomic<std::int64_t>& budget);
 
  private:

@@ -1,11 +1,11 @@
-// bench: load on a server, and what it took.
+// bench: puts load on a server and measures it.
 #include <atomic>
-#include <cstdio>
 #include <limits>
 #include <thread>
 
 #include "client/flashkv/writer.h"
 #include "client/kvctl/bench/load.h"
+#include "client/kvctl/bench/report.h"
 #include "client/kvctl/commands.h"
 #include "client/kvctl/exit_code.h"
 #include "client/kvctl/interrupt.h"
@@ -15,12 +15,6 @@
 
 namespace flashkv::kvctl {
 namespace {
-
-std::string fixed(double value, int digits) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
-}
 
 // Writes every key once, so that reads find something.
 std::optional<client::Error> load_keys(client::Client& client, const Settings& settings) {
@@ -85,27 +79,6 @@ client::Result<Measured> measure(client::Client& client, const BenchSettings& be
   return measured;
 }
 
-void report(const Measured& m, const Settings& settings) {
-  const LoadResult& load = m.load;
-  std::uint64_t errors = 0;
-  for (const auto& [code, count] : load.errors) errors += count;
-  const double answered = static_cast<double>(load.answered);
-  auto us = [](std::uint64_t ns) { return fixed(static_cast<double>(ns) / 1000.0, 1); };
-  std::vector<std::pair<std::string, std::string>> rows{
-      {"requests", std::to_string(load.answered)},
-      {"errors", std::to_string(errors)},
-      {"seconds", fixed(m.seconds, 2)},
-      {"requests_per_second", fixed(answered / m.seconds, 0)},
-      {"latency_p50_us", us(load.latency_ns.percentile(0.5))},
-      {"latency_p99_us", us(load.latency_ns.percentile(0.99))},
-      {"latency_p999_us", us(load.latency_ns.percentile(0.999))},
-      {"latency_max_us", us(load.latency_ns.max())},
-      {"server_cpu_us_per_request", fixed(load.answered > 0 ? m.server_cpu_us / answered : 0, 2)}};
-  for (const auto& [code, count] : load.errors)
-    rows.emplace_back("errors_code_" + std::to_string(static_cast<int>(code)), std::to_string(count));
-  Output(settings.format, settings.utf8).fields(rows);
-}
-
 }  // namespace
 
 int run_bench(client::Client& client, const Settings& settings) {
@@ -116,7 +89,8 @@ int run_bench(client::Client& client, const Settings& settings) {
     if (auto failed = load_keys(client, settings)) return fail(*failed, settings);
   auto measured = measure(client, bench);
   if (!measured) return fail(measured.error(), settings);
-  report(*measured, settings);
+  Output(settings.format, settings.utf8)
+      .fields(report_rows(measured->load, measured->seconds, measured->server_cpu_us));
   if (measured->load.errors.empty()) return kDone;
   const client::Error first{.code = measured->load.first_code, .message = measured->load.first_error};
   return fail(first, settings);

@@ -1,4 +1,4 @@
-// import: records from a file into the store, over one stream.
+// import: writes the records of a file over one stream.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,7 +19,23 @@
 namespace flashkv::kvctl {
 namespace {
 
-// The state of one import: what is sent, what was refused, where the file stands.
+// JSON text can be six times as long as the bytes it encodes: \u0000.
+constexpr std::size_t kLongestEscape = 6;
+constexpr std::size_t kFieldNamesBytes = 1024;
+// The rest of a request that holds one large record: Writer's bytes_per_request, and as much again for framing.
+constexpr std::size_t kRestOfRequestBytes = std::size_t{2} << 20;
+
+std::size_t longest_record(const client::Client& client) {
+  return client.options().max_message_bytes - kRestOfRequestBytes;
+}
+
+std::size_t longest_line(const client::Client& client) {
+  return kLongestEscape * longest_record(client) + kFieldNamesBytes;
+}
+
+// Purpose: one import: reads lines, streams records, and recovers from those the server rejects.
+// Usage:   LineReader in(fd, longest_line(client)); return Import(client, settings).run(in, file_size);
+// Threads: one.
 class Import {
  public:
   Import(client::Client& client, const Settings& settings)
@@ -29,7 +45,7 @@ class Import {
                          .window = settings.import.window,
                          .ack = settings.import.ack}) {}
 
-  // total_bytes 0 = unknown.
+  // Returns the exit code. total_bytes 0 = unknown.
   int run(LineReader& in, std::uint64_t total_bytes) {
     Progress progress("import", total_bytes, settings_.quiet);
     std::string_view line;
@@ -38,13 +54,16 @@ class Import {
       next = in.next(line);
       if (next == LineReader::kLine)
         take(line);
+      else if (next == LineReader::kTooLong)
+        refuse(++line_, "longer than " + std::to_string(longest_line(client_)) + " bytes");
       else if (next == LineReader::kIdle)
         flush();
       else
         break;
       progress.at(line_, in.consumed());
     }
-    if (next == LineReader::kFailed) stop(kFailed, "cannot read on after line " + std::to_string(line_));
+    if (next == LineReader::kFailed)
+      stop(kFailed, "cannot read past line " + std::to_string(line_) + "; importing again is safe");
     settle();
     progress.done();
     return finish();
@@ -55,16 +74,16 @@ class Import {
     ++line_;
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
     if (!parse_jsonl(line, record_, why_)) return refuse(line_, why_);
-    // More than a message holds would end the stream, and all that is on its way with it.
+    // A message over the limit would end the stream and lose the requests in flight.
     const std::size_t bytes = record_.key.size() + record_.value.size();
-    const std::size_t most = client_.options().max_message_bytes - kRestOfRequestBytes;
+    const std::size_t most = longest_record(client_);
     if (bytes > most)
       return refuse(line_, "record: " + std::to_string(bytes) + " bytes, the limit of import is " +
                                std::to_string(most));
     put(record_.key, record_.value, record_.ttl_ms, line_);
   }
 
-  // A pipe that pauses does not keep back what it gave.
+  // Sends what was read before a pipe paused.
   void flush() {
     while (exit_ == kDone && !writer_.flush()) recover();
   }
@@ -73,8 +92,8 @@ class Import {
     while (exit_ == kDone && !writer_.put(key, value, ttl_ms, line)) recover();
   }
 
-  // The stream refused something or broke. A refused request is tried again record by record, which finds
-  // the bad one; what was sent after it goes out again, so that the last of two equal keys still wins.
+  // The stream rejected a request or broke. The records of a rejected request are put one by one, which finds the
+  // bad one. Then everything sent after them is put again, so that the last of several equal keys still wins.
   void recover() {
     auto rejection = writer_.take_rejection();
     if (!rejection) {
@@ -97,7 +116,7 @@ class Import {
     for (const auto& item : rejection->later) put(item.key, item.value, item.ttl_ms, item.tag);
   }
 
-  // A stream is slowed by a full queue, a call is refused: then it is tried again.
+  // A full queue slows a stream down but fails a single call, which is retried here.
   client::Result<client::PutResult> put_alone(const client::Writer::Item& item) {
     for (;;) {
       auto done = client_.put(item.key, item.value, {.ttl_ms = item.ttl_ms, .ack = settings_.import.ack});
@@ -114,7 +133,7 @@ class Import {
     if (settings_.import.skip_bad)
       complain(text + " (skipped)");
     else
-      stop(kUsage, text + "; mend it, or pass bad lines over with --skip-bad");
+      stop(kUsage, text + "; fix the line, or rerun with --skip-bad");
   }
 
   void stop(ExitCode code, const std::string& text) {
@@ -123,7 +142,7 @@ class Import {
     last_words_ = text;
   }
 
-  // Everything that was put gets its answer, also after a bad line: it may be acknowledged yet.
+  // Waits for the answer to everything put, also after a bad line: the count must be exact.
   void settle() {
     while (!writer_.drain()) {
       const ExitCode before = exit_;
@@ -168,8 +187,6 @@ class Import {
   }
 
   static constexpr int kInterrupted = 130;  // as a shell reports SIGINT
-  // What a request holds besides one large record: Writer's bytes_per_request, and as much again for framing.
-  static constexpr std::size_t kRestOfRequestBytes = std::size_t{2} << 20;
 
   client::Client& client_;
   const Settings& settings_;
@@ -186,7 +203,7 @@ class Import {
 
 int run_import(client::Client& client, const Settings& settings) {
   const std::string& path = settings.import.file;
-  // A server that is not there is told apart from one that dies under way.
+  // Tells a missing server apart from one that dies during the import.
   if (auto there = client.health(); !there) return fail(there.error(), settings);
   const InterruptScope ctrl_c;
   const int fd = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -195,7 +212,9 @@ int run_import(client::Client& client, const Settings& settings) {
     complain("cannot read " + path + "; name a file, or - for standard input");
     return kUsage;
   }
-  LineReader in(fd);
+  if (fd == STDIN_FILENO && ::isatty(fd) != 0 && !settings.quiet)
+    complain("reading records from standard input; Ctrl-D ends them");
+  LineReader in(fd, longest_line(client));
   const int code = Import(client, settings)
                        .run(in, S_ISREG(about.st_mode) ? static_cast<std::uint64_t>(about.st_size) : 0);
   if (fd != STDIN_FILENO) ::close(fd);

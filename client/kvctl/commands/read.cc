@@ -1,7 +1,10 @@
 // get and mget.
+#include <set>
+
 #include "client/kvctl/commands.h"
 #include "client/kvctl/exit_code.h"
 #include "client/kvctl/output.h"
+#include "client/kvctl/text.h"
 
 namespace flashkv::kvctl {
 
@@ -19,11 +22,15 @@ int run_mget(client::Client& client, const Settings& settings) {
   auto got = client.multi_get(read.keys, read.options);
   if (!got) return fail(got.error(), settings);
   std::vector<client::KeyValue> found;
-  for (auto& kv : got->kvs)
-    if (kv) found.push_back(std::move(*kv));
-  const bool all = found.size() == read.keys.size();
+  std::set<std::string_view> missing;
+  for (std::size_t i = 0; i < read.keys.size(); ++i) {
+    if (auto& kv = got->kvs[i])
+      found.push_back(std::move(*kv));
+    else if (missing.insert(read.keys[i]).second)
+      complain("no such key: " + quoted_unless_printable(read.keys[i]));
+  }
   if (!found.empty()) Output(settings.format, settings.utf8).key_values(found, true, read.options.keys_only);
-  return all ? kDone : kNotFound;
+  return missing.empty() ? kDone : kNotFound;
 }
 
 }  // namespace flashkv::kvctl

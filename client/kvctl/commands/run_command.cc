@@ -22,7 +22,7 @@ constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&
     {Command::kVersion, run_version},
 }};
 
-// The first line of the file, so that an editor's last newline is not part of the token.
+// Reads the first line: the newline that editors add is not part of the token.
 bool read_token(const std::string& path, std::string& token) {
   std::ifstream file(path);
   if (!file || !std::getline(file, token)) return false;
@@ -45,8 +45,10 @@ int run_command(const Settings& settings) {
   }
   auto client = client::Client::open(options);
   if (!client) return fail(client.error(), settings);
+  Settings complete = settings;
+  complete.endpoint = client->options().endpoint;
   for (const auto& [command, run] : kCommands)
-    if (command == settings.command) return run(*client, settings);
+    if (command == settings.command) return run(*client, complete);
   return kUsage;
 }
 

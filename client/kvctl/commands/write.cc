@@ -14,7 +14,7 @@
 namespace flashkv::kvctl {
 namespace {
 
-// False: errno says why.
+// Returns false with errno set.
 bool read_all(int from, std::string& to) {
   std::array<char, 65'536> part;
   for (;;) {
@@ -26,7 +26,7 @@ bool read_all(int from, std::string& to) {
   }
 }
 
-// The value from the argument, a file or standard input; false after a complaint.
+// Reads the value from the argument, a file or standard input. Returns false after an error message.
 bool read_value(const PutSettings& put, std::string& value) {
   if (put.value && *put.value != "-") {
     value = *put.value;

@@ -1,4 +1,4 @@
-// The command line, the environment KVCTL_... and their precedence.
+// Parses the command line and the environment variables KVCTL_...
 #pragma once
 
 #include <optional>
@@ -7,9 +7,9 @@
 
 namespace flashkv::kvctl {
 
-// Purpose: fills `settings`; flag over environment over default.
+// Purpose: fills `settings`; a flag wins over the environment, and that over the default.
 // Usage:   Settings s; if (auto code = parse(argc, argv, s)) return *code;
-// Returns: an exit code when there is nothing to run: 0 after --help, 2 after one line of complaint.
+// Returns: an exit code if there is nothing to run: 0 after --help, 2 after one line on standard error.
 std::optional<int> parse(int argc, char** argv, Settings& settings);
 
 }  // namespace flashkv::kvctl

@@ -1,0 +1,16 @@
+// The figures that a benchmark prints.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/kvctl/bench/load.h"
+
+namespace flashkv::kvctl {
+
+// Names and values in printing order. `server_cpu_us` is the processor time of the server during the run.
+std::vector<std::pair<std::string, std::string>> report_rows(const LoadResult& load, double seconds,
+                                                             double server_cpu_us);
+
+}  // namespace flashkv::kvctl

@@ -1,0 +1,26 @@
+#include "client/kvctl/cli/command_flags.h"
+#include "client/kvctl/cli/flags.h"
+
+namespace flashkv::kvctl {
+
+void add_admin_commands(CLI::App& app, Settings& s) {
+  add_command(app, "stats", "print the server's statistics", s, Command::kStats);
+  CLI::App* policy = add_command(app, "publish-policy", "print or change how often the server publishes", s,
+                                 Command::kPublishPolicy);
+  add_duration(
+      *policy, "--interval", [&s](auto us) { s.policy.interval = us; },
+      "least gap between two publishes; 0 = as soon as a batch is applied");
+  policy->add_option("--max-batch", s.policy.max_batch, "operations per batch")
+      ->check(decimal)
+      ->check(not_zero);
+  policy->add_option("--adaptive", s.policy.adaptive,
+                     "true: an idle store publishes at once; false: only when the interval ends");
+  add_command(app, "publish", "publish everything applied so far and print the revision", s,
+              Command::kPublish);
+  CLI::App* health = add_command(app, "health", "print the server's health; exit code 0 if it is serving", s,
+                                 Command::kHealth);
+  health->add_option("service", s.health_service, "full name of a service; none = the whole server");
+  add_command(app, "version", "print the versions of kvctl and of the server", s, Command::kVersion);
+}
+
+}  // namespace flashkv::kvctl

@@ -1,0 +1,125 @@
+#include "client/kvctl/cli/cli.h"
+
+#include <algorithm>
+
+#include "client/kvctl/cli/command_flags.h"
+#include "client/kvctl/cli/flags.h"
+#include "client/kvctl/exit_code.h"
+
+namespace flashkv::kvctl {
+namespace {
+
+const std::map<std::string, Format> kFormats{
+    {"simple", Format::kSimple}, {"table", Format::kTable}, {"json", Format::kJson}};
+
+// CLI11 reads "[a,b]" among several values as two of them. This byte in front hides such a key from it, and any key
+// that begins with the byte itself.
+constexpr char kKeyMark = '\x1f';
+
+std::vector<std::string> marked(int argc, char** argv) {
+  std::vector<std::string> words(argv, argv + argc);
+  const auto takes_keys = [](const std::string& w) { return w == "get" || w == "mget" || w == "del"; };
+  const auto command = std::find_if(words.begin(), words.end(), takes_keys);
+  if (command == words.end()) return words;
+  for (auto word = command + 1; word != words.end(); ++word) {
+    if (word->starts_with(kKeyMark) || (word->starts_with('[') && word->ends_with(']')))
+      word->insert(0, 1, kKeyMark);
+  }
+  return words;
+}
+
+void unmark(std::vector<std::string>& keys) {
+  for (std::string& key : keys) {
+    if (key.starts_with(kKeyMark)) key.erase(0, 1);
+  }
+}
+
+void add_globals(CLI::App& app, Settings& s) {
+  app.add_option("--endpoint", s.endpoint, "the server, HOST[:PORT]; the default port is 7400")
+      ->envname("KVCTL_ENDPOINT")
+      ->capture_default_str();
+  app.add_option("--cacert", s.ca_file, "CA certificate (PEM); turns TLS on")->envname("KVCTL_CACERT");
+  app.add_option("--cert", s.cert_file, "client certificate (PEM)")->envname("KVCTL_CERT");
+  app.add_option("--key", s.key_file, "key of the client certificate (PEM)")->envname("KVCTL_KEY");
+  app.add_option("--token-file", s.token_file, "file that holds the token")->envname("KVCTL_TOKEN_FILE");
+  add_duration(
+      app, "--timeout",
+      [&s](auto us) {
+        if (us.count() == 0) throw CLI::ValidationError("--timeout", "must be more than 0");
+        s.timeout = whole_ms(us);
+      },
+      "longest wait for one answer [5s]")
+      ->envname("KVCTL_TIMEOUT");
+  add_choice(app, "-w,--write-out", s.format, kFormats, "output format")->envname("KVCTL_WRITE_OUT");
+  app.add_flag("--utf8", s.utf8, "json: print valid UTF-8 as text")->envname("KVCTL_UTF8");
+  app.add_flag("-q,--quiet", s.quiet, "print no progress")->envname("KVCTL_QUIET");
+}
+
+// Whether an error, which begins with the name of a flag, is about one of the flags before the command.
+bool about_global(const CLI::App& app, const std::string& error) {
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : {option->get_name(), option->get_name(false, true)})
+      if (error.starts_with(name + ":") || error.starts_with(name + " ")) return true;
+  return false;
+}
+
+// One line that says what is wrong and which help explains it.
+std::string explain(const CLI::App& app, const CLI::ParseError& error,
+                    const std::vector<std::string>& words) {
+  const std::string own_help = "; see kvctl --help";
+  const std::vector<std::string> extra = app.remaining(true);
+  const auto commands = app.get_subcommands();
+  if (commands.empty())
+    return (extra.empty() ? "a command is required" : "unknown command or option \"" + extra.front() + "\"") +
+           own_help;
+  const bool unexpected = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extra.empty();
+  const std::string what =
+      unexpected ? "unexpected argument \"" + extra.front() + "\"" : std::string(error.what());
+  const std::string& command = commands.front()->get_name();
+  const auto place = [&words](const std::string& word) {
+    return std::find(words.begin(), words.end(), word);
+  };
+  const bool before = unexpected && place(extra.front()) < place(command);
+  return what + (before || about_global(app, what) ? own_help : "; see kvctl " + command + " --help");
+}
+
+}  // namespace
+
+CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& help, Settings& settings,
+                      Command command) {
+  CLI::App* sub = app.add_subcommand(name, help);
+  sub->fallthrough();
+  sub->footer("The options of every command: kvctl --help");
+  sub->callback([&settings, command] { settings.command = command; });
+  return sub;
+}
+
+std::optional<int> parse(int argc, char** argv, Settings& settings) {
+  CLI::App app("kvctl: the command line of flashkv", "kvctl");
+  app.set_version_flag("--version", std::string("kvctl ") + FLASHKV_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 done, 1 no such key or condition not met, 2 bad usage or input, 3 server or\n"
+      "network error, 4 denied, 5 timeout, 130 interrupted import. Each option above can also be set\n"
+      "in the environment, as KVCTL_<NAME>.");
+  add_globals(app, settings);
+  add_data_commands(app, settings);
+  add_bench(app, settings);
+  add_admin_commands(app, settings);
+  const std::vector<std::string> words = marked(argc, argv);
+  std::vector<const char*> pointers;
+  for (const std::string& word : words) pointers.push_back(word.c_str());
+  try {
+    app.parse(argc, pointers.data());
+    unmark(settings.read.keys);
+    unmark(settings.del.keys);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    complain(explain(app, error, words));
+    return kUsage;
+  }
+  return std::nullopt;
+}
+
+}  // namespace flashkv::kvctl

@@ -1,0 +1,19 @@
+// The flags of each command.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "client/kvctl/settings.h"
+
+namespace flashkv::kvctl {
+
+// A subcommand that sets `settings.command` when it is given.
+CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& help, Settings& settings,
+                      Command command);
+
+void add_data_commands(CLI::App& app, Settings& settings);  // get, mget, put, del, import
+void add_bench(CLI::App& app, Settings& settings);
+void add_admin_commands(CLI::App& app, Settings& settings);  // stats to version
+
+}  // namespace flashkv::kvctl

@@ -1,0 +1,38 @@
+// Linked into the client's test programs: a test that runs longer than kSeconds fails instead of hanging.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+
+namespace flashkv {
+namespace {
+
+constexpr unsigned kSeconds = 60;  // the slowest test takes four
+
+char expired[256] = {};
+
+// Only what a signal handler may do: the lock that the test waits for may be any.
+void fail_test(int) {
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, expired, std::strlen(expired));
+  ::_exit(1);
+}
+
+class Deadline final : public testing::EmptyTestEventListener {
+  void OnTestStart(const testing::TestInfo& test) override {
+    std::snprintf(expired, sizeof expired, "%s.%s: still running after %u seconds\n", test.test_suite_name(),
+                  test.name(), kSeconds);
+    std::signal(SIGALRM, fail_test);
+    ::alarm(kSeconds);
+  }
+  void OnTestEnd(const testing::TestInfo&) override { ::alarm(0); }
+};
+
+// The list of listeners owns it.
+[[maybe_unused]] const bool listening = [] {
+  testing::UnitTest::GetInstance()->listeners().Append(new Deadline);
+  return true;
+}();
+
+}  // namespace
+}  // namespace flashkv
