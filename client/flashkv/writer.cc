@@ -9,12 +9,13 @@
 
 namespace flashkv::client {
 
-// Requests are numbered from 0; request n uses slot n % slots. Requests `kept` to `sent` - 1 keep their slots: they
-// are unanswered, or were sent after a rejected one and may have to be sent again. There are at most `window` of
-// them, so one of the window + 1 slots is always free for the request being filled.
+// Requests are numbered from 0; request n uses slot n % slots. Requests `answered` to `sent` - 1 are unanswered, at
+// most `window` of them. Nothing is sent between a rejected answer and take_rejection(), so the rejected request and
+// everything sent after it still have their slots then, and one of the window + 1 slots is always free for the
+// request being filled.
 //
-//      answered and acknowledged | kept: window at most | being filled
-//   0 ...                      kept ...               sent
+//        answered          |  unanswered: at most window  |  being filled
+//   0 ...               answered ...                    sent
 struct Writer::Stream {
   struct Slot {
     v1::WriteRequest request;
@@ -58,7 +59,6 @@ struct Writer::Stream {
       }
       ++answered;
       waiting_since = Clock::now();
-      if (!first_rejected) kept = answered;
       changed.notify_all();
     }
     const std::lock_guard lock(mutex);
@@ -106,7 +106,7 @@ struct Writer::Stream {
     slot.request.set_request_id(sent);
     slot.request.set_ack(to_wire(options.ack));
     std::unique_lock lock(mutex);
-    changed.wait(lock, [this] { return ended || first_rejected || sent - kept < options.window; });
+    changed.wait(lock, [this] { return ended || first_rejected || sent - answered < options.window; });
     if (first_rejected) return false;
     if (sent == answered) waiting_since = Clock::now();
     ++sent;  // before the write: the answer may arrive before Write() returns
@@ -146,9 +146,8 @@ struct Writer::Stream {
 
   std::mutex mutex;
   std::condition_variable changed, over;
-  std::uint64_t sent = 0;      // the request being filled
-  std::uint64_t answered = 0;  // the next request to be answered
-  std::uint64_t kept = 0;
+  std::uint64_t sent = 0;           // the request being filled
+  std::uint64_t answered = 0;       // the next request to be answered
   Clock::time_point waiting_since;  // start of the wait for the next answer
   bool closing = false;
   std::optional<std::uint64_t> first_rejected;
@@ -226,7 +225,6 @@ std::optional<Writer::Rejection> Writer::take_rejection() {
   for (std::uint64_t n = at + 1; n < s.sent; ++n) s.add_items(s.slots[n % s.slots.size()], rejection.later);
   s.add_items(s.filling(), rejection.later);
   s.first_rejected.reset();
-  s.kept = s.sent;
   Stream::reset(s.filling());
   return rejection;
 }
