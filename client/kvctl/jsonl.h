@@ -1,4 +1,4 @@
-// One record of an import file: a JSON object a line.
+// One record of an import file: one JSON object per line.
 #pragma once
 
 #include <cstdint>

@@ -50,7 +50,7 @@ LineReader::Next LineReader::fill() {
     searched_ -= begin_;
     begin_ = 0;
   }
-  // Never more than a line of the longest kind and one read.
+  // Room for the longest line and one read.
   if (end_ == buffer_.size()) buffer_.resize(std::min(2 * buffer_.size(), std::max(longest_, kRead) + kRead));
   const ssize_t got = ::read(fd_, buffer_.data() + end_, buffer_.size() - end_);
   if (got < 0) return errno == EINTR || errno == EAGAIN ? kIdle : kFailed;

@@ -25,9 +25,8 @@ class LineReader {
 
   // The last line needs no newline.
   Next next(std::string_view& line);
-  std::uint64_t consumed() const {
-    return consumed_;
-  }  // bytes of the lines returned or skipped, with newlines
+  // Bytes of the lines returned or skipped, with their newlines.
+  std::uint64_t consumed() const { return consumed_; }
 
  private:
   static constexpr std::size_t kRead = std::size_t{1} << 20;

@@ -22,7 +22,7 @@ void add_bytes(Json& object, const std::string& name, const std::string& bytes, 
     object[name + "_b64"] = to_base64(bytes);
 }
 
-// In json, numbers and booleans stay what they are; everything else is text.
+// Numbers and booleans keep their type in json; everything else is text.
 Json figure(const std::string& text) {
   const Json parsed = Json::parse(text, nullptr, false);
   if (parsed.is_number() || parsed.is_boolean()) return parsed;

@@ -12,7 +12,7 @@ constexpr unsigned kSeconds = 60;  // the slowest test takes four
 
 char expired[256] = {};
 
-// Only what a signal handler may do: the lock that the test waits for may be any.
+// Async-signal-safe calls only: the test may hold any lock.
 void fail_test(int) {
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, expired, std::strlen(expired));
   ::_exit(1);
@@ -28,7 +28,7 @@ class Deadline final : public testing::EmptyTestEventListener {
   void OnTestEnd(const testing::TestInfo&) override { ::alarm(0); }
 };
 
-// The list of listeners owns it.
+// The list of listeners owns the new one.
 [[maybe_unused]] const bool listening = [] {
   testing::UnitTest::GetInstance()->listeners().Append(new Deadline);
   return true;

@@ -1,4 +1,4 @@
-// import as a server sees it: what arrives, and in which order, after something was refused.
+// The requests that reach a server from import, and their order after a rejection.
 #include <gtest/gtest.h>
 
 #include <filesystem>

@@ -40,7 +40,7 @@ void add_calls(CLI::App& sub, BenchSettings& bench) {
       ->check(decimal)
       ->check(CLI::Range(0, 10'000))
       ->capture_default_str();
-  add_ack(sub, bench.ack, "a put is answered once it is");
+  add_ack(sub, bench.ack, "state a put must reach before it is answered");
 }
 
 void add_keys(CLI::App& sub, BenchSettings& bench) {

@@ -5,7 +5,7 @@ namespace flashkv::kvctl {
 namespace {
 
 constexpr const char* kKeysHelp = "one or more keys";
-constexpr const char* kAckHelp = "answer once the mutation is";
+constexpr const char* kAckHelp = "state a mutation must reach before it is answered";
 
 void add_reads(CLI::App& app, Settings& s) {
   for (const bool many : {false, true}) {
@@ -78,7 +78,7 @@ void add_import(CLI::App& app, Settings& s) {
       ->check(decimal)
       ->check(CLI::Range(1, 1'000))
       ->capture_default_str();
-  add_ack(*sub, import.ack, "count a request as done once it is");
+  add_ack(*sub, import.ack, "state a request must reach before it counts as imported");
 }
 
 }  // namespace
