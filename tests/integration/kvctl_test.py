@@ -3,10 +3,10 @@
 
     kvctl_test.py --bin build/release/bin [KvctlSessions.test_basics ...]
 
-A session is a text file. A line that begins with `$ kvctl` is run; what follows up to a blank line is what it must do:
+A session is a text file. A line that begins with `$ kvctl` is run; the lines up to the next blank one are what it must do:
     text        a line of standard output, exactly
     ! text      a line of standard error, exactly
-    exit N      the exit code, where it is not 0
+    exit N      the exit code, if it is not 0
 Before it: `kvd FLAGS` (first line of the file), `file NAME` and `NAME=text` in front of kvctl for its environment.
     > text      a line of the file, or of the command's standard input
 <number>, <figure> (with decimals) and <text> stand for what differs from run to run, <endpoint> for the server,
@@ -159,7 +159,7 @@ def session_test(name):
 
 
 class KvctlImport(unittest.TestCase):
-    """What no text file shows: pipes that pause, Ctrl-C, and records too large for one."""
+    """What text files cannot express: pipes that pause, Ctrl-C, and records too large for a session."""
 
     def setUp(self):
         self.kvd = self.enterContext(KvdProcess(BIN))
@@ -202,14 +202,14 @@ class KvctlImport(unittest.TestCase):
     def test_a_line_over_the_limit_is_refused_before_it_is_held_in_memory(self):
         work = self.kvctl("import", "--skip-bad", "-")
         work.stdin.write(b'{"key":"a","value":"1"}\n{"key":"b","value":"')
-        for _ in range(300):
+        for _ in range(500):
             work.stdin.write(b"x" * MIB)
         work.stdin.write(b'"}\n{"key":"c","value":"2"}\n')
         peak = peak_memory(work.pid)
         out, errors = work.communicate(timeout=SECONDS)
         self.assertEqual((work.returncode, out), (0, b"2 records imported, 1 skipped\n"), errors)
         self.assertRegex(errors, rb"^kvctl: line 2: longer than \d+ bytes \(skipped\)\n$")
-        self.assertLess(peak, 250 * MIB)
+        self.assertLess(peak, 400 * MIB)  # the buffer grows to 91 MiB; a sanitizer keeps what it outgrew
 
     def test_a_message_over_the_limit_names_the_limit(self):
         for size, wanted in (
