@@ -18,8 +18,9 @@ class StagedStateTest : public ::testing::TestWithParam<EngineCase> {
   StagedStateTest() : made_(GetParam().make(hash_)), staged(*made_.table) {}
 
   Probe probe(std::string_view key) const { return {key, hash_(key)}; }
-  // The change that puts `key`, or removes it where `value` is null.
+  // The change that puts `key`, or removes it where `value` is null; begins the batch that it belongs to.
   Change change(std::string_view key, const char* value) {
+    EXPECT_TRUE(staged.try_begin_batch(0));
     Change c;
     c.probe = probe(key);
     c.base = staged.find(c.probe);
@@ -31,7 +32,6 @@ class StagedStateTest : public ::testing::TestWithParam<EngineCase> {
   }
   template <typename... C>
   void apply(std::uint64_t revision, C... changes) {
-    ASSERT_TRUE(staged.try_begin_batch(0));
     std::array<Change, sizeof...(C)> all{std::move(changes)...};
     for (Change& c : all) {
       if (c.after != nullptr) c.after->stamp(revision, revision, 1);
@@ -60,7 +60,6 @@ class StagedStateTest : public ::testing::TestWithParam<EngineCase> {
 INSTANTIATE_TEST_SUITE_P(Engines, StagedStateTest, ::testing::ValuesIn(engine_cases()), EngineName{});
 
 TEST_P(StagedStateTest, CommittedChangesAreStagedAndPublishedTogether) {
-  ASSERT_TRUE(staged.try_begin_batch(0));
   apply(1, change("a", "1"), change("b", "1"));
   apply(2, change("a", nullptr));
   EXPECT_EQ(staged.find(probe("a")), nullptr);
@@ -110,7 +109,6 @@ TEST_P(StagedStateTest, CollectDropsReservationsThatNothingCameOf) {
   }
   apply(2, change("a", "2"));
   staged.publish();
-  ASSERT_TRUE(staged.try_begin_batch(0));
   std::array<Change, 1> dropped{change("b", "3")};
   Status why;
   ASSERT_TRUE(staged.prepare(dropped, why));
