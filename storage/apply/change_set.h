@@ -1,4 +1,4 @@
-// What one request is about to do to the store.
+// The changes that one request is about to make to the store.
 #pragma once
 
 #include <cstddef>
@@ -27,19 +27,20 @@ struct Change {
   RecordPtr take() noexcept { return source != nullptr ? std::move(source->record) : std::move(made); }
 };
 
-// Purpose: the changes of a request that is being prepared, by key, so that a later operation sees the earlier.
+// Purpose: the changes of a request being prepared, by key, so that its later operations see its earlier
+//          ones.
 // Usage:   set.begin(ops);  if (Change* c = set.find(probe)) ...; else set.add(probe, base);
 // Threads: one.
-// Cost:    requests of few operations are searched in line, larger ones through an index; its memory is reused and
-//          grows to the largest request.
-// Errors:  begin() throws std::bad_alloc; add() cannot fail for as many keys as begin() was told of.
+// Cost:    requests of few operations are searched linearly, larger ones through an index; memory is reused
+//          and grows to the largest request.
+// Errors:  begin() throws std::bad_alloc; add() cannot fail for up to the number of keys passed to begin().
 class ChangeSet {
  public:
   void begin(std::size_t ops);
   Change* find(const Probe& probe) noexcept;
   Change& add(const Probe& probe, Record* base) noexcept;
   std::span<Change> all() noexcept { return changes_; }
-  // Frees what was made and not handed over.
+  // Frees the records that were made and not taken.
   void clear() noexcept { changes_.clear(); }
 
  private:

@@ -99,8 +99,8 @@ bool OpRules::erase(Op& op, const Found& f, Status& why) noexcept {
     if (op.want_prev && !copy_out(f.current, op.outcome, why)) return false;
     op.outcome.succeeded = true;
   }
-  // An expired record goes as well, uncounted. After an earlier removal in this request nothing is left to
-  // do.
+  // An expired record is removed too, but not reported. After an earlier removal in this request there is
+  // nothing left to do.
   const bool stands = f.change != nullptr ? f.change->after != nullptr : f.base != nullptr;
   if (stands) write(f, nullptr, nullptr, nullptr);
   return true;

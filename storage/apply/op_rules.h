@@ -1,4 +1,4 @@
-// What each kind of operation means.
+// The meaning of each kind of operation.
 #pragma once
 
 #include <cstdint>
@@ -10,28 +10,28 @@
 
 namespace flashkv {
 
-// Purpose: decides one operation on the staged state plus what its own request has done so far, writes the
+// Purpose: decides one operation against the staged state and the request's earlier operations, writes the
 //          outcome into the operation and the effect into the ChangeSet. The store itself is not touched.
 // Usage:   OpRules rules(staged, changes, max_value_bytes);  rules.at(revision, now_ms);
 //          for (Op& op : request.ops) if (!rules.decide(op, why)) reject;
 // Threads: the writer's.
-// Errors:  decide() returns false and says why; what it already wrote is the caller's to throw away.
+// Errors:  decide() returns false and says why; the caller discards what it already wrote.
 //
 // A request writes a key as one event, however many of its operations name the key: the record it leaves
-// carries the request's revision and a version one above the one before it. A key removed and put again
+// carries the request's revision and a version one above its predecessor's. A key removed and put again
 // within a request is a new key: version 1.
 class OpRules {
  public:
   OpRules(StagedState& staged, ChangeSet& changes, std::uint64_t max_value_bytes) noexcept
       : staged_(staged), changes_(changes), max_value_bytes_(max_value_bytes) {}
 
-  // The revision a change gets and the instant that decides what has expired.
+  // Sets the revision a change gets and the instant that decides what has expired.
   void at(std::uint64_t revision, std::int64_t now_ms) noexcept {
     revision_ = revision;
     now_ms_ = now_ms;
     made_bytes_ = 0;
   }
-  // Of the records and answers that the operations since at() had made.
+  // Bytes of the records and answers made for the operations since at().
   std::uint64_t made_bytes() const noexcept { return made_bytes_; }
   bool decide(Op& op, Status& why) noexcept;
 

@@ -1,4 +1,4 @@
-// Asks for the memory of keys a little before their turn comes.
+// Prefetches the memory of keys shortly before they are needed.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 
 namespace flashkv {
 
-// Purpose: runs ahead of the operation being decided through the requests that follow it, so that the cache
-//          misses of many keys overlap.
+// Purpose: walks the list of requests ahead of the operation being decided, so that the cache misses of many
+//          keys overlap.
 // Usage:   prefetcher.start(staged, first);  for each operation: decide(op), prefetcher.passed(1);
 // Threads: the writer's.
 // Lifetime: walks Request::next; a request may leave the list once all of its operations have been passed.
@@ -19,7 +19,7 @@ namespace flashkv {
 class Prefetcher {
  public:
   static constexpr std::size_t kGroup = 32;
-  // Far enough for the misses of one group to end during the decisions of another.
+  // Far enough for the misses of one group to complete while another is being decided.
   static constexpr std::size_t kDistance = 2 * kGroup;
 
   void start(StagedState& staged, const Request* first) noexcept {
@@ -63,7 +63,7 @@ class Prefetcher {
   StagedState* staged_ = nullptr;
   const Request* request_ = nullptr;  // null = the end of the list
   std::size_t op_ = 0;
-  std::size_t ahead_ = 0;  // operations asked for and not passed yet
+  std::size_t ahead_ = 0;  // operations prefetched and not passed yet
 };
 
 }  // namespace flashkv

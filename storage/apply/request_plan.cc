@@ -8,7 +8,7 @@
 
 namespace flashkv {
 
-// One record may always be answered, whatever its size.
+// A single record is always allowed, whatever its size.
 bool RequestPlan::count_answer(Request& request, const Op& op) noexcept {
   if (op.outcome.kv == nullptr) return true;
   const std::uint64_t before = answer_bytes_;
@@ -19,7 +19,7 @@ bool RequestPlan::count_answer(Request& request, const Op& op) noexcept {
   return false;
 }
 
-// One value may always be copied, whatever its size.
+// A single copy is always allowed, whatever its size.
 bool RequestPlan::count_copies(Request& request, std::size_t ops) const noexcept {
   if (ops == 0 || rules_.made_bytes() <= kMaxMadeBytes) return true;
   fail(request.status, Code::kResourceExhausted,

@@ -11,36 +11,37 @@
 
 namespace flashkv {
 
-// Purpose: all of a request or nothing of it. prepare() does everything that can fail and changes nothing
-//          anyone can find; commit() cannot fail.
+// Purpose: applies all of a request or none of it. prepare() does everything that can fail and changes
+//          nothing that can be found; commit() cannot fail.
 // Usage:   RequestPlan plan(staged, max_value_bytes);
 //          if (plan.prepare(request, revision, now_ms)) { if (plan.changes_anything()) plan.commit(); }
 //          else answer(request.status);
 // Threads: the writer's, while the staged state is open.
-// Cost:    one find, one reservation and one upsert or erase a key; no allocation but the records, once its
-//          scratch space has grown to the largest request.
+// Cost:    one find, one reservation and one upsert or erase per key; once its scratch space has grown to the
+//          largest request, it allocates nothing but records.
 class RequestPlan {
  public:
-  // Records that one request may take back with it (get, want_prev), together; one alone may be larger.
+  // Total bytes of the records in one request's answer (get, want_prev); a single one may be larger.
   static constexpr std::uint64_t kMaxOutcomeBytes = std::uint64_t{16} << 20;
-  // Values that one request may have copied (append, expire, and answers), together; one alone may be larger.
+  // Total bytes of the values copied for one request (append, expire, and answers); a single one may be
+  // larger.
   static constexpr std::uint64_t kMaxMadeBytes = std::uint64_t{256} << 20;
 
   RequestPlan(StagedState& staged, std::uint64_t max_value_bytes) noexcept
       : staged_(staged), rules_(staged, changes_, max_value_bytes) {}
 
-  // The requests linked behind `first` come next; their keys are prefetched.
+  // The list that starts at `first` comes next; its keys are prefetched.
   void look_ahead(const Request* first) noexcept { prefetcher_.start(staged_, first); }
-  // False: request.status says why, its operations hold no outcome, and nothing has changed.
+  // False: request.status says why, the operations hold no outcome, and nothing has changed.
   bool prepare(Request& request, std::uint64_t revision, std::int64_t now_ms) noexcept;
   bool changes_anything() const noexcept { return changes_anything_; }
   void commit() noexcept;
-  // Of the records that the request prepared last takes back with it.
+  // Bytes of the records in the answer of the request prepared last.
   std::uint64_t answer_bytes() const noexcept { return answer_bytes_; }
-  // Of all records that were made since begin_batch().
+  // Bytes of all records made since begin_batch().
   std::uint64_t batch_bytes() const noexcept { return batch_bytes_; }
   void begin_batch() noexcept { batch_bytes_ = 0; }
-  // The next request is the one behind `request`, which was not prepared.
+  // Moves on past `request`, which was not prepared.
   void skip(const Request& request) noexcept { prefetcher_.passed(request.ops.size()); }
 
  private:

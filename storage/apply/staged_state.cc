@@ -57,7 +57,8 @@ void StagedState::publish() noexcept {
 }
 
 bool StagedState::collect() noexcept {
-  // An engine keeps to a batch that it has reserved memory for; publishing the same state again ends it.
+  // An engine stays in a batch that it has reserved memory for; publishing the same state again ends the
+  // batch.
   if (open_ && reserved_) publish();
   open_ = engine_.try_begin_batch(0);
   const EngineStats stats = engine_.stats();

@@ -1,4 +1,4 @@
-// The one place where a committed change is seen.
+// The state under construction: the one place that every committed change passes through.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,18 @@
 
 namespace flashkv {
 
-// Purpose: the state that the writer is building, and the revision that readers see. The engine is one member; whatever
-//          else has to follow each change (an ordered index, watch history, a journal) becomes another, and gets the
-//          same changes at the same four moments. The plan and the writer know this type and nothing behind it.
+// Purpose: the state that the writer is building, and the revision that readers see. The engine is one
+//          member; whatever else has to follow each change (an ordered index, watch history, a journal)
+//          becomes another, and gets the same changes at the same four moments. The plan and the writer know
+//          this type and nothing behind it.
 // Usage:   if (!staged.try_begin_batch(budget)) return;         // readers are still inside: try again later
 //          if (staged.prepare(changes, why)) staged.commit(changes, staged.assigned() + 1);
 //          staged.publish();                                    // readers see all that was committed
-//          while (staged.collect()) wait;                       // idle: memory that readers held is freed
+//          while (staged.collect()) wait;                       // idle: frees what readers no longer hold
 // Threads: the writer's.
 // Lifetime: borrows the engine.
-// Cost:    a call to the engine each; prepare() keeps its scratch space for the next request.
-// Errors:  prepare() alone can fail; what it reserved is dropped with the next publish() or collect().
+// Cost:    one call to the engine each; prepare() keeps its scratch space for the next request.
+// Errors:  only prepare() can fail; what it reserved is dropped by the next publish() or collect().
 class StagedState {
  public:
   explicit StagedState(AnyEngine& engine) noexcept
@@ -30,25 +31,25 @@ class StagedState {
   StagedState(const StagedState&) = delete;
   StagedState& operator=(const StagedState&) = delete;
 
-  // Waits at most `budget` ns for readers of the state that is about to change. True: it may be written until the
-  // next publish(). False: readers are inside, nothing changed.
+  // Waits at most `budget` ns for readers of the state that is about to change. True: it may be written until
+  // the next publish(). False: readers are still inside, nothing changed.
   bool try_begin_batch(Nanos budget) noexcept { return open_ = open_ || engine_.try_begin_batch(budget); }
   bool is_open() const noexcept { return open_; }
 
-  // Only while it is open.
+  // Only while open.
   Record* find(const Probe& probe) noexcept { return engine_.find(probe); }
   void prefetch(std::span<const Probe> probes) noexcept { engine_.prefetch(probes); }
-  // Reserves whatever commit() of these changes needs. False: `why` says what is short, and nothing that can be found
-  // has changed.
+  // Reserves whatever commit() of these changes needs. False: `why` says what is short, and find() returns
+  // what it did before.
   bool prepare(std::span<const Change> changes, Status& why) noexcept;
-  // Takes the records out of prepared changes. `revision` is above assigned().
+  // Applies prepared changes and takes their records. `revision` must be above assigned().
   void commit(std::span<Change> changes, std::uint64_t revision) noexcept;
 
-  // Readers that start from now on see all that was committed.
+  // Readers that start from now on see everything committed so far.
   void publish() noexcept;
 
-  // With nothing committed since the last publish: drops unused reservations and frees what no reader holds any
-  // more. True: something still waits for readers, so it is worth another call.
+  // Only with nothing committed since the last publish: drops unused reservations and frees what no reader
+  // holds any more. True: something still waits for readers, so another call is worthwhile.
   bool collect() noexcept;
 
   std::uint64_t assigned() const noexcept { return assigned_; }

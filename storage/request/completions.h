@@ -1,4 +1,4 @@
-// Finished requests on their way back: one call per sink and turn.
+// Finished requests on their way back: one call per sink and step.
 #pragma once
 
 #include <array>
@@ -9,12 +9,12 @@
 
 namespace flashkv {
 
-// Purpose: gathers what a turn finished and gives each sink its share as one list, in the order added.
-// Usage:   done.add(request); ...; done.deliver();   // once, at the end of the turn
+// Purpose: collects the requests a step finished and passes each sink its own as one list, in the order
+//          added.
+// Usage:   done.add(request); ...; done.deliver();   // once, at the end of the step
 // Threads: one.
-// Cost:    no allocation. A sink that was not the last one asked for costs a scan of the sinks in use.
-// Limits:  kSinks sinks a turn get one call; beyond that the fullest turn delivers early, in order all
-//          the same.
+// Cost:    no allocation. add() for another sink than the previous one scans the sinks in use.
+// Limits:  up to kSinks sinks get one call a step; with more, add() delivers early, still in order.
 class Completions {
  public:
   static constexpr std::size_t kSinks = 128;
@@ -24,7 +24,7 @@ class Completions {
     lane_for(request.sink).list.push(request);
   }
   void deliver() noexcept {
-    // A sink may be gone once it has its last request: forget it first.
+    // A sink may be destroyed once it has its last request: forget it first.
     const std::size_t n = used_;
     used_ = 0;
     last_ = 0;
@@ -33,7 +33,7 @@ class Completions {
       if (Request* first = lanes_[i].list.release()) sink->complete(first);
     }
   }
-  // How many were ever added.
+  // Requests added since construction.
   std::uint64_t added() const noexcept { return added_; }
 
  private:

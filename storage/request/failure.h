@@ -1,4 +1,4 @@
-// Writing down why a request failed, where nothing may throw.
+// Records why a request failed, in code that must not throw.
 #pragma once
 
 #include <new>
@@ -8,10 +8,10 @@
 
 namespace flashkv {
 
-// What a request is told when memory is short: fits into a std::string without an allocation.
+// The message when memory is short: fits into a std::string without an allocation.
 inline constexpr std::string_view kOutOfMemory = "out of memory";
 
-// Sets the code in any case, and the message as far as memory allows.
+// Always sets the code; sets the message if memory allows, else kOutOfMemory.
 inline void fail(Status& status, Code code, std::string_view message) noexcept {
   status.code = code;
   try {

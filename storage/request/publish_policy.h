@@ -1,4 +1,4 @@
-// How often the writer publishes.
+// The publish policy: how often the writer publishes.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace flashkv {
 
-// interval is the least gap between two publishes. adaptive: an idle store publishes at once; otherwise only on the
-// tick of the interval.
+// interval is the minimum gap between two publishes. adaptive: an idle store publishes at once; not adaptive:
+// publishes happen only on the ticks of the interval.
 struct PublishPolicy {
   static constexpr Nanos kMaxInterval = Nanos{24} * 3600 * 1'000'000'000;
   static constexpr std::uint64_t kMaxBatch = 1'000'000;
@@ -18,7 +18,7 @@ struct PublishPolicy {
   bool adaptive = true;
 };
 
-// What is wrong with a policy from outside: the field and what it may be; null when nothing is.
+// Checks a policy that came from outside: names the bad field and its range; null when the policy is valid.
 constexpr const char* policy_error(const PublishPolicy& policy) noexcept {
   if (policy.interval < 0 || policy.interval > PublishPolicy::kMaxInterval)
     return "interval: must be 0 to 24 hours";

@@ -1,4 +1,4 @@
-// What a request thread asks of the writer, and what comes back.
+// Requests to the writer, their operations, and their outcomes.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@ enum class Ack : std::uint8_t { kPublished, kApplied, kDurable };
 enum class Condition : std::uint8_t { kAlways, kIfAbsent, kIfPresent };
 enum class OpKind : std::uint8_t { kPut, kErase, kExpire, kIncrement, kAppend, kGet };
 
-// What one operation came to; which fields mean something depends on its kind.
+// The outcome of one operation; which fields are meaningful depends on its kind.
 struct OpOutcome {
-  bool succeeded = false;    // put: written. erase: there was such a key. expire, get: found
+  bool succeeded = false;    // put: written. erase: the key existed. expire, get: found
   std::int64_t number = 0;   // increment: the new value
   std::uint64_t length = 0;  // append: bytes of the new value
-  RecordPtr kv;              // get: the record; put, erase with want_prev: the one before. A private copy
+  RecordPtr kv;              // get: the record; put, erase with want_prev: the previous one. A private copy
 };
 
 // One operation on one key. `key` and, for append, `value` must stay valid until the request completes.
@@ -30,7 +30,7 @@ struct Op {
   Condition condition = Condition::kAlways;
   bool keep_ttl = false;      // put: the expiry of the key it replaces
   bool want_prev = false;     // put, erase
-  bool has_expected = false;  // put: expected_mod_revision counts
+  bool has_expected = false;  // put: expected_mod_revision is compared
   std::string_view key;
   std::uint64_t hash = 0;                   // of key, by the store's KeyHash; Store::submit fills it in
   std::string_view value;                   // append
@@ -43,15 +43,15 @@ struct Op {
 };
 
 enum class RequestKind : std::uint8_t {
-  kMutation,      // ops, applied as one
+  kMutation,      // ops, applied atomically
   kPublish,       // publish now; completes with the published revision
   kWaitRevision,  // completes once `revision` is published
-  kSetPolicy,     // takes over `policy`
+  kSetPolicy,     // sets the publish policy to `policy`
 };
 
 struct Request;
 
-// Purpose: where finished requests go: one call per batch, one wake-up per request thread.
+// Purpose: receives finished requests: one call per batch, one wake-up per request thread.
 // Threads: complete() is called by the writer; it must not block, and must not call back into the store.
 class CompletionSink {
  public:
@@ -62,9 +62,9 @@ class CompletionSink {
 
 // Purpose: one atomic unit of work for the writer.
 // Usage:   request.ops = {ops, n}; request.sink = &sink; Status s = store.submit(request);
-//          s not ok: refused, the sink never hears of it. Else: sink.complete() gets it exactly once.
+//          s not ok: refused, the sink never sees it. Otherwise sink.complete() gets it exactly once.
 //          A source inside the store (writer/source.h) offers requests that have no sink.
-// Lifetime: the caller's; untouched by the caller from submit() until complete().
+// Lifetime: owned by the caller, who must not touch it from submit() until complete().
 // Limits:  the sum of `bytes` in the queue and their number are bounded (QueueLimits).
 struct Request {
   RequestKind kind = RequestKind::kMutation;
@@ -76,8 +76,8 @@ struct Request {
   CompletionSink* sink = nullptr;
 
   Status status;  // not ok: nothing of it was applied
-  // In: kWaitRevision, and a source that brings its own (0: the next). Out: made by it, or of the state its answer
-  // rests on.
+  // In: the one a kWaitRevision waits for; the one a source assigns (0: the next). Out: the revision the
+  // request made, or that of the state its answer is based on.
   std::uint64_t revision = 0;
   bool applied = false;     // false with kDeadlineExceeded: certainly not applied
   Request* next = nullptr;  // the queue's, then the completion list's

@@ -7,7 +7,7 @@
 
 namespace flashkv {
 
-// Purpose: first in, first out; a request stands in at most one list.
+// Purpose: first in, first out; a request is in at most one list.
 // Threads: one.
 class RequestList {
  public:
@@ -29,13 +29,14 @@ class RequestList {
     --size_;
     return r;
   }
-  // Gives up all members, still linked, oldest first.
+  // Empties the list; returns its members, still linked, oldest first.
   Request* release() noexcept {
     Request* all = first_;
     *this = RequestList{};
     return all;
   }
-  // Hands every member to `keep`; those it answers false for leave the list (and are `keep`'s to place).
+  // Calls `keep` for every member; where it returns false the member is out of the list, and `keep` may link
+  // it elsewhere.
   template <typename Keep>
   void filter(Keep keep) noexcept {
     Request* r = release();

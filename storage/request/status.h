@@ -1,4 +1,4 @@
-// What went wrong, in the numbering of google.rpc.Code, so that a front passes it on unchanged.
+// Status codes and messages, numbered as in google.rpc.Code, so that a front end passes them on unchanged.
 #pragma once
 
 #include <cstdint>

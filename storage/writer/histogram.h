@@ -1,4 +1,4 @@
-// A histogram of fixed size for latencies and sizes, and its twin that one thread writes while others read.
+// A fixed-size histogram for latencies and sizes, and a variant that one thread writes while others read.
 #pragma once
 
 #include <array>
@@ -11,10 +11,10 @@ namespace flashkv {
 
 // Purpose: counts of non-negative values in log-linear buckets: 16 equal steps within each power of two.
 // Usage:   Histogram h; h.record(elapsed_ns); report(h.percentile(0.99), h.max(), h.count());
-// Threads: one at a time; see LiveHistogram for counting while others look.
+// Threads: one at a time; see LiveHistogram for counting while others read.
 // Cost:    record() is a few shifts; 4.7 KB, never an allocation.
-// Limits:  a percentile is exact below 16 and at most 1/16 too high above; values from 2^40 on (18 minutes
-//          in ns) share the last bucket, max() and sum() stay exact.
+// Limits:  a percentile is exact below 16 and at most 1/16 too high above that; values of 2^40 (18 minutes
+//          in ns) or more share the last bucket; max() and sum() stay exact.
 class Histogram {
  public:
   static constexpr unsigned kSubBits = 4;
@@ -46,7 +46,8 @@ class Histogram {
   std::uint64_t sum() const noexcept { return sum_; }
   std::uint64_t max() const noexcept { return max_; }
   std::uint64_t bucket_count(std::size_t bucket) const noexcept { return counts_[bucket]; }
-  // The value that a share of `quantile` (0..1) of the samples does not exceed; 0 without samples.
+  // The smallest value (rounded up to its bucket) that at least `quantile` (0..1) of the samples do not
+  // exceed; 0 without samples.
   std::uint64_t percentile(double quantile) const noexcept {
     if (count_ == 0) return 0;
     const double share = quantile <= 0 ? 0 : quantile >= 1 ? 1 : quantile;
@@ -69,10 +70,10 @@ class Histogram {
   std::uint64_t max_ = 0;
 };
 
-// Purpose: the same counts, recorded by one thread and copied out by any.
+// Purpose: the same counts, recorded by one thread and copied by any.
 // Threads: record() from one thread, no read-modify-write; view() from any.
-// Limits:  a view taken while the owner records may miss its latest samples; count() always equals the
-//          sum of the buckets it shows.
+// Limits:  a view taken while the owner records may miss the latest samples; its count() always equals the
+//          sum of its buckets.
 class LiveHistogram {
  public:
   void record(std::uint64_t value) noexcept {

@@ -8,8 +8,8 @@
 
 namespace flashkv {
 
-// Purpose: turns a PublishPolicy into a time. It says when an unpublished batch may become visible; whether
-//          there is one is the writer's to know.
+// Purpose: turns a PublishPolicy into a time: when an unpublished batch may become visible. It does not know
+//          whether there is one; the writer does.
 //            interval 0:     at once, after each batch;
 //            adaptive:       interval after the last publish, so an idle store publishes at once and a busy
 //                            one gathers what arrives in between;

@@ -8,25 +8,27 @@
 
 namespace flashkv {
 
-// Purpose: offers mutations that no client asked for (expiry, eviction, a replicated log), in pieces that the source
-//          itself bounds, so that a backlog never holds up the clients' batch for longer than one piece.
+// Purpose: offers mutations that no client asked for (expiry, eviction, a replicated log), in pieces that the
+//          source itself bounds, so that a backlog never holds up the clients' batch for longer than one
+//          piece.
 // Usage:   class Expiry final : public Source { ... };  Writer writer(engine, options, clock, {&expiry, 1});
 // Threads: the writer's. A source that other threads feed makes its work visible (seq_cst) and then calls
 //          Writer::wake(); due() must see it from then on.
 // Lifetime: outlives the writer. An offered request is the writer's until take_back().
-// Limits:  each source bounds what it offers in one step. That is applied before the clients' batch and does not count
-//          against max_batch.
+// Limits:  each source bounds what it offers in one step. That is applied before the clients' batch and does
+//          not count against max_batch.
 class Source {
  public:
   virtual ~Source() = default;
 
-  // When it next has something to offer: a time that has passed means now, kNever means not until wake().
+  // When it next has something to offer: a time in the past means now, kNever means not until wake().
   virtual Nanos due() const noexcept = 0;
-  // Requests to apply now, linked through Request::next, oldest first; null when there are none. Their operations'
-  // hashes are set. A request may bring its revision: above the last assigned, in order; 0 takes the next one.
+  // Requests to apply now, linked through Request::next, oldest first; null when there are none. Their
+  // operations' hashes are set. A request may carry its revision: above the last assigned, in order; 0 takes
+  // the next one.
   virtual Request* offer(std::uint64_t assigned, Nanos now) noexcept = 0;
-  // The offered list in the same order, each applied or with the status that says why not. Readers see what was
-  // applied after the next publish.
+  // Returns the offered list in the same order, each request applied or with the status that says why not.
+  // Readers see what was applied after the next publish.
   virtual void take_back(Request* first) noexcept = 0;
 };
 

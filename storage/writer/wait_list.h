@@ -1,4 +1,4 @@
-// Requests that wait until a watermark reaches their revision.
+// Requests waiting for a watermark to reach their revision.
 #pragma once
 
 #include <algorithm>
@@ -11,14 +11,14 @@
 
 namespace flashkv {
 
-// Purpose: holds requests until the state they need is there: mutations whose acknowledgement says "published", and
-//          reads that ask for a revision. There is one list for each watermark; the writer has one, for what is
-//          published.
+// Purpose: holds requests until the state they need exists: mutations to be acknowledged when published, and
+//          reads that ask for a revision. One list for each watermark; the writer has one, for the published
+//          revision.
 // Usage:   list.add(r);   // r.revision is what it waits for; a read waits until r.deadline at most
 //          list.release(published, now, [&](Request& r, bool reached) { answer(r); });
 // Threads: the writer's.
-// Cost:    release(): two comparisons unless a request can be answered, then a walk over all.
-// Limits:  as many as the queue admits: each keeps its place there until it is answered.
+// Cost:    release(): two comparisons; a walk over all requests only when one can be answered.
+// Limits:  as many as the queue admits: each counts against its bounds until it is answered.
 class WaitList {
  public:
   void add(Request& r) noexcept {
@@ -52,7 +52,7 @@ class WaitList {
   }
 
  private:
-  // A mutation that has been decided met its deadline, or was refused for it.
+  // A mutation in this list was decided in time; its deadline no longer matters.
   static Nanos deadline_of(const Request& r) noexcept {
     return r.kind == RequestKind::kMutation ? kNever : r.deadline;
   }

@@ -33,7 +33,8 @@ Nanos Writer::step() noexcept {
   ++s_.counts.steps;
   if (!s_.staged.dirty()) s_.schedule.skip_idle_ticks(s_.now);
   take_arrivals();
-  // Read again: whoever saw a key expire and then asked for a change is not judged by an earlier instant.
+  // Read again: a client that saw a key expire and then sent a change must not be judged by an earlier
+  // instant.
   s_.now = clock_.now();
   if (!s_.staged.is_open() && work_waits() && s_.now >= s_.retry_open_at) begin_batch();
   if (s_.staged.is_open()) {
@@ -49,7 +50,7 @@ Nanos Writer::step() noexcept {
   return next_step();
 }
 
-// What others see is complete before any answer leaves.
+// Updates what other threads see; it must be complete before any answer leaves.
 void Writer::show() noexcept {
   s_.counts.awaiting_publish = s_.unpublished.mutations();
   s_.counts.waiting_revision = s_.unpublished.reads();
@@ -77,7 +78,8 @@ void Writer::begin_batch() noexcept {
   Nanos checked = s_.now;
   for (int poll = 0; poll < kOpenPolls && checked - s_.now < kOpenBudget; ++poll) {
     if (s_.staged.try_begin_batch(0)) {
-      // Even where the first check sufficed, a fence in every thread took its time.
+      // If the first check succeeded, the wait is what the engine spent on it: a fence in every thread takes
+      // time.
       s_.stats.wait_ns.record(s_.blocked_since == kNever
                                   ? s_.staged.engine_stats().open_wait_ns
                                   : static_cast<std::uint64_t>(checked - s_.blocked_since));
@@ -101,7 +103,8 @@ void Writer::batch_begun() noexcept {
   s_.counts.blocked_since = 0;
 }
 
-// Nothing waits for this batch, so it waits for no reader. Some engines free garbage only batches later.
+// Begins a batch only to free memory. No request needs it, so it does not wait for readers. Some engines free
+// garbage only several batches later.
 void Writer::collect() noexcept {
   const bool was_open = s_.staged.is_open();
   const std::uint64_t held = s_.staged.engine_stats().retired_bytes;
@@ -193,7 +196,7 @@ void Writer::apply(Request& r) noexcept {
     s_.unpublished_ops += r.ops.size();
     s_.unpublished_bytes += r.bytes;
   } else if (s_.collect_at == kNever) {
-    // What it had reserved is dropped once the store is idle.
+    // Whatever it reserved is dropped once the store is idle.
     s_.collect_gap = kCollectGap;
     s_.collect_at = s_.now + kCollectGap;
   }
@@ -205,12 +208,13 @@ void Writer::apply_client(Request& r) noexcept {
   r.revision = 0;  // a client's mutation takes the next one
   apply(r);
   if (r.applied) {
-    // What it takes back counts as the request's own from here on.
+    // The records in its answer count as the request's own from here on.
     r.bytes += s_.plan.answer_bytes();
     s_.queue.grow_work(s_.plan.answer_bytes());
   }
   s_.pending.pop();
-  // What was decided on a state that nobody can read yet is told when they can, unless asked for at once.
+  // An outcome that depends on unpublished state is answered once that is published, unless the client asked
+  // for it as soon as it is applied.
   if (s_.staged.dirty() && r.ack != Ack::kApplied) {
     s_.unpublished.add(r);
   } else {
@@ -218,7 +222,7 @@ void Writer::apply_client(Request& r) noexcept {
   }
 }
 
-// Only now does it leave the queue's bounds: those who wait for a publish hold memory too.
+// Only now is it taken off the queue's bounds: a request that waits for a publish holds memory too.
 void Writer::answer(Request& r) noexcept {
   ++s_.answered;
   s_.answered_bytes += r.bytes;
@@ -273,7 +277,7 @@ void Writer::wait_until(Nanos time) noexcept {
   const Nanos left = time == kNever || time == PublishSchedule::kAtOnce ? time : time - clock_.now();
   if (time == PublishSchedule::kAtOnce || left <= 0) return;
   if (s_.blocked()) {
-    // Behind a reader there is nothing to do for those who would ring; the next check comes soon.
+    // Blocked by a reader, the writer could do nothing for a request that rings; the next check comes soon.
     std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left, kMaxRetryGap)));
     return;
   }

@@ -1,4 +1,4 @@
-// The one thread's worth of work that changes the store.
+// The writer: everything that changes the store, as steps that one thread runs.
 #pragma once
 
 #include <atomic>
@@ -21,40 +21,41 @@ struct WriterOptions {
 };
 
 // Purpose: accepts requests, applies them in batches to the staged state, publishes when the policy says so,
-//          and hands the answers back.
+//          and delivers the answers.
 // Usage:   Writer writer(engine, options, system_clock());
 //          any thread:  Admission a = writer.submit(request);
 //          one thread:  while (!stopping) writer.wait_until(writer.step());
 //          at the end:  writer.close();  writer.finish(patience);
 // Threads: submit(), close(), stats(), engine_stats(), policy(), assigned() from any; step(), wait_until(),
 //          finish() from one at a time.
-// Lifetime: borrows the engine, the sources and the clock. finish() has been called before it goes, or no request is
-//          inside.
-// Cost:    a step with nothing to do: two readings of the clock, two loads and the copy of the counters.
-// Limits:  a step applies each source's bound and max_batch operations of clients, or one larger request; it waits
-//          for readers kOpenBudget at most.
+// Lifetime: borrows the engine, the sources and the clock. Before it is destroyed, finish() must have
+//          returned, or it must hold no request.
+// Cost:    a step with nothing to do: two clock reads, two loads and the copy of the counters.
+// Limits:  a step applies what each source offers and max_batch operations of clients, or one larger request;
+//          it waits for readers at most kOpenBudget.
 class Writer {
  public:
-  // How long one step() waits for readers of the staged half before it goes back to queueing, and how often it
-  // checks for them in that time at most. It spins: the kernel's shortest sleep is longer.
+  // How long one step() waits for readers of the staged half before it goes back to queueing, and how many
+  // times it checks at most. It spins: the kernel's shortest sleep is longer.
   static constexpr Nanos kOpenBudget = 20 * kNanosPerMicro;
   static constexpr int kOpenPolls = 512;
-  // The next check comes after kRetryGap, the one after it twice as late, and so on up to kMaxRetryGap: a reader that
-  // is stuck for seconds must not cost a processor.
+  // After a failed step the next check comes after kRetryGap; the gap doubles up to kMaxRetryGap, so that a
+  // reader stuck for seconds does not cost a processor.
   static constexpr Nanos kRetryGap = 50 * kNanosPerMicro;
   static constexpr Nanos kMaxRetryGap = kNanosPerMilli;
-  // How often requests that wait behind such a reader are checked for passed deadlines.
+  // How often requests waiting behind such a reader are checked for passed deadlines.
   static constexpr Nanos kSweepGap = 10 * kNanosPerMilli;
-  // A batch ends early once it has made this many bytes of records and answers: a few operations can copy much.
+  // A batch ends early once it has made this many bytes of records and answers: a few operations can copy
+  // much.
   static constexpr std::uint64_t kMaxBatchBytes = std::uint64_t{64} << 20;
-  // Beyond this much unpublished work the writer publishes before its time.
+  // With this much unpublished work the writer publishes early.
   static constexpr std::uint64_t kMaxUnpublishedOps = std::uint64_t{1} << 20;
   static constexpr std::uint64_t kMaxUnpublishedBytes = std::uint64_t{256} << 20;
-  // An idle store frees the garbage of its last batch this long after the publish. While readers hold it, the next
-  // attempt comes twice as late, up to kMaxCollectGap.
+  // An idle store frees the garbage of its last batch this long after the publish. While readers hold it, the
+  // gap between attempts doubles up to kMaxCollectGap.
   static constexpr Nanos kCollectGap = 2 * kNanosPerMilli;
   static constexpr Nanos kMaxCollectGap = 128 * kNanosPerMilli;
-  // A request that waits for a revision is answered by then.
+  // A request that waits for a revision is answered after this long at the latest.
   static constexpr Nanos kMaxRevisionWait = 30'000 * kNanosPerMilli;
 
   // `sources` are asked in this order, before the clients' queue.
@@ -65,16 +66,17 @@ class Writer {
 
   // kAccepted: the request's sink gets it exactly once. Each operation's hash and request.bytes are set.
   Admission submit(Request& request) noexcept;
-  // One step; returns when it wants the next (a time that has passed: at once; kNever: when woken).
+  // One step; returns when the next is due (a time in the past: at once; kNever: when woken).
   Nanos step() noexcept;
-  // Sleeps until then, or until a submit() or wake().
+  // Sleeps until `time`, or until a submit() or wake().
   void wait_until(Nanos time) noexcept;
   void wake() noexcept { bell_.ring(); }
 
   // Refuses requests from now on.
   void close() noexcept { s_.queue.close(); }
-  // After close(): applies, publishes and answers everything that was accepted. What readers still block
-  // after `patience` ns is answered UNAVAILABLE, unapplied. True: no reader holds the state before the last publish.
+  // After close(): applies, publishes and answers everything that was accepted. Requests that readers still
+  // block after `patience` ns are answered UNAVAILABLE, unapplied. True: no reader holds the state before the
+  // last publish.
   bool finish(Nanos patience) noexcept;
 
   std::uint64_t assigned() const noexcept { return s_.stats.assigned_revision.get(); }

@@ -1,4 +1,4 @@
-// The writer's side of everything that is not a mutation: control requests, the end, and what others may see.
+// Everything the writer does besides mutations: control requests, shutdown, and statistics.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

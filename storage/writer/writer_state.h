@@ -16,8 +16,8 @@
 
 namespace flashkv {
 
-// Purpose: the whole state of Writer::step(). What is not named here, a step neither reads nor writes.
-// Threads: the writer's alone, except `queue` and `stats`, which say themselves who else may look.
+// Purpose: the whole state of Writer::step(): a step reads and writes nothing that is not named here.
+// Threads: the writer's alone, except `queue` and `stats`, whose contracts name the other threads.
 struct WriterState {
   WriterState(AnyEngine& engine, const PublishPolicy& policy, QueueLimits limits,
               std::uint64_t max_value_bytes, std::span<Source* const> inside, Nanos started) noexcept
@@ -32,7 +32,7 @@ struct WriterState {
   RequestQueue queue;                // in: the clients' source
   std::span<Source* const> sources;  // in: those inside the store
 
-  // Where a request is between the queue and its sink; it is in one of these at any moment.
+  // A request between the queue and its sink is always in exactly one of these.
   RequestList pending;     // taken from the queue, not applied
   RequestList publishers;  // kPublish: answered in this step
   WaitList unpublished;    // applied, or kWaitRevision: answered once their revision is published
@@ -41,20 +41,20 @@ struct WriterState {
   RequestPlan plan;  // the request being prepared
   PublishSchedule schedule;
 
-  std::uint64_t answered = 0;        // in this step: they leave the queue together, at its end
+  std::uint64_t answered = 0;        // in this step: removed from the queue's count together, at its end
   std::uint64_t answered_bytes = 0;  // of their payload
 
   Nanos now = 0;                        // when this step started; one instant decides all expiries of a step
-  bool closing = false;                 // publish whatever there is; sources are not asked any more
+  bool closing = false;                 // publish whatever there is; sources are no longer asked
   std::uint64_t unpublished_ops = 0;    // applied since the last publish
   std::uint64_t unpublished_bytes = 0;  // their payload, and the records made for them
   Nanos changed_at = kNever;            // oldest change not yet published
-  Nanos blocked_since = kNever;         // readers keep the staged state closed since then
-  Nanos retry_open_at = 0;              // not tried again before
+  Nanos blocked_since = kNever;         // when readers began to block the staged state
+  Nanos retry_open_at = 0;              // no further attempt before this time
   Nanos retry_gap = 0;                  // grows while readers stay
   Nanos sweep_at = 0;         // while blocked: when pending requests are next checked for passed deadlines
   Nanos collect_at = kNever;  // idle: when memory is next collected
-  Nanos collect_gap = 0;      // grows while nothing comes back
+  Nanos collect_gap = 0;      // grows while nothing is freed
 
   WriterCounts counts;
   WriterStats stats;

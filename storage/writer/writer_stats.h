@@ -1,4 +1,4 @@
-// What the writer counts about itself.
+// The writer's counters and histograms.
 #pragma once
 
 #include <array>
@@ -15,8 +15,8 @@ namespace flashkv {
 // One slot for each google.rpc.Code (0..16).
 inline constexpr std::size_t kCodes = 17;
 
-// Purpose: the writer's counters, each declared here once. The writer adds to its own; what others see is a copy of
-//          the end of a step. Counters only grow, except those marked "now".
+// Purpose: the writer's counters, each declared here once. The writer adds to its own set; other threads see
+//          a copy made at the end of a step. Counters only grow, except those marked "now".
 struct WriterCounts {
   std::uint64_t steps = 0;
   std::uint64_t publishes = 0;
@@ -30,7 +30,7 @@ struct WriterCounts {
   std::uint64_t awaiting_publish = 0;            // now: applied, answered at the next publish
   std::uint64_t waiting_revision = 0;            // now: kWaitRevision requests not yet answered
   std::uint64_t blocked_since =
-      0;  // now: Nanos, since when readers keep the staged state closed; 0 = they do not
+      0;  // now: Nanos, when readers began to block the staged state; 0 = they do not
 
   void reject(Code code) noexcept {
     const auto i = static_cast<std::size_t>(code);
@@ -38,10 +38,10 @@ struct WriterCounts {
   }
 };
 
-// Purpose: one moment of the writer, as plain numbers. Times are nanoseconds.
+// Purpose: a snapshot of the writer, as plain numbers. Times are nanoseconds.
 // Usage:   WriterStatsView v = store.stats().writer; report(v.wait_ns.percentile(0.999));
 struct WriterStatsView : WriterCounts {
-  Histogram wait_ns;         // each batch begun: the time its readers kept the writer waiting
+  Histogram wait_ns;         // each batch begun: how long readers kept the writer waiting
   Histogram batch_ops;       // operations in each applied batch
   Histogram publish_ns;      // how long each publish took
   Histogram publish_lag_ns;  // from the oldest unpublished change being applied to its publish
@@ -55,11 +55,11 @@ struct WriterStatsView : WriterCounts {
   std::uint64_t keys = 0;  // in the staged state
   std::uint64_t assigned_revision = 0;
   std::uint64_t published_revision = 0;
-  std::uint64_t blocked_ns = 0;  // how long readers have kept the staged state closed, 0 when they do not
+  std::uint64_t blocked_ns = 0;  // how long readers have blocked the staged state; 0 when they do not
 };
 
-// Purpose: what other threads see of the writer and of the engine's sizes. The queue answers for itself:
-//          Writer::stats() puts the view together.
+// Purpose: what other threads see of the writer and of the engine's sizes. The queue keeps its own counters;
+//          Writer::stats() combines the two.
 // Threads: written by the writer's thread alone; copied by any.
 struct WriterStats {
   LiveHistogram wait_ns, batch_ops, publish_ns, publish_lag_ns;

@@ -1,4 +1,4 @@
-// The thread that the writer runs on.
+// The writer's thread.
 #pragma once
 
 #include <atomic>
@@ -9,11 +9,11 @@
 
 namespace flashkv {
 
-// Purpose: turns the writer until told to stop, then lets it finish.
+// Purpose: steps the writer until stop(), then lets it finish.
 // Usage:   WriterThread thread(writer);  thread.start();  ...;  bool settled = thread.stop(patience);
 // Threads: start() and stop() from the owner.
-// Lifetime: ends the thread when it goes, with no patience for readers.
-// Errors:  start() throws std::system_error when there is no thread to be had.
+// Lifetime: its destructor stops the thread, with no patience for readers.
+// Errors:  start() throws std::system_error when no thread can be created.
 class WriterThread {
  public:
   explicit WriterThread(Writer& writer) noexcept : writer_(writer) {}
@@ -22,8 +22,8 @@ class WriterThread {
   ~WriterThread() { stop(0); }
 
   void start();
-  // Also where no thread was started: the caller's then does what is left. Once is enough, later calls answer
-  // what the first did.
+  // If no thread was started, the calling thread does what is left. Later calls return what the first one
+  // returned.
   bool stop(Nanos patience) noexcept;
 
  private:
