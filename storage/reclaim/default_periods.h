@@ -1,4 +1,4 @@
-// Which grace periods the engines use in this build.
+// The grace periods that the engines use in this build.
 #pragma once
 
 #if defined(__SANITIZE_THREAD__)

@@ -1,4 +1,4 @@
-// Grace periods from one counter and one word a reader, with atomics alone.
+// Grace periods from one counter and one word per reader, with atomics alone.
 #pragma once
 
 #include <cstdint>
@@ -11,16 +11,19 @@
 
 namespace flashkv::reclaim {
 
-// The memory orders of Epoch, each with what would break without it.
+// The memory orders of Epoch, each with what it is needed for. A reader announces the number it has seen; a
+// period waits only for readers that announced a smaller number than its own.
 struct EpochOrders {
-  // A reader inside that has seen the new number has seen what was unlinked before it: nobody waits for it.
+  // A reader that has seen the new number also sees what was unlinked before it, so no period up to that
+  // number has to wait for it.
   static constexpr sync::MemoryOrder kAdvance = sync::kRelease;
   static constexpr sync::MemoryOrder kNumberLook = sync::kAcquire;
-  // lock() and the writer's look at the slot are both read-modify-writes of it. Either the reader comes
-  // first and is seen, or the look does and the reader then sees what was unlinked: this takes the look's
-  // release and lock()'s acquire.
+  // lock() and the writer's check are both read-modify-writes of the slot. Either the reader's comes first
+  // and the writer sees it, or the check comes first and the reader then sees what was unlinked: this needs
+  // the check's release and lock()'s acquire.
   static constexpr sync::MemoryOrder kEnter = sync::kAcquire;
-  // What a section read comes before the unlock() that the look, or the lock() in between, has read.
+  // Orders a section's reads before the unlock() whose value the check reads, directly or through a later
+  // lock().
   static constexpr sync::MemoryOrder kLeave = sync::kRelease;
   static constexpr sync::MemoryOrder kSlotLook = sync::kAcqRel;
 };

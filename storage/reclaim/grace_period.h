@@ -1,4 +1,4 @@
-// How an engine learns that no reader can hold what it took out of sight.
+// Grace periods: how an engine learns that no reader can still hold what it unlinked.
 #pragma once
 
 #include <concepts>
@@ -6,16 +6,16 @@
 
 namespace flashkv::reclaim {
 
-// Names a grace period of one object; they end in the order of their numbers. 0 has always ended.
+// Names a grace period of one object; periods end in the order of their numbers. 0 has always ended.
 using Ticket = std::uint64_t;
 
 // Concepts are formatted by hand: the formatter tears a requirement from its noexcept.
 // clang-format off
 
-// The writer's side of them, whatever the read sections are.
+// The writer's side, whatever the read sections are.
 template <typename P>
 concept PeriodCounter = requires(P& periods, Ticket ticket) {
-  // Begins one, or joins the one that begins next.
+  // Begins a period, or joins the next one to begin.
   { periods.start() } noexcept -> std::same_as<Ticket>;
   { periods.ended(ticket) } noexcept -> std::same_as<bool>;
 };
@@ -26,7 +26,7 @@ concept PeriodCounter = requires(P& periods, Ticket ticket) {
 //          reader: auto section = periods.make_section(); section.lock(); read(); section.unlock();
 // Threads: start() and ended() from one writer; make_section() from any; a section belongs to the thread that
 //          locks it first, and sections of one thread nest.
-// Lifetime: sections are unlocked and gone before their periods.
+// Lifetime: sections are unlocked and destroyed before their periods object.
 // Cost:    start() and ended() never wait and never allocate.
 // Errors:  the constructor and make_section() may throw std::bad_alloc.
 template <typename G>

@@ -1,4 +1,4 @@
-// Memory that is out of sight but may still be read.
+// Memory that is unlinked but may still be read.
 #pragma once
 
 #include <cstddef>
@@ -10,15 +10,16 @@
 
 namespace flashkv::reclaim {
 
-// Purpose: what a writer unlinked, with its size, until a grace period that began afterwards is over.
+// Purpose: keeps what a writer unlinked until a grace period that began afterwards is over, and counts its
+//          bytes.
 // Usage:   prepare: if (!list.reserve(2)) reject;          // room for 2 more than were promised so far
 //          apply:   list.retire(node, &destroy, node->bytes());
-//          publish: list.drop_reservations();                         // promises lapse
-//                   list.begin(periods);                   // optional: what it retired waits from here on
-//          open:    list.collect(periods);                 // free what is over, begin the next period
+//          publish: list.drop_reservations();              // promises lapse
+//                   list.begin(periods);                   // optional: begins the period of what was retired
+//          open:    list.collect(periods);                 // frees what is over, begins the next period
 // Threads: one writer.
-// Lifetime: frees the rest at its end: no reader is left by then.
-// Cost:    24 bytes an entry; no call but reserve() allocates, none waits.
+// Lifetime: its destructor frees the rest: no reader is left by then.
+// Cost:    24 bytes an entry; only reserve() allocates, nothing waits.
 class RetireList {
  public:
   using Free = void (*)(void*) noexcept;
@@ -40,7 +41,7 @@ class RetireList {
   } catch (const std::bad_alloc&) {
     return false;
   }
-  // Only what was reserved; readers that entered before may still hold it.
+  // Within what was reserved. `what` is unlinked already; readers that entered before may still hold it.
   void retire(void* what, Free free, std::size_t bytes) noexcept {
     fresh_.push_back({what, free, bytes});
     bytes_ += bytes;
@@ -48,8 +49,8 @@ class RetireList {
   }
   void drop_reservations() noexcept { promised_ = 0; }
 
-  // Both between batches only. begin() frees nothing, and leaves to the next collect() what it cannot begin
-  // because an earlier period is under way.
+  // begin() and collect() are called between batches only. begin() frees nothing; while an earlier period is
+  // under way it does nothing, and leaves the rest to the next collect().
   template <PeriodCounter P>
   void begin(P& periods) noexcept {
     if (fresh_.empty() || !waiting_.empty()) return;

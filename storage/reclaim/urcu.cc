@@ -6,7 +6,7 @@
 
 namespace flashkv::reclaim {
 
-// One callback that is never queued twice at a time; later wishes are joined in the next period.
+// One callback, never queued twice at a time; periods asked for meanwhile are joined into the next one.
 struct Urcu::Period {
   rcu_head head{};
   Ticket running = 0;  // of the callback that was queued last
@@ -17,8 +17,8 @@ struct Urcu::Period {
     auto* period = reinterpret_cast<Period*>(head);
     period->over.store(period->running, std::memory_order_release);
   }
-  // liburcu asks that callers are registered. A writer that never reads is so for the call alone: leaving at
-  // the thread's end would take memory here.
+  // liburcu requires callers to be registered. A writer that never reads is registered for this call only: to
+  // unregister at the thread's end, as readers do, would allocate memory here.
   void queue() noexcept {
     running = wanted;
     const bool passing = !registered;
@@ -42,7 +42,7 @@ struct Registration {
 
 Urcu::Urcu() : period_(std::make_unique<Period>()) {
   urcu_memb_init();
-  // Starts the thread that runs callbacks here, and not within the first batch.
+  // Starts the thread that runs callbacks now rather than within the first batch.
   urcu_memb_get_default_call_rcu_data();
 }
 Urcu::~Urcu() {
@@ -52,7 +52,7 @@ Urcu::~Urcu() {
 Ticket Urcu::start() noexcept {
   Period& p = *period_;
   const bool idle = p.running == p.over.load(std::memory_order_acquire);
-  // One that is queued already may have begun: only the next covers what was unlinked until now.
+  // A period that is queued already may have begun: only the next one covers what was unlinked until now.
   p.wanted = p.running + 1;
   if (idle) p.queue();
   return p.wanted;

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <urcu/tls-compat.h>
-// liburcu's word of a thread has no constructor; declared thread_local, each look at it would ask for one.
+// liburcu's per-thread word has no constructor; declared thread_local, every access would check for one.
 #ifdef URCU_TLS_STORAGE_CLASS
 #undef URCU_TLS_STORAGE_CLASS
 #define URCU_TLS_STORAGE_CLASS __thread
 #endif
-// The read side alone, in line, without the macros of <urcu.h>.
+// Only the read side, inline, without the macros of <urcu.h>.
 #include <urcu/static/urcu-memb.h>
 
 #include <memory>
@@ -16,8 +16,8 @@
 
 namespace flashkv::reclaim {
 
-// Purpose: GracePeriods over liburcu's memb flavour, whose readers run no locked instruction.
-// Threads: as GracePeriods; a thread is registered with liburcu at its first lock() and leaves with its end.
+// Purpose: GracePeriods over liburcu's memb flavour, whose readers execute no locked instruction.
+// Threads: as GracePeriods; a thread is registered with liburcu from its first lock() until it exits.
 // Cost:    lock() and unlock(): a few plain loads and stores of the thread's own line, 3 ns together. A
 //          period takes some 10 ms: liburcu's own thread gathers callbacks before it waits for readers.
 // Source:  https://liburcu.org
@@ -46,7 +46,7 @@ class Urcu {
  private:
   struct Period;
   static void register_thread();
-  // Beside the registration itself, because a look at an object with a constructor is a call.
+  // Separate from the registration, because every access to a thread_local with a constructor is a call.
   static inline constinit thread_local bool registered = false;
 
   std::unique_ptr<Period> period_;

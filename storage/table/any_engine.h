@@ -1,4 +1,4 @@
-// An engine whose type is not known: what the writer and the store are compiled against, once.
+// An engine behind a virtual interface: the writer and the store are compiled once, against this.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +13,19 @@
 
 namespace flashkv {
 
-// Purpose: the one place of type erasure. Each call means what the engine's of the same name means
+// Purpose: the one place of type erasure. Each call means the same as the engine's call of that name
 //          (engine.h); AnyEngineOf<E> forwards it.
 // Usage:   std::unique_ptr<AnyEngine> table = make_engine("flashmap", options, why);
 // Threads: make_reader() and published() from any thread, everything else from the writer's.
-// Lifetime: readers die before their table.
-// Cost:    one virtual call: for a reader one a request, for the writer two or three an operation.
+// Lifetime: readers are destroyed before their table.
+// Cost:    virtual calls: a reader makes one per request, the writer two or three per operation.
 class AnyEngine {
  public:
   virtual ~AnyEngine() = default;
   virtual const Traits& traits() const noexcept = 0;
-  // The guard in use, "" where the engine has no choice.
+  // The guard in use, "" if the engine offers no choice.
   virtual std::string_view guard() const noexcept = 0;
-  // How its keys are hashed: by whoever makes a Probe for it, and by the engine.
+  // The hash of its keys: a Probe must carry it, and the engine itself uses it.
   virtual KeyHash hash() const noexcept = 0;
   // A reader that judges expiry by `clock`. Throws std::bad_alloc.
   virtual std::unique_ptr<ReadHandle> make_reader(const Clock& clock) = 0;

@@ -1,4 +1,4 @@
-// From an engine's type to a AnyEngine.
+// AnyEngine over an engine of a given type.
 #pragma once
 
 #include <concepts>
@@ -12,11 +12,11 @@
 
 namespace flashkv {
 
-// Purpose: AnyEngine over the engine E, which it owns and which is made from the hash. Instantiated in one
-//          .cc an engine. E's batches are atomic; where they are not, WithOverlay<E> takes its place.
+// Purpose: AnyEngine over the engine E, which it owns and constructs. Instantiated in one .cc per engine. E's
+//          batches must be atomic; for an engine whose batches are not, E is WithOverlay of that engine.
 // Usage:   auto table = std::make_unique<AnyEngineOf<MyEngine>>(KeyHash{seed});
 //          auto other = std::make_unique<AnyEngineOf<WithOverlay<OtherEngine>>>(KeyHash{seed});
-//          table->engine().make_reader();   // tests: guards that live as long as they like
+//          table->engine().make_reader();   // for tests: guards of any lifetime
 // Threads, Lifetime, Cost: as AnyEngine.
 template <Engine E>
 class AnyEngineOf final : public AnyEngine {
@@ -45,7 +45,7 @@ class AnyEngineOf final : public AnyEngine {
   EngineStats stats() const noexcept override { return engine_.stats(); }
 
  private:
-  // published() is a question, but engines need not have it const.
+  // published() changes nothing, but an engine need not declare it const.
   mutable E engine_;
   KeyHash hash_;
   std::string_view guard_;

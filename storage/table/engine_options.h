@@ -1,4 +1,4 @@
-// What an engine is made from.
+// The options of an engine's constructor.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@ namespace flashkv {
 
 // How the radix family turns a key's 64-bit hash, or its first bytes, into the word it walks by.
 enum class WordOrder : std::uint8_t {
-  kForward,   // the highest bits are looked at first
-  kReversed,  // the lowest bits first
+  kForward,   // highest bits first
+  kReversed,  // lowest bits first
 };
 
-// Purpose: one set for all engines; each takes what concerns it and ignores the rest.
+// Purpose: one set of options for all engines; each uses those that concern it and ignores the rest.
 struct EngineOptions {
   KeyHash hash{};
   GuardChoice guard = GuardChoice::kAuto;                    // flashmap

@@ -1,4 +1,4 @@
-// One engine as the registry lists it.
+// One engine's entry in the registry.
 #pragma once
 
 #include <memory>
@@ -9,8 +9,8 @@
 
 namespace flashkv {
 
-// Purpose: a name that --engine takes and how to make the engine. An engine's folder exports its rows from
-//          its engine.cc; engine/registry.cc collects them.
+// Purpose: a name that --engine accepts, and the function that makes that engine. Each engine folder exports
+//          its rows from its engine.cc; engine/registry.cc collects them.
 struct EngineRow {
   std::string_view name;
   bool has_guards;  // accepts a GuardChoice other than kAuto
@@ -19,7 +19,7 @@ struct EngineRow {
   std::unique_ptr<AnyEngine> (*make)(const EngineOptions& options);
 };
 
-// An engine that is made from the options alone.
+// `make` for an engine that is constructed from the options alone.
 template <typename Engine>
 std::unique_ptr<AnyEngine> make_engine_of(const EngineOptions& options) {
   return std::make_unique<Engine>(options);

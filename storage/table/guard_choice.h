@@ -1,4 +1,4 @@
-// Which way of announcing readers an engine uses, where it has more than one.
+// How readers announce themselves, for engines that offer more than one way.
 #pragma once
 
 #include <cstdint>

@@ -6,7 +6,7 @@
 
 namespace flashkv {
 namespace {
-// Slots for each promised key: at most half of them are ever used, so probing stays short.
+// Index slots for each promised key: at most half are ever used, so probe sequences stay short.
 constexpr std::size_t kSlotsPerKey = 2;
 constexpr std::size_t kMinSlots = 16;
 }  // namespace

@@ -1,4 +1,4 @@
-// A batch that has been applied but not published, kept beside a table that cannot hide it.
+// A batch that is applied but not published, kept beside a table that cannot hide unpublished changes.
 #pragma once
 
 #include <cstddef>
@@ -11,21 +11,21 @@
 
 namespace flashkv {
 
-// Purpose: the newest staged state of each key a batch changed, and the record below it.
+// Purpose: for each key that a batch changed, its newest staged record and the record in the table below.
 // Usage:   if (!changes.reserve(n)) reject;      // room for n more keys
 //          if (auto* c = changes.find(probe)) use(c->staged);
 //          changes.put(base, record, hash);  changes.erase(base, probe);  changes.clear();
 // Threads: one.
-// Lifetime: owns the staged records; only borrows `base`, which must outlive the batch.
-// Cost:    one probe of a small open-addressed index; memory grows to the largest batch and stays.
-// Errors:  reserve() answers false when memory is short; nothing else can fail.
+// Lifetime: owns the staged records; borrows `base`, which must outlive the batch.
+// Cost:    one lookup in a small open-addressed index; memory grows to the largest batch and is kept.
+// Errors:  reserve() returns false when memory is short; nothing else can fail.
 class OverlayChanges {
  public:
   struct Change {
     std::uint64_t hash = 0;
     Record* base = nullptr;    // what the table below holds
-    Record* staged = nullptr;  // what this batch makes of it; null = removed
-    bool live = false;         // false: neither, the key is as absent as it is below
+    Record* staged = nullptr;  // what this batch leaves; null = removed
+    bool live = false;         // false: neither; the batch added the key and removed it again
     std::string_view key() const noexcept { return staged != nullptr ? staged->key() : base->key(); }
   };
 
@@ -36,12 +36,12 @@ class OverlayChanges {
 
   bool reserve(std::size_t keys) noexcept;
   const Change* find(const Probe& probe) const noexcept;
-  // `base` is what the table below holds for the key; it counts only at a key's first change.
+  // `base` is what the table below holds for the key; it is used only at the key's first change.
   void put(Record* base, Record* record, std::uint64_t hash) noexcept;
   void erase(Record* base, const Probe& probe) noexcept;
   std::span<const Change> all() const noexcept { return changes_; }
   void clear() noexcept;
-  // What the batch adds to the sizes of the table below.
+  // Added to the sizes of the table below, they give those of the staged state.
   std::int64_t key_delta() const noexcept { return key_delta_; }
   std::int64_t byte_delta() const noexcept { return byte_delta_; }
 

@@ -1,4 +1,4 @@
-// What lets an engine without atomic batches serve under the same writer.
+// Adapts an engine whose changes are visible at once to the writer's batches.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,15 @@
 
 namespace flashkv {
 
-// Purpose: keeps a batch away from the engine E until publish(); until then only the writer reads it. Meets
-//          Engine itself, with E's traits: at publish() the keys become visible one after the other, so a
-//          reader may still see a part of a batch, but never anything of one that is not being published.
-// Usage:   WithOverlay<MyEngine> engine(constructor, arguments);
+// Purpose: holds a batch back from the engine E until publish(); until then only the writer sees it.
+//          Satisfies Engine itself, with E's traits: at publish() the keys become visible one after the
+//          other, so a reader may see part of a batch that is being published, but nothing of a batch before
+//          that.
+// Usage:   WithOverlay<MyEngine> engine(constructor_arguments...);
 // Threads, Lifetime: as E.
-// Cost:    a second lookup for each key the writer asks for; publish() applies the whole batch.
-// Errors:  reserve() reserves here and in E for the whole batch; E's reservations must add up, as engine.h
-//          demands.
+// Cost:    a second lookup for each key the writer looks up; publish() applies the whole batch.
+// Errors:  reserve() reserves here and in E; E's reservations must add up over the batch, as engine.h
+//          requires.
 template <Engine E>
 class WithOverlay {
  public:
@@ -58,7 +59,7 @@ class WithOverlay {
   }
   std::uint64_t published() noexcept { return below_.published(); }
 
-  // Sizes of the staged state: the engine's, corrected by what is not in it yet.
+  // Sizes of the staged state: the engine's, plus the changes not in it yet.
   EngineStats stats() const noexcept {
     EngineStats s = below_.stats();
     s.keys += static_cast<std::uint64_t>(changes_.key_delta());
