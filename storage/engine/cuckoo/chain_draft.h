@@ -1,4 +1,4 @@
-// A chain of equal hashes that no reader can find yet, and which therefore may change.
+// A chain of equal hashes that no reader can find yet, so that it may change in place.
 #pragma once
 
 #include <bit>
@@ -10,19 +10,19 @@
 
 namespace flashkv::cuckoo {
 
-// Purpose: edits a chain in place. Its capacity counts claims: the records in it, and one for each key that
-//          was promised a place in this batch; so that put() always finds room.
-// Cost:    claim(): an allocation whenever the claims pass a power of two.
+// Purpose: edits a chain in place. Its capacity counts claims, one for each record in it and one for each key
+//          that was promised a place in this batch, so that put() always finds room.
+// Cost:    claim(): an allocation whenever the number of claims passes a power of two.
 class ChainDraft {
  public:
-  // With the leaf's records and so many claims, which are at least as many. Null when memory is short.
+  // A chain of the leaf's records with `claims` claims, at least one per record. Null when memory is short.
   static CollisionChain* make(Leaf leaf, std::uint32_t claims) noexcept {
     CollisionChain* chain = allocate(claims);
     if (chain != nullptr) leaf.for_each([&](Record* r) { chain->push(r); });
     return chain;
   }
-  // The chain with one claim more, perhaps in another place. Null when memory is short: the chain stays as it
-  // is.
+  // The chain with one more claim, perhaps at another address. Null when memory is short; the chain is then
+  // unchanged.
   static CollisionChain* claim(CollisionChain* chain) noexcept {
     const std::uint32_t claims = chain->capacity_ + 1;
     if (claims <= std::bit_ceil(chain->capacity_)) {

@@ -15,15 +15,15 @@
 namespace flashkv {
 
 // Purpose: an Engine with atomic batches. The first reserve() of a batch copies the published table, the
-//          batch changes the copy, publish() shows it in one step. Access is how readers come to a table and
-//          when it is freed: cuckoo/deletion_lock_access.h, cuckoo/leak_access.h.
+//          batch changes the copy, publish() shows it in one step. Access decides how readers reach a table
+//          and when it is freed: cuckoo/deletion_lock_access.h, cuckoo/leak_access.h.
 // Usage:   CuckooDeletionLock engine(options);   // or CuckooLeak
 // Threads: one writer; make_reader(), published() and readers from any thread.
-// Lifetime: readers before their engine.
-// Cost:    a read: the access's, one or two lines, the record. A batch, however small: a copy of the whole
-//          table.
-// Limits:  above options.max_retired_bytes the engine that frees has try_begin_batch() answer false until
-//          readers leave; the one that leaks has reserve() answer false for ever.
+// Lifetime: readers are destroyed before their engine.
+// Cost:    a read: the access's cost, one or two lines, the record. A batch, however small: a copy of the
+//          whole table.
+// Limits:  above options.max_retired_bytes, try_begin_batch() of the engine that frees returns false until
+//          readers leave; reserve() of the one that leaks returns false for ever.
 template <typename Access>
 class CopyingCuckoo {
  public:
@@ -89,7 +89,7 @@ class CopyingCuckoo {
       access_.publish(table);
       access_.end_batch(retired_);
     } else {
-      // A copy that nothing came of is still one of the published table, and serves the next batch.
+      // An unchanged copy is still a copy of the published table, and serves the next batch.
       access_.current().set_revision(revision);
     }
     published_.store(revision, sync::kRelease);  // (I2)
@@ -117,7 +117,7 @@ class CopyingCuckoo {
   Access access_;
   std::uint64_t deferred_opens_ = 0;
   bool open_ = false;
-  bool staged_ = false;  // promises were asked for: garbage must wait
+  bool staged_ = false;  // reserve() was called in this batch: nothing is collected until publish()
   alignas(sync::kOwnLine) sync::Atomic<std::uint64_t> published_{0};
 };
 

@@ -1,4 +1,4 @@
-// How readers of cuckoo-deletion-lock come to the published table, and when old ones are freed.
+// How readers of cuckoo-deletion-lock reach the published table, and when old tables are freed.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@
 
 namespace flashkv::cuckoo {
 
-// Purpose: a slot of the deletion lock a table. A table is freed when its own slot is drained, whatever other
-//          readers hold; a record that was taken out of it may stand in older tables too, and is freed when
-//          every slot that was in use by then has been drained (I4).
+// Purpose: one slot of the deletion lock for each table. A table is freed when its own slot is drained,
+//          whatever readers of other tables hold; a record that was removed from it may also be in older
+//          tables, and is freed when every slot in use at that time has been drained (I4).
 // Threads: enter() and leave() from any, all else from one writer.
 // Lifetime: owns the published and the retired tables.
-// Limits:  kSlots - 1 tables held by readers at a time; then no further batch can begin.
+// Limits:  readers can hold 15 old tables at a time; then no further batch can begin.
 class DeletionLockAccess {
   using Lock = reclaim::DeletionLock<16>;
 
@@ -46,7 +46,7 @@ class DeletionLockAccess {
 
   Table& current() noexcept { return *tables_[lock_.current()]; }
   const Table& current() const noexcept { return *tables_[lock_.current()]; }
-  // At the close: the table is the caller's.
+  // For the engine's destructor: the caller takes over the table.
   Table* take_current() noexcept { return std::exchange(tables_[lock_.current()], nullptr); }
 
   // Whether publish() may be called.
@@ -67,7 +67,7 @@ class DeletionLockAccess {
   }
   std::uint64_t retired_bytes() const noexcept { return retired_bytes_; }
 
-  // A PeriodCounter with one period at a time: it ends when the slots that are retired now have been drained.
+  // A PeriodCounter with one period at a time: it ends when the slots retired at its start have been drained.
   reclaim::Ticket start() noexcept {
     awaited_ = retired_;
     return ++period_;

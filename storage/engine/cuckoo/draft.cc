@@ -21,7 +21,7 @@ void reserve_more(std::vector<T>& list, std::size_t more) {
 
 }  // namespace
 
-// At the close: the newest state owns its records and chains.
+// When the engine is destroyed the newest state is a draft, and owns its records and chains.
 Draft::~Draft() {
   Table::destroy(twin_);
   if (table_ == nullptr) return;
@@ -39,7 +39,7 @@ bool Draft::reserve(std::span<const Probe> probes) noexcept try {
   constexpr std::size_t kMostDirty = Eviction::kMostMoves + 1;  // of one key
   reserve_more(touched_, probes.size());
   if (replay_) {
-    // Batches that promise and change nothing are not replayed: the list must not grow for ever.
+    // Batches that reserve and change nothing are never replayed: the list must not grow for ever.
     if (dirty_.size() > table_->bucket_count()) all_dirty_ = true;
     if (all_dirty_) dirty_.clear();
     reserve_more(dirty_, kMostDirty * probes.size());
@@ -55,7 +55,7 @@ bool Draft::reserve(std::span<const Probe> probes) noexcept try {
   return false;
 }
 
-// Afterwards the hash has a slot, with room for the key.
+// Gives the hash a slot with room for the key.
 bool Draft::promise(const Probe& probe) noexcept {
   Slot* slot = table_->slot(probe.hash);
   if (slot == nullptr) {
@@ -82,13 +82,13 @@ bool Draft::claim(Slot& slot, std::string_view key) noexcept {
     return true;
   }
   if (present && !leaf.is_chain()) return true;
-  // One place is taken by a record or, in a promised slot, by the key it was promised to: perhaps this one,
-  // but that is not known.
+  // One claim belongs to the slot's record or, in a promised slot, to the key it was promised to: perhaps
+  // this same key, but the slot does not say.
   const std::size_t claims = (leaf.empty() ? 1 : leaf.size()) + (present ? 0 : 1);
   CollisionChain* chain = ChainDraft::make(leaf, static_cast<std::uint32_t>(claims));
   if (chain == nullptr) return false;
   if (leaf.is_chain()) {
-    // It is replaced whatever the batch does: readers never see a draft.
+    // The old chain is replaced whatever the batch does: readers never see a draft.
     retired_.retire(leaf.chain(), &destroy_chain, leaf.chain()->bytes());
     chain_bytes_ -= leaf.chain()->bytes();
     changed_ = true;

@@ -1,4 +1,4 @@
-// The writer's side of a cuckoo table: changes that no reader sees yet.
+// The writer's side of a cuckoo table: a private table with changes that no reader sees yet.
 #pragma once
 
 #include <cstddef>
@@ -17,26 +17,26 @@ namespace flashkv::cuckoo {
 
 // How far a table may grow before reserve() gives up.
 struct GrowthLimits {
-  unsigned max_log2 = 32;  // buckets; places.h has no more bits
+  unsigned max_log2 = 32;  // buckets; places.h yields no more bits
 };
 
-// Purpose: a private table and the promises given in it. reserve() gives every key its slot at once, and does
+// Purpose: a private table and its promised slots. reserve() gives every key its slot at once, and does
 //          whatever that takes: eviction, another seed, a larger table. A promised slot holds no record, so
-//          nobody finds anything in it; upsert() only writes its word. What was promised and not used leaves
-//          the table again in seal().
+//          nothing is found in it; upsert() only writes its word. seal() frees promised slots that were not
+//          used.
 // Usage:   draft.begin(table);                         // a table that no reader has
-//          if (!draft.reserve(probes)) reject;         // what is found is as before
+//          if (!draft.reserve(probes)) reject;         // finds the same as before
 //          draft.upsert(record, hash); draft.erase(probe);
 //          draft.seal();  publish(draft.take());
 // Threads: one writer.
 // Lifetime: owns the table between begin() and take(). Replaced records and chains go to the retire list.
-// Cost:    reserve(): two lines a key; a rebuild costs the whole table, and comes with a doubling, once in
-//          many doublings with a cycle, or when seven of eight slots are free.
-// Errors:  only reserve() can fail, for lack of memory or past the limits.
+// Cost:    reserve(): two lines a key; a rebuild costs the whole table, and happens when the table doubles,
+//          when seven of eight slots are free, and on a cycle, once in many doublings.
+// Errors:  only reserve() can fail, for lack of memory or beyond the limits.
 class Draft {
  public:
-  // Replay: the table has a twin that will be brought level (RwlockCuckoo), so changed buckets are noted and
-  // memory is taken for both.
+  // Replay: the table has a twin that will be brought level (CuckooRwlock), so changed buckets are recorded
+  // and memory is allocated for both.
   enum class Replay : bool { kNo = false, kYes = true };
 
   Draft(reclaim::RetireList& retired, Replay replay, GrowthLimits limits) noexcept
@@ -54,21 +54,21 @@ class Draft {
   bool reserve(std::span<const Probe> probes) noexcept;
   void upsert(Record* record, std::uint64_t hash) noexcept;
   void erase(const Probe& probe) noexcept;
-  // Promises lapse; what is left is as readers expect it. Nothing may fail here.
+  // Promises lapse; the table is left in the form that readers expect. Cannot fail.
   void seal() noexcept;
 
-  // Makes the twin, which no reader has, level with the published table. Answers the twin, or the table that
-  // has taken its place.
+  // Brings the twin, which no reader has, level with the published table. Returns the twin, or the table that
+  // took its place.
   Table* replay(Table* twin, const Table& published) noexcept;
 
   std::uint64_t keys() const noexcept { return keys_; }
   std::uint64_t record_bytes() const noexcept { return record_bytes_; }
-  // The table, its twin's successor, chains and lists.
+  // Of the table, its twin's successor, chains and lists.
   std::uint64_t bytes() const noexcept;
 
  private:
-  // In a draft a word may have these besides what a Leaf knows: kPromised, and kDraftTag on a chain that is
-  // not published and may change in place.
+  // Words that occur only in a draft: kPromised, and kDraftTag on a chain that is not published and may
+  // change in place. All others are a Leaf's.
   static constexpr std::uintptr_t kDraftTag = 2;
   static constexpr std::uintptr_t kPromised = kDraftTag;
   static Leaf leaf_of(const Slot& slot) noexcept { return Leaf(slot.word & ~kDraftTag); }
@@ -97,7 +97,7 @@ class Draft {
   std::uint64_t record_bytes_ = 0;
   std::uint64_t chain_bytes_ = 0;
   bool changed_ = false;
-  std::vector<std::uint64_t> touched_;  // hashes of this batch: what seal() looks at
+  std::vector<std::uint64_t> touched_;  // hashes of this batch: what seal() goes over
 
   // For replay().
   std::vector<std::uint64_t> dirty_;  // buckets

@@ -1,4 +1,4 @@
-// Where the slots of a draft stand: eviction, other seeds, other sizes, and the same for its twin.
+// Placement of a draft's slots: eviction, other seeds, other sizes, and the same for its twin.
 #include <algorithm>
 #include <utility>
 
@@ -7,7 +7,7 @@
 namespace flashkv::cuckoo {
 namespace {
 
-// Fuller than this an insertion looks long; with buckets of four slots, two each, cycles begin at 97 %.
+// In a fuller table insertions search for long; with two buckets of four slots, cycles begin at 97 %.
 constexpr std::uint64_t most_used(std::uint64_t slots) noexcept { return slots / 8 * 7; }
 constexpr bool is_sparse(std::uint64_t used, std::uint64_t slots) noexcept { return used < slots / 8; }
 
@@ -26,11 +26,11 @@ bool Draft::insert(std::uint64_t hash) noexcept {
   return true;
 }
 
-// All hashes, and one more that is promised, in a table of at least this size, under another seed. False
-// leaves everything as it is.
+// Puts all hashes, and one more that is promised, into a table of at least this size under another seed.
+// False: nothing has changed.
 bool Draft::rebuild(unsigned log2, std::optional<std::uint64_t> promised) noexcept {
   constexpr int kSeedTries = 4;
-  // Hashes that do not part in a table with so many slots will not part in a larger one either.
+  // Hashes that still collide in a table with this many slots would collide in a larger one, too.
   constexpr std::uint64_t kMostSlotsPerHash = 64;
   const std::uint64_t most_slots =
       std::max(kMostSlotsPerHash * (used_ + kBucketSlots), std::uint64_t{kBucketSlots} << log2);
@@ -79,7 +79,7 @@ bool Draft::fill(Table& into, std::optional<std::uint64_t> promised) const noexc
   return true;
 }
 
-// By half a batch, and only if there is memory for it.
+// Halves the table, at most once a batch, and only if there is memory for it.
 void Draft::shrink_if_sparse() noexcept {
   if (table_->log2() > Table::kLeastLog2 && is_sparse(used_, table_->slot_count()))
     static_cast<void>(rebuild(table_->log2() - 1, std::nullopt));

@@ -6,7 +6,7 @@ namespace {
 constexpr std::size_t kNodes = 256;
 constexpr std::uint16_t kRoot = 0xffff;
 
-// A bucket that could be reached by moving a slot of its parent's.
+// A bucket that is reached by moving a slot of its parent.
 struct Node {
   std::uint64_t bucket;
   std::uint16_t parent;
@@ -35,7 +35,7 @@ class Search {
     const Bucket& bucket = table_.buckets()[node.bucket];
     for (std::size_t s = 0; s < kBucketSlots; ++s) {
       const std::uint64_t to = table_.places(bucket.slots[s].hash).other(node.bucket);
-      // A way that comes by a bucket twice would move a slot that is no longer there.
+      // A path that visits a bucket twice would move a slot that is no longer there.
       if (passes(i, to)) continue;
       add({to, static_cast<std::uint16_t>(i), static_cast<std::uint8_t>(s),
            static_cast<std::uint8_t>(node.moves + 1)});

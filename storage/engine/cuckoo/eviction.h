@@ -1,4 +1,4 @@
-// How room for one more hash is made: which slots move to their other bucket.
+// Makes room for one more hash by moving slots to their other bucket.
 #pragma once
 
 #include <array>
@@ -10,11 +10,11 @@
 
 namespace flashkv::cuckoo {
 
-// Purpose: the shortest way from one of a hash's buckets to a free slot. Nothing moves until it is known to
-//          end, so a search that fails leaves the table as it was.
+// Purpose: the shortest path from one of a hash's buckets to a free slot. Nothing moves until a path is
+//          found, so a search that fails leaves the table as it was.
 // Usage:   if (auto way = Eviction::search(table, hash)) way->apply(table, {hash, word});
-// Cost:    search(): at most kNodes buckets, breadth first; at 7/8 full nearly always under ten.
-// Limits:  ways longer than kMostMoves are not found: the caller rebuilds the table with another seed.
+// Cost:    search(): at most 256 buckets, breadth first; at 7/8 full nearly always under ten.
+// Limits:  paths longer than kMostMoves are not found: the caller rebuilds the table with another seed.
 // Source:  R. Pagh, F. Rodler, "Cuckoo hashing" (2001); buckets of several slots by U. Erlingsson, M.
 //          Manasse, F. McSherry, "A cool and practical alternative to traditional hash tables" (2006).
 class Eviction {
@@ -23,7 +23,7 @@ class Eviction {
 
   static std::optional<Eviction> search(const Table& table, std::uint64_t hash) noexcept;
 
-  // Moves the slots of the way and fills the one that becomes free.
+  // Moves the slots on the path and fills the one that becomes free.
   void apply(Table& table, const Slot& slot) const noexcept;
   // The buckets that apply() changes.
   template <typename F>
@@ -36,7 +36,7 @@ class Eviction {
     std::uint64_t bucket;
     std::size_t slot;
   };
-  // at_[0] takes the new hash, at_[i + 1] what stood at at_[i]; the last is free.
+  // at_[0] takes the new hash, at_[i + 1] takes the slot of at_[i]; the last is free.
   std::array<Place, kMostMoves + 1> at_;
   std::size_t steps_ = 0;
 };

@@ -1,4 +1,4 @@
-// How readers of cuckoo-leak come to the published table: by its address, and nothing else.
+// How readers of cuckoo-leak reach the published table: by its address, with nothing to announce.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,11 @@
 
 namespace flashkv::cuckoo {
 
-// Purpose: nobody knows which table a reader holds, so no table is freed before the close; and because an old
-//          table leads to the records of its time, no record is either (I4). What is kept is counted.
+// Purpose: which table a reader holds is unknown, so no table is freed before the engine is destroyed; and
+//          because an old table leads to the records of its time, neither is any record (I4). What is kept is
+//          counted.
 // Threads: enter() and leave() from any, all else from one writer.
-// Lifetime: owns the published table and all that came before it.
+// Lifetime: owns the published table and all its predecessors.
 // Cost:    enter() is a load, leave() nothing.
 class LeakAccess {
  public:
@@ -39,7 +40,7 @@ class LeakAccess {
 
   Table& current() noexcept { return *current_.load(sync::kRelaxed); }
   const Table& current() const noexcept { return *current_.load(sync::kRelaxed); }
-  // At the close: the table is the caller's.
+  // For the engine's destructor: the caller takes over the table.
   Table* take_current() noexcept { return current_.exchange(nullptr, sync::kRelaxed); }
 
   bool has_room() const noexcept { return true; }
@@ -51,7 +52,7 @@ class LeakAccess {
     kept_bytes_ += old->bytes();
   }
 
-  // The list, too, is kept.
+  // Nothing in the list is ever freed either.
   void end_batch(reclaim::RetireList&) const noexcept {}
   void collect(reclaim::RetireList&) const noexcept {}
   std::uint64_t retired_bytes() const noexcept { return kept_bytes_; }

@@ -1,4 +1,4 @@
-// The two buckets that a hash may stand in.
+// The two buckets of a hash.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ struct Places {
   std::uint64_t other(std::uint64_t bucket) const noexcept { return bucket == first ? second : first; }
 };
 
-// Another seed puts the same hashes elsewhere: what goes round in circles under one does not under the next.
-// The mixing is a bijection, so hashes that differ keep differing. At least two and at most 2^32 buckets.
+// Another seed gives the same hashes other buckets: a cycle under one seed is none under the next. The mixing
+// is a bijection, so distinct hashes stay distinct. At least two and at most 2^32 buckets.
 inline Places places_of(std::uint64_t hash, std::uint64_t seed, std::uint64_t mask) noexcept {
   std::uint64_t x = hash ^ seed;
   x ^= x >> 32;
@@ -26,7 +26,7 @@ inline Places places_of(std::uint64_t hash, std::uint64_t seed, std::uint64_t ma
   return {first, second != first ? second : first ^ 1};
 }
 
-// The seeds that a table is tried with, one after the other.
+// The sequence of seeds that a table is tried with.
 inline constexpr std::uint64_t kFirstSeed = 0x2545F4914F6CDD1D;
 inline std::uint64_t next_seed(std::uint64_t seed) noexcept {
   return seed * 6364136223846793005 + 1442695040888963407;

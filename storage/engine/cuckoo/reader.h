@@ -1,4 +1,4 @@
-// The read side of the cuckoo engines: one table for as long as a guard lives.
+// The read side of the cuckoo engines: a guard reads one table for as long as it lives.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,11 @@
 
 namespace flashkv::cuckoo {
 
-// Purpose: EngineReader and EngineGuard over a way to the published table, with
-//            Held enter() noexcept;          Held has `const Table* table`, which stays as it is
+// Purpose: EngineReader and EngineGuard over an Access to the published table, with
+//            Held enter() noexcept;          Held has `const Table* table`, which does not change
 //            void leave(const Held&) noexcept;
 // Threads: bound to one; any number of guards of one reader may nest.
-// Cost:    the access's, and a load of the revision.
+// Cost:    the access's cost and a load of the revision.
 template <typename Access>
 class Reader {
  public:

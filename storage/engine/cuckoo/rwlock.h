@@ -1,4 +1,4 @@
-// The engine "cuckoo-rwlock": a cuckoo table under a readers-writer lock, the least that others have to beat.
+// The engine "cuckoo-rwlock": a cuckoo table under a readers-writer lock, the baseline for the others.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,16 @@
 
 namespace flashkv {
 
-// Purpose: an Engine with atomic batches. The batch changes the table that no reader has; publish() shows it
-//          in one step; the next try_begin_batch() waits for readers of the other and copies the changed
-//          buckets to it.
+// Purpose: an Engine with atomic batches and two tables. A batch changes the table that no reader has;
+//          publish() shows it in one step; the next try_begin_batch() waits for readers of the other table
+//          and copies the changed buckets to it.
 // Usage:   CuckooRwlock engine(options);
 // Threads: one writer; make_reader(), published() and readers from any thread. A guard ends on the thread
 //          that opened it.
-// Lifetime: readers before their engine.
+// Lifetime: readers are destroyed before their engine.
 // Cost:    a read: a shared lock and its release, one or two lines, the record. A batch: two lines a key,
 //          twice.
-// Limits:  a guard that stays keeps the next batch but one waiting.
+// Limits:  a guard that stays open lets one more batch be published and blocks the one after.
 class CuckooRwlock {
  public:
   using Reader = cuckoo::Reader<cuckoo::RwlockAccess>;
@@ -94,7 +94,7 @@ class CuckooRwlock {
 
  private:
   using Table = cuckoo::Table;
-  // When the other table is free and level, no reader holds what it dropped.
+  // Once the other table is free of readers and level, no reader holds what was retired.
   struct Nobody {
     reclaim::Ticket start() noexcept { return 1; }
     bool ended(reclaim::Ticket) noexcept { return true; }

@@ -1,4 +1,4 @@
-// How readers of cuckoo-rwlock come to the published table: under a lock that they share.
+// How readers of cuckoo-rwlock reach the published table: under a lock that they share.
 #pragma once
 
 #include <pthread.h>
@@ -13,15 +13,15 @@
 
 namespace flashkv::cuckoo {
 
-// Purpose: two tables with a readers-writer lock each, and which of them is published. A reader shares the
-//          lock of the published one for as long as it looks; the writer changes only the other, once it has
-//          had that one's lock for itself for a moment: whoever takes it later sees that the table is not
-//          published, and goes away without a look (I1).
+// Purpose: two tables, each with a readers-writer lock, and which of them is published. A reader shares the
+//          published table's lock for as long as it reads. The writer changes only the other table, after it
+//          has held that table's lock exclusively for a moment: a reader that takes the lock later sees that
+//          the table is not published, and leaves without reading it (I1).
 // Threads: enter() and leave() of one guard from one thread; all else from one writer.
 // Lifetime: owns both tables.
-// Cost:    enter(): sharing a lock, which all readers write to. Nobody sleeps on a lock: a reader that meets
-//          the writer's moment goes to the table that is published now. The writer does not starve, whichever
-//          side the lock prefers: readers come to the other table.
+// Cost:    enter(): a shared lock, which all readers write to. No thread sleeps on a lock: a reader that
+//          finds it held by the writer goes to the table that is published now. The writer does not starve,
+//          whichever side the lock prefers: new readers go to the other table.
 class RwlockAccess {
  public:
   struct Held {
@@ -44,7 +44,7 @@ class RwlockAccess {
   Held enter() noexcept {
     for (;;) {
       const unsigned half = published_.load(sync::kRelaxed);
-      if (!locks_[half].try_share()) continue;  // the writer's moment: published_ names the other half
+      if (!locks_[half].try_share()) continue;  // the writer holds it: published_ names the other half
       if (published_.load(sync::kAcquire) == half) return {halves_[half], half};  // (I1)
       locks_[half].unlock();
     }
@@ -54,8 +54,8 @@ class RwlockAccess {
   Table& current() noexcept { return *halves_[readable_]; }
   const Table& current() const noexcept { return *halves_[readable_]; }
 
-  // True: no reader is in the other table, and none will look at it before it is published. It may be taken
-  // out and must be brought back to be published.
+  // True: no reader is in the other table, and none will read it before it is published. It may be taken out,
+  // and comes back through publish().
   bool other_is_free() noexcept {
     Lock& lock = locks_[1 - readable_];
     if (!lock.try_own()) return false;
@@ -68,7 +68,7 @@ class RwlockAccess {
     halves_[readable_] = table;
     published_.store(readable_, sync::kRelease);  // (I1), (I2)
   }
-  // At the close: the table is the caller's.
+  // For the engine's destructor: the caller takes over the table.
   Table* take_current() noexcept { return std::exchange(halves_[readable_], nullptr); }
   std::uint64_t other_bytes() const noexcept {
     const Table* table = halves_[1 - readable_];

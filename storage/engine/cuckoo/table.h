@@ -1,4 +1,4 @@
-// One cuckoo table: what a reader sees of a published state.
+// One cuckoo table: header, buckets and lookup.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,10 @@
 
 namespace flashkv::cuckoo {
 
-// A hash and what has it. A slot is free when its word is 0, whatever the hash says: 0 is a hash like any
-// other.
+// A hash and the word of its leaf. A slot is free when its word is 0, whatever the hash: 0 is a valid hash.
 struct Slot {
   std::uint64_t hash = 0;
-  std::uintptr_t word = 0;  // of a Leaf; in a draft also what draft.h says
+  std::uintptr_t word = 0;  // of a Leaf; in a draft also kPromised and tagged chains (draft.h)
 };
 
 inline constexpr std::size_t kBucketSlots = 4;
@@ -26,20 +25,19 @@ struct alignas(64) Bucket {
   Slot slots[kBucketSlots];
 };
 
-// Purpose: a header and its buckets in one block. Every hash stands in one slot, in one of its two buckets;
-//          keys with the same hash share the slot (Leaf).
-// Threads: written by one writer while no reader can find it, from then on read by all (I1); only the
-//          revision of a published table may still rise.
+// Purpose: a header and its buckets in one block. Every hash is in one slot, in one of its two buckets; keys
+//          with the same hash share the slot (Leaf).
+// Threads: written by one writer until readers can find it, then read by all (I1); only the revision of a
+//          published table may still rise.
 // Lifetime: owns nothing: records and chains belong to the newest state, or wait to be freed.
-// Cost:    a lookup reads one or two lines, which are fetched side by side, and the record's. 16 bytes a
-//          slot.
+// Cost:    a lookup reads one or two lines, fetched in parallel, and the record's. 16 bytes a slot.
 class alignas(64) Table {
  public:
   static constexpr unsigned kLeastLog2 = 1;
 
   // Empty, with 2^log2 buckets. Null when memory is short.
   static Table* make(unsigned log2, std::uint64_t seed) noexcept;
-  // What an engine starts with. Throws std::bad_alloc.
+  // An engine's first table. Throws std::bad_alloc.
   static Table* make_first();
   // The same slots, revision included. Null when memory is short.
   Table* copy() const noexcept;
@@ -47,7 +45,7 @@ class alignas(64) Table {
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
-  // Takes over the slots of a table of the same size.
+  // Copies the slots of a table of the same size.
   void assign(const Table& other) noexcept;
   void assign(const Table& other, std::uint64_t bucket) noexcept {
     buckets()[bucket] = other.buckets()[bucket];
