@@ -1,4 +1,4 @@
-// The critnib engine, with both ways of treating removed nodes.
+// The two critnib engines: removed nodes are reused, or kept.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +10,11 @@
 
 namespace flashkv::critnib {
 
-// Removals of nodes until one serves again: more than twice the default batch, which removes at most one node
-// an operation, so that a reader is sent back only when it slept through two batches of removals.
+// Number of node removals before a removed node is reused. A batch removes at most one node an operation;
+// this is more than twice the default batch, so a reader has to retry only if it slept through two batches.
 inline constexpr std::size_t kLife = 4096;
 
-// Purpose: the WordIndex with a pool and a generation.
+// Purpose: the WordIndex that reuses nodes, guarded by a generation.
 // Usage:   WithOverlay<CritnibEngine<reclaim::DefaultPeriods>> engine(options);
 class Pooled : public Tree<RecycledNodes<kLife>> {
  public:
@@ -22,7 +22,7 @@ class Pooled : public Tree<RecycledNodes<kLife>> {
   using Tree::Tree;
 };
 
-// Purpose: the WordIndex that never frees a node: what the generation costs is measured against it.
+// Purpose: the WordIndex that never reuses a node: the baseline for the cost of the generation.
 class Leaking : public Tree<KeptNodes> {
  public:
   static constexpr std::string_view kName = "critnib-leak";

@@ -1,4 +1,4 @@
-// A node of a critnib: the place where words that agree so far part, four bits wide.
+// A node of a critnib: the four bits in which words that agree so far differ.
 #pragma once
 
 #include <array>
@@ -11,8 +11,8 @@
 namespace flashkv::critnib {
 
 // Purpose: 16 children, each nothing (0), a leaf (Leaf's word), or with bit 1 set the address of a node.
-// Threads: shift and children are written by the writer and read by everyone, while the node may already
-//          serve in another place: both are atomic. The rest is the writer's.
+// Threads: shift and children are atomic: the writer writes them, readers read them, even while the node is
+//          already reused elsewhere. The rest is the writer's.
 // Lifetime: its memory outlives every reader (I8).
 // Cost:    152 bytes.
 class Node {
@@ -25,7 +25,7 @@ class Node {
   static Node* from(std::uintptr_t seen) noexcept { return reinterpret_cast<Node*>(seen - kTag); }
   std::uintptr_t tagged() const noexcept { return reinterpret_cast<std::uintptr_t>(this) + kTag; }
 
-  // I5: whoever sees a word of the node's next life then sees how many removals came before it.
+  // I5: a reader that sees a word stored when the node was reused then also sees the removals before that.
   const Slot& towards(std::uint64_t word) const noexcept {
     return children_[(word >> shift_.load(sync::kAcquire)) & (kChildren - 1)];
   }
@@ -34,12 +34,13 @@ class Node {
   Slot& child_of(std::uint64_t word) noexcept { return children_[(word >> shift()) & (kChildren - 1)]; }
   unsigned shift() const noexcept { return shift_.load(sync::kRelaxed); }
   std::uint64_t path() const noexcept { return path_; }
-  // The word has the bits above the node's nibble.
+  // Whether the word agrees with this node in all bits above its nibble.
   bool covers(std::uint64_t word) const noexcept {
     // Two steps: a shift by 64 is not defined.
     return ((word ^ path_) >> shift() >> kNibble) == 0;
   }
-  // Empties it for a new place, where `word` passes. Readers of its last life may be inside: release (I5).
+  // Empties the node for reuse on the way to `word`. Readers from before its removal may be inside: release
+  // (I5).
   void reset(std::uint64_t word, unsigned shift) noexcept {
     path_ = word;
     shift_.store(shift, sync::kRelease);

@@ -1,4 +1,4 @@
-// A critnib: a critbit tree that parts its words four bits at a time.
+// A critnib: a critbit tree that tells its words apart four bits at a time.
 #pragma once
 
 #include <array>
@@ -18,18 +18,18 @@
 
 namespace flashkv::critnib {
 
-// Purpose: the WordIndex of the critnib engine (critnib.md). A node stands only where words part, so a tree
+// Purpose: the WordIndex of the critnib engine (critnib.md). A node exists only where words differ, so a tree
 //          of n words has fewer than n nodes, however the words are spread.
 // Threads: look() and look_batch() from readers inside a section, which keeps leaves and records alive; all
 //          else from one writer.
-// Lifetime: owns its leaves and their records. What becomes of nodes is the policy's.
-// Cost:    a look: one line for the counts of each node on the way and one for the child. A new word needs at
+// Lifetime: owns its leaves and their records. The policy `Nodes` owns the nodes that are not in the tree.
+// Cost:    look(): for each node on the way one line for its shift and one for the child. A new word needs at
 //          most one node, whatever else a batch does.
-// Errors:  reserve() answers false when memory is short.
+// Errors:  reserve() returns false when memory is short.
 template <typename Nodes>
 class Tree {
  public:
-  // Where a word's leaf stands or would be put.
+  // The place where a word's leaf is or would be put.
   struct Place {
     Node::Slot* slot;
     Node* node;         // whose slot it is; null for the root
@@ -53,7 +53,7 @@ class Tree {
       const auto look = nodes_.look();
       std::uintptr_t seen = load(root_);
       while (Node::is_node(seen)) seen = load(Node::from(seen)->towards(word));
-      // Not before is the leaf looked into (I7).
+      // Only now may the leaf be read (I7).
       if (look.good()) [[likely]]
         return Leaf(seen);
     }
@@ -61,7 +61,7 @@ class Tree {
   void look_batch(std::span<const std::uint64_t> words, std::span<Leaf> leaves) const noexcept;
 
   Place locate(std::uint64_t word, std::string_view key) noexcept;
-  // A change that is alone at a word that has a leaf adds none, any other one node at most (I9).
+  // The only change of a word that has a leaf adds no node, any other at most one (I9).
   bool reserve(const Place& place, std::uint64_t, const BatchWords::Promise& promise) noexcept {
     return (place.same && promise.changes == 1) || nodes_.reserve();
   }
@@ -71,7 +71,7 @@ class Tree {
     if (leaf.empty()) {
       remove(place);
     } else if (place.same || place.met == 0) {
-      place.slot->store(leaf.word(), sync::kRelease);  // I1: the first leaf of all comes this way too
+      place.slot->store(leaf.word(), sync::kRelease);  // I1: the very first leaf, too, is stored here
     } else {
       part(place, word, leaf);
     }
@@ -84,7 +84,7 @@ class Tree {
   const Node::Slot& root() const noexcept { return root_; }
 
  private:
-  // Of a slot that readers walk: each once, because a second look may find something else (I1, I3).
+  // Loads a slot that the writer may change: once only, because a second load may differ (I1, I3).
   static std::uintptr_t load(const Node::Slot& slot) noexcept { return slot.load(sync::kAcquire); }
   std::uint64_t word_of(std::uintptr_t leaf) const noexcept { return hash_(Leaf(leaf).any()->key()); }
   void part(const Place& place, std::uint64_t word, Leaf leaf) noexcept;
@@ -93,7 +93,7 @@ class Tree {
 
   const KeyHash hash_;
   Nodes nodes_;
-  // Readers begin here: not on a line that every change writes.
+  // Readers begin here: kept off the lines that every change writes.
   alignas(sync::kOwnLine) Node::Slot root_{0};
 };
 
@@ -141,20 +141,20 @@ auto Tree<Nodes>::locate(std::uint64_t word, std::string_view key) noexcept -> P
   return at;
 }
 
-// Puts a node between the slot and what it led to, complete before readers can find it.
+// Inserts a node between the slot and what it led to. The node is complete before readers can find it.
 template <typename Nodes>
 void Tree<Nodes>::part(const Place& place, std::uint64_t word, Leaf leaf) noexcept {
   const std::uint64_t other = Node::is_node(place.met) ? Node::from(place.met)->path() : word_of(place.met);
   const auto top = static_cast<unsigned>(63 - std::countl_zero(word ^ other));
   Node* node = nodes_.take();
   node->reset(word, top - top % Node::kNibble);
-  // Release, although nobody can find it yet: readers of its last life may be inside (I5).
+  // Release, although the node is not in the tree yet: readers from before its removal may be inside (I5).
   node->child_of(other).store(place.met, sync::kRelease);
   node->child_of(word).store(leaf.word(), sync::kRelease);
   place.slot->store(node->tagged(), sync::kRelease);  // I1, I2
 }
 
-// A node that would be left with one child goes: the child takes its place (I2), and stays in it, too (I4).
+// A node left with one child is removed: the child takes its place (I2), and also stays in the node (I4).
 template <typename Nodes>
 void Tree<Nodes>::remove(const Place& place) noexcept {
   place.slot->store(0, sync::kRelease);
@@ -166,11 +166,11 @@ void Tree<Nodes>::remove(const Place& place) noexcept {
     if (only != 0) return;
     only = seen;
   }
-  place.above->store(only, sync::kRelease);  // I1, I2: what it shows was whole when the node first showed it
+  place.above->store(only, sync::kRelease);  // I1, I2: `only` was complete when the node first led to it
   nodes_.retire(place.node);
 }
 
-// No deeper than the 16 nibbles of a word.
+// Recurses no deeper than the 16 nibbles of a word.
 template <typename Nodes>
 void Tree<Nodes>::destroy(std::uintptr_t seen) noexcept {
   if (!Node::is_node(seen)) return Leaf(seen).destroy();

@@ -22,7 +22,7 @@ Bucket* Bucket::make(std::span<const Entry> entries, Multipliers& multipliers, s
   return nullptr;
 }
 
-// False where two words meet in a slot.
+// Places all words by this multiplier. False: two words meet in one slot.
 bool Bucket::place_all(std::uint64_t multiplier) noexcept {
   multiplier_ = multiplier;
   auto* slots = reinterpret_cast<std::uint8_t*>(entries().data() + words_);

@@ -1,4 +1,4 @@
-// The second level: a few words, each in a place of its own.
+// The second level: a few words, each in a slot of its own.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace flashkv::perfect_hash {
 
-// Purpose: a sequence of odd numbers, as good as random: the same for the same seed.
+// Purpose: a pseudo-random sequence of odd numbers, the same for the same seed.
 class Multipliers {
  public:
   explicit Multipliers(std::uint64_t seed) noexcept : hash_(seed) {}
@@ -26,19 +26,19 @@ class Multipliers {
   std::uint64_t count_ = 0;
 };
 
-// A word and what it leads to; an empty leaf: nothing.
+// A word and its leaf; the leaf may be empty.
 struct Entry {
   std::uint64_t word = 0;
   Leaf leaf;
 };
 
-// Purpose: m entries and about 2m(m-1) slots; a multiplier that was found by trying gives each word a slot of
-//          its own, which names the entry. A lookup looks at one slot and one entry, whatever m is.
-// Usage:   Bucket* b = Bucket::make(entries, multipliers);   // nullptr: no memory, or a word twice
-//          Leaf l = b->look(word);                           // empty where the word is not in it
+// Purpose: m entries and about 2m(m-1) slots; a multiplier found by trial gives each word a slot of its own,
+//          which names the entry. A lookup reads one slot and one entry, whatever m is.
+// Usage:   Bucket* b = Bucket::make(entries, multipliers);   // nullptr: no memory, or the same word twice
+//          Leaf l = b->look(word);                           // empty if the word is not in it
 // Threads: made and changed by the writer alone; never changed once a reader can find it.
-// Cost:    16 bytes, 16 a word and one a slot: 21 a word for two words, 60 for 15. look(): up to three lines.
-//          make(): m steps a try; half of the tries succeed at least, where words differ.
+// Cost:    16 bytes, 16 a word and one a slot: 26 a word for two words, 45 for 15. look(): up to three lines.
+//          make(): m steps a try; if the words differ, a try succeeds with probability 1/2 or more.
 // Limits:  kMostWords.
 // Source:  M. Fredman, J. Komlos, E. Szemeredi, "Storing a sparse table with O(1) worst case access time"
 //          (1984); M. Dietzfelbinger and others, "Dynamic perfect hashing" (1994); the multiplicative family:
@@ -47,7 +47,7 @@ struct Entry {
 class Bucket {
  public:
   static constexpr std::size_t kMostWords = std::numeric_limits<std::uint8_t>::max();
-  // Until the slots are doubled. A try fails with probability 1/2 at most.
+  // Tries before the number of slots is doubled. A try fails with probability at most 1/2.
   static constexpr unsigned kTries = 32;
   static constexpr unsigned kDoublings = 4;
 
@@ -58,7 +58,8 @@ class Bucket {
     return sizeof(Bucket) + words * sizeof(Entry) + slots;
   }
 
-  // Of 1 to kMostWords entries. The hint is tried first: the multiplier that these words had before.
+  // Makes a bucket of 1 to kMostWords entries. `hint`, the multiplier that these words had before, is tried
+  // first.
   static Bucket* make(std::span<const Entry> entries, Multipliers& multipliers,
                       std::uint64_t hint = 0) noexcept;
   static void destroy(Bucket* bucket) noexcept { ::operator delete(bucket); }
@@ -67,10 +68,10 @@ class Bucket {
     const Entry* e = entry(word);
     return e != nullptr ? e->leaf : Leaf();
   }
-  // The one line that look() cannot ask for together with the bucket's first.
+  // For prefetching: the line that look() reads only after the bucket's first.
   const void* place(std::uint64_t word) const noexcept { return slot(word); }
 
-  // The writer's; the leaf of an entry only while nobody else has the bucket.
+  // For the writer. A leaf may be changed only while no reader can find the bucket.
   std::span<const Entry> entries() const noexcept { return {first(), words_}; }
   std::span<Entry> entries() noexcept { return {const_cast<Entry*>(first()), words_}; }
   const Entry* entry(std::uint64_t word) const noexcept {

@@ -1,4 +1,4 @@
-// How readers of perfect-hash-deletion-lock come to what a slot leads to, and when that is freed.
+// How readers of perfect-hash-deletion-lock reach what a slot leads to, and when that is freed.
 #pragma once
 
 #include <array>
@@ -18,13 +18,13 @@
 namespace flashkv::perfect_hash {
 
 // Purpose: each slot of a top array has a deletion lock of its own, which lives as long as the array: until
-//          the close. A reader counts itself in before it looks at the slot, and out with its guard. What was
-//          taken out of a slot is freed when its lock has seen all those readers leave; a reader that stays
-//          keeps the garbage of the slots it looked at, and of no other (I4).
+//          the engine is destroyed. A reader enters the lock before it reads the slot, and leaves it with its
+//          guard. What was taken out of a slot is freed when all its lock's readers of that time have left; a
+//          reader that stays keeps the garbage of the slots it has read, and of no other (I4).
 // Threads: Pin from any; all else from one writer.
 // Lifetime: owns what was retired.
-// Cost:    a read: two read-modify-writes of the slot's own line. A guard that looks at more than kMostHeld
-//          keys counts itself into one lock for all slots instead, whose line such guards share.
+// Cost:    a read: two read-modify-writes of the slot's own line. A guard that reads more than kMostHeld
+//          keys enters one lock for all slots instead, whose line all such guards share.
 class DeletionLockAccess {
  public:
   static constexpr std::string_view kName = "perfect-hash-deletion-lock";
@@ -48,12 +48,12 @@ class DeletionLockAccess {
       if (all_) access_.all_.lock().leave(all_turn_);
     }
 
-    // So many more keys are going to be looked at.
+    // Announces that `keys` more keys will be read.
     void expect(std::size_t keys) noexcept {
       if (!all_ && count_ + keys > kMostHeld) enter_all();
     }
-    // The content stays readable as long as this lives. In one step with the count: a slot's lock that is
-    // entered after the content was loaded could be drained in between (I3).
+    // The content stays readable as long as this Pin lives. The lock is entered before the content is loaded:
+    // entered afterwards, it could have been drained in between (I3).
     SlotValue read(Slot& slot) noexcept {
       expect(1);
       if (all_) return load(slot);
@@ -87,8 +87,8 @@ class DeletionLockAccess {
     std::array<Held, kMostHeld> held_;
   };
 
-  // Where garbage of the slot goes, with room for so much more; null when memory is short. What stands in the
-  // slot may have come from `parent`, whose readers may hold it too.
+  // The list for the slot's garbage, with room for `entries` more; null when memory is short. What is in the
+  // slot may have moved here from `parent`, whose readers may hold it too.
   reclaim::RetireList* reserve(Slot& slot, Slot* parent, std::size_t entries) noexcept try {
     Waiting& waiting = lists_.try_emplace(&slot).first->second;
     waiting.parent = parent;
@@ -96,12 +96,13 @@ class DeletionLockAccess {
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
-  // What stood in the list's slot has moved: as long as its readers are inside, the list is not empty.
+  // Records that the content of the list's slot has moved: the list is not empty while that slot's readers
+  // are inside.
   void retire_readers(reclaim::RetireList& list) const noexcept {
     list.retire(
         nullptr, [](void*) noexcept {}, 0);
   }
-  // What was retired so far, out of sight by now, waits from here on.
+  // Promises lapse. Everything retired so far is unlinked by now: its grace periods begin.
   void drop_reservations() noexcept {
     each_list([](reclaim::RetireList& list, SlotPeriods periods) {
       list.drop_reservations();
@@ -113,7 +114,7 @@ class DeletionLockAccess {
     each_list([](reclaim::RetireList& list, SlotPeriods periods) { list.collect(periods); });
   }
   std::uint64_t retired_bytes() const noexcept { return retired_bytes_; }
-  // Slots whose garbage waits.
+  // The number of slots whose garbage waits.
   std::size_t waiting() const noexcept { return lists_.size(); }
 
  private:
@@ -123,8 +124,8 @@ class DeletionLockAccess {
   };
 
   // A PeriodCounter for one slot. Its list asks for one period at a time, so the lock's other slot has been
-  // drained when the next begins. A period of the lock for all, `begun`, started after everything in the list
-  // was out of sight.
+  // drained when the next begins. `begun` is a period of the lock for all slots that started after everything
+  // in the list was unlinked.
   struct SlotPeriods {
     DeletionLockAccess& access;
     Slot& slot;

@@ -1,4 +1,4 @@
-// What a batch does to one slot of a top array.
+// The draft of a slot: what a batch will store in one slot of a top array.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace flashkv::perfect_hash {
 
-// Purpose: a few entries on the stack, from which a bucket is made.
+// Purpose: collects entries, without allocating, for a bucket to be made from.
 class EntryList {
  public:
   bool push(const Entry& e) noexcept {
@@ -29,11 +29,11 @@ class EntryList {
   std::size_t size_ = 0;
 };
 
-// Purpose: the bucket that will stand in a slot, with an entry for every word that the batch may write there.
-//          All that can fail is done when a word is promised; applying a change writes a leaf.
+// Purpose: the slot's next bucket, with an entry for every word that the batch may write there. Everything
+//          that can fail is done when a word is promised; applying a change writes a leaf.
 // Usage:   if (!draft.has(word) && !draft.rebuild(entries with the word, multipliers)) reject;
 //          draft.set(word, leaf);  slot.content = draft.seal();
-// Threads: one writer. Nobody else has the bucket before seal().
+// Threads: one writer. No reader can find the bucket before the slot is stored.
 // Lifetime: owns the bucket, not the records.
 class Draft {
  public:
@@ -50,7 +50,8 @@ class Draft {
   }
   Leaf look(std::uint64_t word) const noexcept { return bucket_->look(word); }
 
-  // From its own entries, in their order, and more. False when memory is short; then all is as before.
+  // Replaces the bucket by one of these entries: the draft's own, in their order, and perhaps more. False
+  // when memory is short; the draft is then unchanged.
   bool rebuild(std::span<const Entry> entries, Multipliers& multipliers, std::uint64_t hint = 0) noexcept {
     Bucket* built = Bucket::make(entries, multipliers, hint);
     if (built == nullptr) return false;
@@ -63,7 +64,7 @@ class Draft {
     bucket_->entries()[which(word)].leaf = leaf;
     changed_ = true;
   }
-  // What stands in the slot from now on. Entries that are empty go with the bucket's next change.
+  // The slot's new content. Entries that became empty stay in the bucket until it is next rebuilt.
   SlotValue seal() noexcept {
     const auto live = [](const Entry& e) { return !e.leaf.empty(); };
     const auto first = std::ranges::find_if(entries(), live);
@@ -72,7 +73,7 @@ class Draft {
     return SlotValue::of(std::exchange(bucket_, nullptr));
   }
 
-  reclaim::RetireList* garbage = nullptr;  // where the slot's goes
+  reclaim::RetireList* garbage = nullptr;  // takes the slot's garbage
 
  private:
   std::size_t which(std::uint64_t word) const noexcept {

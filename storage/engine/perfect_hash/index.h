@@ -1,4 +1,4 @@
-// The writer's side: drafts of what a batch changes, and the way from one top array to the next.
+// The writer's side: drafts of what a batch changes, and the moves from one top array to the next.
 #pragma once
 
 #include <algorithm>
@@ -18,26 +18,25 @@
 
 namespace flashkv::perfect_hash {
 
-// Purpose: the words and their leaves. reserve() opens a draft for each slot that a batch may change, and
-//          publish() shows them, one release store a slot. More than kMostLoad words a slot: a larger top
-//          array follows, and slots move there one by one: when a batch is going to write in them, and a few
+// Purpose: maps words to leaves. open() makes a draft of each slot that a batch may change, and publish()
+//          shows the drafts, one release store a slot. Beyond kMostLoad words a slot a larger top array is
+//          added, and slots move there one by one: those that a batch is about to write to, and a few more
 //          before every batch.
 // Usage:   Draft* d = index.open(word);  if (d == nullptr) reject;  ...  d->set(word, leaf);
 //          index.publish();
 //          between batches: index.advance(units);
 // Threads: one writer; arrays().readable() from any.
-// Cost:    open(): a bucket is made, of the slot's words; where the table grows, the slot moves first, which
-//          makes up to as many buckets as it has words. advance(): a unit is a word moved, or a slot looked
-//          at.
-// Errors:  open() answers null when memory is short, or when the slot has kMostWords words and cannot move.
+// Cost:    open(): makes a bucket of the slot's words; while the table grows, the slot moves first, which
+//          makes up to as many buckets as it has words. advance(): a unit is a word moved or a slot visited.
+// Errors:  open() returns null when memory is short, or when the slot has kMostWords words and cannot move.
 template <typename Access>
 class Index {
  public:
   using Slot = typename Access::Slot;
-  // Between growth to 256 times the slots: 16 words a slot before, one to 16 slots after.
+  // The load at which the table grows to 256 times the slots: from 16 words a slot to 16 slots a word.
   static constexpr std::size_t kMostLoad = 16;
 
-  // `batch`: what is promised since the last publish; open() comes before the word's own promise.
+  // `batch`: the promises since the last publish; open() is called before the word's own promise is added.
   Index(const EngineOptions& options, Access& access, const BatchWords& batch)
       : access_(access),
         batch_(batch),
@@ -53,14 +52,14 @@ class Index {
   }
 
   Draft* open(std::uint64_t word) noexcept;
-  // Of a word that was opened in this batch (I6).
+  // The draft of a word that was opened in this batch (I6).
   Draft& draft(std::uint64_t word) noexcept {
     const auto at = drafts_.find(arrays_.locate(word).slot);
     if (at == drafts_.end() || !at->second.has(word)) sync::fatal("a word that was not reserved");
     return at->second;
   }
   void publish() noexcept;
-  // What was opened lapses; nothing was set.
+  // Drops all drafts. None of them has unpublished changes.
   void drop() noexcept {
     drafts_.clear();
     promised_ = 0;
@@ -108,7 +107,7 @@ class Index {
 
 template <typename Access>
 Draft* Index<Access>::open(std::uint64_t word) noexcept try {
-  // Where memory is short, the table stays as it is and asks again with the next word.
+  // If memory is short, the table stays as it is and tries again with the next word.
   if (words_ + promised_ >= kMostLoad * arrays_.last().size()) arrays_.add();
   Place place = arrays_.locate(word);
   auto at = drafts_.find(place.slot);
@@ -134,7 +133,7 @@ Draft* Index<Access>::open(std::uint64_t word) noexcept try {
   return nullptr;
 }
 
-// An entry for the word, beside the draft's or, in a new one, the slot's.
+// Adds an entry for the word to the draft's entries or, in a new draft, to the slot's.
 template <typename Access>
 bool Index<Access>::include(Draft& draft, const Place& place, std::uint64_t word) noexcept {
   EntryList list;
@@ -164,7 +163,8 @@ void Index<Access>::publish() noexcept {
   drop();
 }
 
-// Whoever finds the new content finds it complete (I1). The old bucket goes where its readers are known (I4).
+// A reader that finds the new content finds it complete (I1). The old bucket is retired to the list of the
+// slot whose readers may hold it (I4).
 template <typename Access>
 void Index<Access>::replace(Slot& slot, SlotValue now, reclaim::RetireList* garbage) noexcept {
   const SlotValue old(slot.content.load(sync::kRelaxed));

@@ -1,4 +1,4 @@
-// How readers of perfect-hash-leak come to what a slot leads to: by its address, and nothing else.
+// How readers of perfect-hash-leak reach what a slot leads to: by its address, with nothing to announce.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@
 
 namespace flashkv::perfect_hash {
 
-// Purpose: nobody knows who holds a bucket, so none is freed before the close; nor is a record or a chain,
-//          because an old bucket leads to them (I4). What is kept is counted.
+// Purpose: which reader holds a bucket is unknown, so none is freed before the engine is destroyed; nor is
+//          any record or chain, because an old bucket leads to them (I4). What is kept is counted.
 // Threads: Pin from any; all else from one writer.
 // Lifetime: owns what was retired.
 class LeakAccess {
@@ -26,7 +26,7 @@ class LeakAccess {
     sync::Atomic<std::uintptr_t> content{0};
   };
 
-  // What a guard needs to keep what it has seen.
+  // Keeps nothing alive: nothing is freed.
   class Pin {
    public:
     explicit Pin(LeakAccess&) noexcept {}
@@ -36,7 +36,7 @@ class LeakAccess {
     }  // (I1)
   };
 
-  // Where garbage of the slot goes, with room for so much more; null when memory is short.
+  // The list for the slot's garbage, with room for `entries` more; null when memory is short.
   reclaim::RetireList* reserve(Slot&, Slot*, std::size_t entries) noexcept {
     return kept_.reserve(entries) ? &kept_ : nullptr;
   }
@@ -46,7 +46,7 @@ class LeakAccess {
   std::uint64_t retired_bytes() const noexcept { return kept_.bytes(); }
 
  private:
-  reclaim::RetireList kept_;  // no period of it ever begins
+  reclaim::RetireList kept_;  // begin() is never called
 };
 
 }  // namespace flashkv::perfect_hash

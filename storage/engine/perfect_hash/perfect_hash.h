@@ -17,17 +17,17 @@
 
 namespace flashkv {
 
-// Purpose: an Engine whose buckets never change: a batch builds the next one for every slot it writes to, and
-//          publish() shows them one by one, so it serves through WithOverlay. How readers come to a bucket
-//          and when it is freed is A's: perfect_hash/leak_access.h, perfect_hash/deletion_lock_access.h.
+// Purpose: an Engine whose buckets never change: a batch builds a new one for every slot it writes to, and
+//          publish() shows them one by one, so it is served through WithOverlay. A decides how readers reach
+//          a bucket and when it is freed: perfect_hash/leak_access.h, perfect_hash/deletion_lock_access.h.
 // Usage:   WithOverlay<PerfectHashDeletionLock> engine(options);   // or PerfectHashLeak
 // Threads: one writer; make_reader(), published() and readers from any thread.
-// Lifetime: readers before their engine.
+// Lifetime: readers are destroyed before their engine.
 // Cost:    perfect_hash/perfect_hash.md.
-// Limits:  255 words whose slot cannot move. All keys of a batch that a growing table has to take are
-//          prepared before the first is applied, as WithOverlay does. Above options.max_retired_bytes the
-//          engine that frees has try_begin_batch() answer false until readers leave; the one that leaks has
-//          reserve() answer false for ever.
+// Limits:  255 words in a slot that cannot move. While the table grows, all keys of a batch must be reserved
+//          before the first is applied, as WithOverlay does. Above options.max_retired_bytes,
+//          try_begin_batch() of the engine that frees returns false until readers leave; reserve() of the one
+//          that leaks returns false for ever.
 template <typename A>
 class PerfectHash {
  public:
@@ -88,7 +88,7 @@ class PerfectHash {
   void publish(std::uint64_t revision) noexcept {
     index_.publish();
     lapse();
-    // Whoever reads this revision sees every slot that was stored before (I1).
+    // A reader that loads this revision sees every slot that was stored before (I1).
     published_.store(revision, sync::kRelease);
   }
   std::uint64_t published() const noexcept { return published_.load(sync::kAcquire); }
@@ -104,8 +104,7 @@ class PerfectHash {
   }
 
  private:
-  // Before each batch a growing table moves so many words and slots: 15 slots at kMostLoad, of 3 to 7 us
-  // each.
+  // Words and slots that a growing table moves before each batch: 15 slots at kMostLoad, 3 to 7 us each.
   static constexpr std::size_t kUnits = 256;
 
   bool leak_full() const noexcept { return A::kLeaks && access_.retired_bytes() > max_retired_bytes_; }
