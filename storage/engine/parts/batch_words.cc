@@ -9,7 +9,7 @@ bool BatchWords::add(std::uint64_t word, std::string_view key, Leaf leaf, Promis
   const auto at = words_.try_emplace(word).first;
   Count& count = at->second;
   ++count.changes;
-  // A lone change of a lone key leaves one record at most.
+  // A single change, where no other key has the word, leaves at most one record: no chain.
   const bool alone = count.changes == 1 && (leaf.empty() || (!leaf.is_chain() && leaf.find(key) != nullptr));
   if (!alone && !reserve_chains(count, leaf.size() + count.changes)) {
     remove(word);
@@ -23,7 +23,7 @@ bool BatchWords::add(std::uint64_t word, std::string_view key, Leaf leaf, Promis
   return false;
 }
 
-// One for each change, the first included: it may be applied after the others.
+// Reserves one chain for each change, the first included: it may be applied after the others.
 bool BatchWords::reserve_chains(Count& count, std::size_t records) noexcept {
   for (; count.chains < count.changes; ++count.chains) {
     if (!chains_.reserve(records)) return false;

@@ -1,4 +1,4 @@
-// Which words a batch is going to change, and the chains it may need there.
+// The words that a batch has promised to change, and the chains it may need for them.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,14 @@
 namespace flashkv {
 
 // Purpose: the promises that reserve() gave since the last publish, by word: several keys of one batch may
-//          share a word, and keys with words beside each other share nodes.
+//          share a word, and keys with neighbouring words share nodes.
 // Usage:   BatchWords::Promise p;
 //          if (!words.add(word, key, leaf_there, p)) reject;   // and reserve nodes by p
 //          leaf.with(record, words.chains());
-//          words.drop_reservations();                                     // publish: promises lapse
+//          words.drop_reservations();                          // publish: promises lapse
 // Threads: one writer.
-// Cost:    add(): a node of an ordered map. Chains are reserved only where two keys may meet.
-// Errors:  add() answers false when memory is short and then has changed nothing.
+// Cost:    add(): a node of an ordered map. Chains are reserved only where two keys may share a word.
+// Errors:  add() returns false when memory is short; then nothing has changed.
 class BatchWords {
  public:
   struct Promise {
@@ -29,12 +29,12 @@ class BatchWords {
   };
 
   bool add(std::uint64_t word, std::string_view key, Leaf leaf, Promise& promise) noexcept;
-  // Takes one add() of the word back.
+  // Undoes one add() of the word.
   void remove(std::uint64_t word) noexcept;
   void drop_reservations() noexcept;
   ChainMemory& chains() noexcept { return chains_; }
   bool empty() const noexcept { return words_.empty(); }
-  // Promised at the word.
+  // The number of changes promised for the word.
   std::size_t changes(std::uint64_t word) const noexcept {
     const auto at = words_.find(word);
     return at == words_.end() ? 0 : at->second.changes;

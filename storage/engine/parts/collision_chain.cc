@@ -82,7 +82,7 @@ LeafChange Leaf::with(Record* record, ChainMemory& memory) const noexcept {
   Record* replaced = find(record->key());
   if (size() == (replaced != nullptr ? 1U : 0U)) return {Leaf(record), replaced, nullptr};
   CollisionChain* built = memory.take(size() + (replaced != nullptr ? 0 : 1));
-  // The newest first: what was written last is likely to be read soon.
+  // Newest first: the record written last is likely to be read soon.
   built->push(record);
   for_each([&](Record* r) {
     if (r != replaced) built->push(r);

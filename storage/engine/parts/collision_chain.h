@@ -1,4 +1,4 @@
-// What stands where a 64-bit hash leads: nothing, one record, or all the records that share the hash.
+// The leaf of a 64-bit hash: nothing, one record, or a chain of all records that share the hash.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace cuckoo {
 class ChainDraft;
 }
 
-// Purpose: the records whose keys have one 64-bit hash, in one immutable block. Two or more: a single record
+// Purpose: two or more records whose keys have the same 64-bit hash, in one immutable block. A single record
 //          needs no chain.
 // Threads: built by the writer, read by everyone; never changed once a reader can find it.
 // Cost:    8 bytes and 8 more for each record it has room for.
@@ -25,7 +25,7 @@ class CollisionChain {
   }
   std::span<Record* const> records() const noexcept { return {first(), count_}; }
   std::size_t bytes() const noexcept { return bytes_for(capacity_); }
-  // The records have other owners.
+  // Does not release the records.
   static void destroy(CollisionChain* chain) noexcept { ::operator delete(chain); }
 
  private:
@@ -42,14 +42,14 @@ class CollisionChain {
 };
 static_assert(sizeof(CollisionChain) == alignof(Record*), "the records follow the header at once");
 
-// Purpose: chains without their records, taken from the allocator when a request is prepared.
+// Purpose: empty chains, allocated when a request is prepared.
 // Usage:   prepare: if (!memory.reserve(n)) reject;   // one change whose result has at most n records
 //          apply:   leaf.with(record, memory);
-//          publish: memory.drop_reservations();                  // what is left goes back to the allocator
+//          publish: memory.drop_reservations();        // frees what is left
 // Threads: one writer.
-// Cost:    reserve(): an allocation; the search in a change: the number of reservations, which are rare.
-// Limits:  changes may come in another order than their reservations: each takes the smallest that is large
-//          enough, so that none is left with one too small.
+// Cost:    reserve(): an allocation; take(): linear in the number of reservations, which are rare.
+// Limits:  changes may be applied in another order than they were reserved: each takes the smallest chain
+//          that is large enough, so that a larger one is left for those that need it.
 class ChainMemory {
  public:
   ChainMemory() = default;
@@ -59,13 +59,13 @@ class ChainMemory {
 
   // False when memory is short. Room for one record needs no chain.
   bool reserve(std::size_t records) noexcept;
-  // An empty chain with room for so many.
+  // An empty chain with room for `records`.
   CollisionChain* take(std::size_t records) noexcept;
   void drop_reservations() noexcept;
   std::uint64_t bytes() const noexcept { return bytes_; }
 
  private:
-  // Largest first; the link stands where the first record will.
+  // Largest first; linked through the place of each chain's first record.
   CollisionChain* free_ = nullptr;
   std::uint64_t bytes_ = 0;
 };
@@ -97,7 +97,7 @@ class Leaf {
     return is_chain() ? reinterpret_cast<CollisionChain*>(word_ - kChainTag) : nullptr;
   }
   std::size_t size() const noexcept { return is_chain() ? chain()->records().size() : word_ != 0; }
-  // Any of its records; null for nothing.
+  // Any of its records; null if there is none.
   Record* any() const noexcept { return is_chain() ? chain()->records()[0] : single(); }
 
   Record* find(std::string_view key) const noexcept {
@@ -107,10 +107,10 @@ class Leaf {
     return r != nullptr && r->key() == key ? r : nullptr;
   }
 
-  // This leaf with the record put in, in place of the one with its key if there is one. Needs memory for
-  // size() + 1 records, none where the result is a single record.
+  // This leaf with the record added, or put in place of the one with its key. Needs memory for size() + 1
+  // records, none if the result is a single record.
   LeafChange with(Record* record, ChainMemory& memory) const noexcept;
-  // This leaf without the key; itself where the key is not in it. Needs memory for size() - 1 records.
+  // This leaf without the key; unchanged if the key is not in it. Needs memory for size() - 1 records.
   LeafChange without(std::string_view key, ChainMemory& memory) const noexcept;
 
   template <typename F>
@@ -121,7 +121,7 @@ class Leaf {
       f(single());
     }
   }
-  // Releases the records and frees the chain: nobody can find them.
+  // Releases the records and frees the chain; no reader can find them.
   void destroy() const noexcept;
 
  private:
@@ -131,7 +131,7 @@ class Leaf {
   std::uintptr_t word_ = 0;
 };
 
-// Purpose: what a leaf becomes, and what nobody finds any more once that is published.
+// Purpose: what a leaf becomes, and what no reader can find once that is published.
 struct LeafChange {
   static constexpr std::size_t kMostRetired = 2;  // entries of the retire list
 
@@ -139,7 +139,7 @@ struct LeafChange {
   Record* removed = nullptr;        // the record that was replaced or erased
   CollisionChain* chain = nullptr;  // the chain that was rebuilt
 
-  // After the leaf's word was stored: one owner of the record and the chain go after a grace period.
+  // Call after storing the leaf's word: the record is released and the chain freed after a grace period.
   void retire(reclaim::RetireList& list) const noexcept;
 };
 

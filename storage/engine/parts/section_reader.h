@@ -9,7 +9,7 @@
 
 namespace flashkv {
 
-// A read section where nothing is ever freed under a reader.
+// A read section for engines that never free anything a reader may hold.
 struct NoSection {
   void lock() noexcept {}
   void unlock() noexcept {}
@@ -22,7 +22,7 @@ struct NoSection {
 //          and sections S (reclaim/grace_period.h, or NoSection).
 // Usage:   SectionReader<T, S> make_reader() { return {*this, periods_.make_section()}; }
 // Threads: bound to one.
-// Cost:    the section's, and one load of the published revision.
+// Cost:    the section's cost and one load of the published revision.
 template <typename T, typename S>
 class SectionReader {
  public:

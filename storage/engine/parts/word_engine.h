@@ -1,4 +1,4 @@
-// The engines whose index knows words only: a key's word leads to a leaf, the leaf knows the key.
+// Engines whose index maps words only: a key's word leads to a leaf, and the leaf holds whole keys.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,7 @@ namespace flashkv {
 //                  if (!index.reserve(place, word, promise)) reject;
 //                  index.store(place, word, leaf);          // publishes it; an empty leaf removes the word
 //                  index.end_batch(list);                   // publish: retires nodes; promises lapse
-// Errors:  reserve() alone can fail; mark() and roll_back() take its promises back.
+// Errors:  only reserve() can fail; roll_back() to a mark() undoes its promises.
 template <typename I>
 concept WordIndex = requires(I& i, const I& ci, std::uint64_t word, std::string_view key, Leaf leaf,
                              typename I::Place place, const BatchWords::Promise& promise,
@@ -52,17 +52,17 @@ concept WordIndex = requires(I& i, const I& ci, std::uint64_t word, std::string_
 
 // clang-format on
 
-// Keys whose cache misses overlap; what a processor core can wait for at a time, and some.
+// Number of keys whose cache misses overlap: a few more than a processor core can have outstanding.
 inline constexpr std::size_t kLookGroup = 16;
 
-// Purpose: Engine over a WordIndex. The word is made of the key's 64-bit hash; keys that share it share a
-//          leaf, which compares whole keys. Batches are not atomic: serve it through WithOverlay.
+// Purpose: Engine over a WordIndex. The word is derived from the key's 64-bit hash; keys that share it share
+//          a leaf, which compares whole keys. Batches are not atomic: serve it through WithOverlay.
 // Usage:   WithOverlay<WordEngine<reclaim::DefaultPeriods, radix::Radix>> engine(options);
 // Threads, Lifetime: as Engine. A record or chain that was replaced is freed after a grace period; nodes as
 //          their index says.
 // Cost:    a read: the section and the index's walk, then the record.
-// Limits:  bounded garbage: try_begin_batch() answers false while more than max_retired_bytes wait for
-//          readers. An index that leaks: reserve() answers false once that much is leaked.
+// Limits:  try_begin_batch() returns false while more than max_retired_bytes wait for readers. If the index
+//          leaks, reserve() returns false once more than that has leaked.
 template <reclaim::GracePeriods G, WordIndex I>
 class WordEngine {
  public:
@@ -125,7 +125,7 @@ class WordEngine {
 
   void publish(std::uint64_t revision) noexcept {
     end_batch();
-    // Whoever reads this revision sees every leaf that was stored before.
+    // A reader that loads this revision sees every leaf that was stored before.
     published_.store(revision, sync::kRelease);
     retired_.begin(periods_);
   }
@@ -151,7 +151,7 @@ class WordEngine {
   }
 
  private:
-  static constexpr std::size_t kNodeEntries = 1;  // a batch's nodes go as one
+  static constexpr std::size_t kNodeEntries = 1;  // a batch's nodes are retired as one entry
 
   bool leak_full() const noexcept { return !I::kBoundedGarbage && index_.leaked_bytes() > most_retired_; }
 
@@ -159,7 +159,7 @@ class WordEngine {
     return index_.look(index_.word(probe.hash)).find(probe.key);
   }
 
-  // Walks to the leaves of each group, asks for their records, and hands over the group's place.
+  // Walks to the leaves of each group, prefetches their records, then calls use(first, count).
   template <typename F>
   void for_groups(std::span<const Probe> probes, std::array<Leaf, kLookGroup>& leaves, F&& use) const {
     std::array<std::uint64_t, kLookGroup> words;
@@ -202,7 +202,7 @@ class WordEngine {
   G periods_;
   BatchWords words_;
   I index_;
-  // Freed before the periods go: the last of them have ended with the last reader.
+  // Declared after the periods, so destroyed before them: no reader is left by then.
   reclaim::RetireList retired_;
   const std::uint64_t most_retired_;
   std::uint64_t keys_ = 0;

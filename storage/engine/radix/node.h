@@ -13,8 +13,8 @@ namespace flashkv::radix {
 
 // Purpose: 2^bits slots, each nothing (0), a leaf (Leaf's word), or with bit 1 set the address of a node.
 // Threads: slots are written by the writer and read by everyone; the rest is the writer's.
-// Lifetime: once it is out of the tree its slots never change (I3); the writer's link takes the counts'
-//          place.
+// Lifetime: once it is out of the tree its slots never change (I3); the writer's list link then replaces the
+//          counts.
 // Cost:    8 bytes and 8 a slot.
 class Node {
  public:
@@ -56,14 +56,14 @@ class Node {
       counts_.used += was_used ? ~std::uint32_t{0} : 1U;
       counts_.sum ^= static_cast<std::uint32_t>(index);
     }
-    // I1: a reader that finds what the slot leads to finds it whole.
+    // I1: a reader that follows the slot finds what it leads to complete.
     at.store(to, sync::kRelease);
   }
   std::uint32_t used() const noexcept { return counts_.used; }
   // The only slot in use; defined while used() is 1.
   std::size_t only() const noexcept { return counts_.sum; }
 
-  // Outside the tree the counts' place holds a link.
+  // Outside the tree: the link that replaces the counts.
   Node* next() const noexcept { return next_; }
   void link(Node* next) noexcept { next_ = next; }
   void unlink() noexcept { counts_ = Counts(); }

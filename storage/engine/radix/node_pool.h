@@ -1,4 +1,4 @@
-// Nodes that are not in the tree yet.
+// Nodes allocated before the tree needs them.
 #pragma once
 
 #include <array>
@@ -11,13 +11,13 @@
 
 namespace flashkv::radix {
 
-// Purpose: the nodes that reserve() promised, of the two sizes a tree has: those of its last level and
+// Purpose: the nodes that reserve() promised, of the two sizes in a tree: those of its last level, and all
 //          others.
 // Usage:   if (!pool.reserve(first_level, last_level)) reject;   // one node for each of these levels
 //          Node* n = pool.take(level);
-//          pool.drop_reservations();                                        // promises lapse
+//          pool.drop_reservations();                              // promises lapse
 // Threads: one writer.
-// Lifetime: the nodes it holds were never in the tree: it may free them at any time.
+// Lifetime: the nodes it holds were never in the tree, so it may free them at any time.
 // Limits:  keeps at most kKeptBytes from batch to batch.
 class NodePool {
  public:

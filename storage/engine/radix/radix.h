@@ -1,4 +1,4 @@
-// The radix engines: traditional, and with compressed tails.
+// The two radix engines: with full tails, and with compressed tails.
 #pragma once
 
 #include <string_view>
@@ -12,8 +12,8 @@ namespace flashkv::radix {
 
 // Purpose: Tree as the WordIndex of one engine each.
 // Usage:   WithOverlay<RadixEngine<reclaim::DefaultPeriods>> engine(options);
-// Cost:    nodes of 8 bytes * 2^slice_bits: with full tails nearly one such path for each key, so wide slices
-//          are for small sets.
+// Cost:    nodes of 8 bytes * 2^slice_bits. Full tails need nearly one path of such nodes for each key, so
+//          wide slices are for small sets.
 class FullTails : public Tree {
  public:
   static constexpr std::string_view kName = "radix";

@@ -1,4 +1,4 @@
-// How a 64-bit word is cut into slices, each an index into one node.
+// Cuts a 64-bit word into slices, each an index into one node.
 #pragma once
 
 #include <bit>
@@ -24,7 +24,7 @@ struct Slices {
   constexpr std::size_t index(std::uint64_t word, unsigned level) const noexcept {
     return (word << (level * bits)) >> (64 - bits_at(level));
   }
-  // The level at which two different words part.
+  // The first level at which two different words have different slices.
   constexpr unsigned parting(std::uint64_t a, std::uint64_t b) const noexcept {
     return static_cast<unsigned>(std::countl_zero(a ^ b)) / bits;
   }
@@ -34,8 +34,8 @@ struct Slices {
   unsigned last_bits;
 };
 
-// The word a tree walks by. Reversed, the last bit comes first: words that share their heads then part early,
-// those that share their tails late.
+// The word a tree walks by. Reversed, the last bit comes first: words that share their heads then differ at
+// early levels, those that share their tails at late ones.
 constexpr std::uint64_t ordered(std::uint64_t w, WordOrder order) noexcept {
   if (order == WordOrder::kForward) return w;
   const auto swap = [&w](unsigned by, std::uint64_t low) { w = ((w >> by) & low) | ((w & low) << by); };

@@ -27,7 +27,7 @@ Tree::~Tree() {
   destroy(root_, 0);
 }
 
-// No deeper than kMostLevels calls.
+// Recurses no deeper than kMostLevels.
 void Tree::destroy(Node* node, unsigned level) noexcept {
   std::size_t left = node->used();
   for (std::size_t i = 0; left > 0; ++i) {
@@ -65,8 +65,8 @@ unsigned Tree::leaf_level(const Place& place, std::uint64_t word) const noexcept
   return place.met.empty() ? place.level : slices_.parting(word, word_of(*place.met.any()));
 }
 
-// Counts the nodes between those that are there and the deepest that the word may need once every word of
-// the batch is in. Nodes stay until drop_reservations(), so erasing takes none of them away (I4).
+// Counts the nodes between the existing ones and the deepest that the word may need once every word of the
+// batch is in. Nodes stay until end_batch(), so erasing removes none of them before (I4).
 bool Tree::reserve(const Place& place, std::uint64_t word, const BatchWords::Promise& promise) noexcept try {
   const std::size_t wanted = promised_ + 1;
   if (emptied_.capacity() < wanted) emptied_.reserve(std::max(wanted, 2 * emptied_.capacity()));
@@ -76,7 +76,7 @@ bool Tree::reserve(const Place& place, std::uint64_t word, const BatchWords::Pro
     for (const auto& other : {promise.below, promise.above}) {
       if (!other) continue;
       const unsigned parting = slices_.parting(word, *other);
-      // Down to where they part, a word with full tails has had its nodes counted already.
+      // With full tails, the nodes down to where the two words part were counted with the other word.
       unsigned& limit = tails_ == Tails::kFull ? there : deepest;
       limit = std::max(limit, parting);
     }
@@ -94,8 +94,8 @@ void Tree::store(const Place& place, std::uint64_t word, Leaf leaf) noexcept {
   if (leaf.empty() && place.level > 0) emptied_.push_back(word);
 }
 
-// Builds the missing nodes from the bottom, with the new leaf and the one that was met, and shows them all
-// with one store: no reader misses the old leaf (I2).
+// Builds the missing nodes from the bottom up, with the new leaf and the one already there, and shows them
+// all with one store: no reader misses the existing leaf (I2).
 void Tree::grow(const Place& place, std::uint64_t word, Leaf leaf) noexcept {
   unsigned level = leaf_level(place, word);
   Node* node = pool_.take(level);
@@ -113,8 +113,8 @@ void Tree::grow(const Place& place, std::uint64_t word, Leaf leaf) noexcept {
   place.node->set(place.index, node->tagged());
 }
 
-// Takes nodes on the way to a removed word out of the tree: empty ones, and with compressed tails those whose
-// only child is a leaf, which moves up (I3).
+// Removes nodes on the way to a removed word: empty ones, and with compressed tails those whose only child is
+// a leaf, which moves up (I3).
 void Tree::trim(std::uint64_t word) noexcept {
   std::array<Node*, kMostLevels> way;
   unsigned level = 0;

@@ -21,17 +21,17 @@ namespace flashkv::radix {
 
 enum class Tails : bool { kFull, kCompressed };
 
-// Purpose: the WordIndex of both radix engines (radix.md). Full tails: a leaf stands in a node of the last
-//          level. Compressed: it stands as high as its word is the only one below.
+// Purpose: the WordIndex of both radix engines (radix.md). Full tails: every leaf is in a node of the last
+//          level. Compressed: a leaf is at the highest level at which no other word shares its slot.
 // Threads: look() and look_batch() from readers inside a section; all else from one writer.
-// Lifetime: owns its leaves and their records. Nodes leave the tree in drop_reservations() (I3) and go to the
-//          retire list (I5).
-// Cost:    a look: one line for each node on the way; batches overlap them.
-// Errors:  the constructor may throw std::bad_alloc; reserve() answers false.
-// Limits:  slice widths of 4, 8, 11, 13 and 16; the constructor ends the process at another.
+// Lifetime: owns its leaves and their records. Nodes leave the tree in end_batch() (I3) and go to the retire
+//          list (I5).
+// Cost:    look(): one line for each node on the way; batches overlap them.
+// Errors:  the constructor may throw std::bad_alloc; reserve() returns false when memory is short.
+// Limits:  slice widths of 4, 8, 11, 13 and 16; with any other the constructor ends the process.
 class Tree {
  public:
-  // Where a word's leaf stands or would be put.
+  // The place where a word's leaf is or would be put.
   struct Place {
     Node* node;
     unsigned level;
@@ -50,7 +50,7 @@ class Tree {
 
   std::uint64_t word(std::uint64_t hash) const noexcept { return ordered(hash, order_); }
 
-  // Perhaps another word's (I6).
+  // The leaf may be another word's (I6).
   Leaf look(std::uint64_t word) const noexcept {
     switch (slices_.bits) {
       case 4:
@@ -92,7 +92,7 @@ class Tree {
   const Node& root() const noexcept { return *root_; }
 
  private:
-  // Of a slot in a node that readers walk: what it leads to is seen whole (I1).
+  // A reader's load of a slot: what it leads to is complete (I1).
   static std::uintptr_t load(const Node* node, std::size_t index) noexcept {
     return node->slot(index).load(sync::kAcquire);
   }
@@ -107,7 +107,7 @@ class Tree {
   void trim(std::uint64_t word) noexcept;
   void destroy(Node* node, unsigned level) noexcept;
 
-  // What readers look at, on lines that no change writes.
+  // What readers use, on lines that no change writes.
   alignas(sync::kOwnLine) const KeyHash hash_;
   const WordOrder order_;
   const Slices slices_;
@@ -115,13 +115,13 @@ class Tree {
   Node* root_;
   alignas(sync::kOwnLine) NodePool pool_;
   std::vector<std::uint64_t> emptied_;  // words that were removed in this batch
-  std::size_t promised_ = 0;            // changes since drop_reservations()
+  std::size_t promised_ = 0;            // changes since end_batch()
   Node* unlinked_ = nullptr;            // out of the tree, not yet in the retire list
   std::uint64_t unlinked_bytes_ = 0;
   std::uint64_t bytes_ = 0;  // of nodes in the tree
 };
 
-// The word turns so that its next slice is its lowest bits. Width and depth are constants of the compiler.
+// Rotates the word so that its next slice is in its lowest bits. Width and depth are compile-time constants.
 template <unsigned kBits>
 Leaf Tree::walk(std::uint64_t word) const noexcept {
   constexpr Slices s(kBits);

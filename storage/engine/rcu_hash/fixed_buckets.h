@@ -13,10 +13,10 @@
 
 namespace flashkv {
 
-// Purpose: the buckets of ChainedEngine (chain/chained_engine.h), as many as it was made with.
+// Purpose: the buckets of ChainedEngine (parts/chain/chained_engine.h), in a number fixed by the constructor.
 // Threads: find() and find_batch() from any, inside a read section; all else from one writer.
-// Cost:    keys / buckets nodes to a chain: beyond some keys a bucket, lookups and writes grow with the keys.
-// Errors:  the constructor throws std::bad_alloc, nothing else fails.
+// Cost:    keys / buckets nodes a chain: beyond a few keys a bucket, lookups and writes grow with the keys.
+// Errors:  the constructor throws std::bad_alloc; nothing else fails.
 class FixedBuckets {
  public:
   static constexpr std::string_view kName = "rcu-hash";

@@ -8,7 +8,7 @@
 
 namespace flashkv {
 
-// Purpose: RCU and nothing else: what the relativistic engine is measured against.
+// Purpose: RCU and nothing else: the baseline for the relativistic engine.
 // Usage:   WithOverlay<RcuHash<reclaim::Urcu>> engine(options);
 //          RcuHash<reclaim::Epoch> small(options, 4);   // 2^4 buckets
 // Threads, Lifetime, Cost, Limits: as chain::ChainedEngine.

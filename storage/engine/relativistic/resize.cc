@@ -9,7 +9,7 @@ using chain::Buckets;
 using chain::Link;
 using chain::Node;
 
-// Units that a bucket costs: one with a chain, and one without.
+// Units that a bucket costs, with a chain and without.
 constexpr std::uint64_t kChainUnits = 8;
 constexpr std::uint64_t kEmptyUnits = 1;
 constexpr std::uint64_t kBucketsAhead = 8;
@@ -28,7 +28,7 @@ void look_ahead(const Buckets& buckets, std::uint64_t index) noexcept {
 
 }  // namespace
 
-// True: it came to where a grace period is needed. False: out of units, or at rest.
+// Takes steps. True: the next step needs a grace period. False: out of units, or at rest.
 bool ResizingBuckets::run(std::uint64_t& units) noexcept {
   while (units > 0 && step(units)) {
     if (waits_) return true;
@@ -92,19 +92,19 @@ bool ResizingBuckets::begin() noexcept {
   return true;
 }
 
-// The first access to a fresh page is a store. A load would map the system's page of zeros, which the first
-// store then replaces, and for that every processor with a reader is interrupted: once for each page.
+// Makes the first access to a fresh page a store. A load would map the system's page of zeros, which the
+// first store then replaces, and every such replacement interrupts all processors that run a reader.
 void ResizingBuckets::touch(std::uint64_t old_index) noexcept {
   constexpr std::uintptr_t kPage = 4096;
   for (std::uint64_t i = old_index; i < other_->size(); i += current_->size()) {
     Link& link = other_->link(i);
-    // The first of a page, or of this old array's share of the new one.
+    // Only the first link of a page, or of each stretch of the new array as long as the old one.
     if (old_index != 0 && reinterpret_cast<std::uintptr_t>(&link) % kPage != 0) return;
     link.store(nullptr, sync::kRelaxed);
   }
 }
 
-// Every new bucket of this chain begins at its first node there; what follows may belong to others (I6).
+// Points every new bucket of this chain at its first node there; what follows may belong to others (I6).
 void ResizingBuckets::fill(std::uint64_t old_index) noexcept {
   touch(old_index);
   for (Node* n = current_->link(old_index).load(sync::kRelaxed); n != nullptr;
@@ -114,8 +114,8 @@ void ResizingBuckets::fill(std::uint64_t old_index) noexcept {
   }
 }
 
-// The end of the lower chain leads on into the upper one: readers of the lower bucket pass more than they
-// need, and whoever enters by the new bucket passes all (I6).
+// Links the end of the lower chain to the head of the upper one: readers of the lower bucket pass more nodes
+// than they need, and readers of the new bucket pass all of them (I6).
 void ResizingBuckets::join(std::uint64_t new_index) noexcept {
   Link& lower = current_->link(new_index);
   Node* upper = current_->link(new_index + other_->size()).load(sync::kRelaxed);
@@ -123,7 +123,7 @@ void ResizingBuckets::join(std::uint64_t new_index) noexcept {
   other_->link(new_index).store(lower.load(sync::kRelaxed), sync::kRelaxed);
 }
 
-// Readers that load the address see the array filled (I7).
+// Shows the new array: readers that load its address see it filled (I7).
 void ResizingBuckets::show() noexcept {
   readable_.store(other_.get(), sync::kRelease);
   current_.swap(other_);
@@ -133,9 +133,9 @@ void ResizingBuckets::show() noexcept {
   waits_ = true;
 }
 
-// One link of one old chain. Its shared rest begins with a run of nodes of one bucket, and since the last
-// grace period only readers of that bucket come by there (I8): the run's last node can skip what belongs to
-// others. Those who are among the others now get on through them, so the next link has to wait. True: the
+// Changes one link of one old chain. Its shared rest begins with a run of nodes of one bucket, and since the
+// last grace period only readers of that bucket reach it (I8): the run's last node can skip the nodes of
+// others. Readers that are on those nodes now still need their links, so the next link has to wait. True: the
 // rest is still shared.
 bool ResizingBuckets::unzip(std::uint64_t old_index) noexcept {
   Link& rest = other_->link(old_index);
@@ -170,7 +170,7 @@ void ResizingBuckets::end_pass() noexcept {
   phase_ = Phase::kUnlink;
 }
 
-// Every node has one predecessor again (I9).
+// Cuts out one erased node: every node has one predecessor again (I9).
 void ResizingBuckets::unlink_erased() noexcept {
   if (at_ < erased_.size()) {
     Node& node = *erased_[at_++];

@@ -40,7 +40,7 @@ unsigned ResizingBuckets::wanted_log2() const noexcept {
   return now;
 }
 
-// Where memory is short the chains are only longer than they should be.
+// If memory is short, the chains merely stay longer than they should be.
 void ResizingBuckets::order_array() noexcept {
   const unsigned log2 = wanted_log2();
   if (log2 == current_->log2()) {
@@ -60,7 +60,7 @@ bool ResizingBuckets::reserve(std::size_t erasures) noexcept try {
   return false;
 }
 
-// A node goes to where the walks of all arrays that readers may use from now on come by (I6).
+// Puts the node where walks from every array that readers may use from now on pass it (I6).
 void ResizingBuckets::insert(Node& node) noexcept {
   ++keys_;
   Link& head = current_->link(node.hash);
@@ -69,14 +69,14 @@ void ResizingBuckets::insert(Node& node) noexcept {
     return;
   }
   chain::push(head, node);
-  // The new bucket has been pointed into this chain already. Not seen by readers yet.
+  // The new bucket points into this chain already. Relaxed: readers do not see the new array yet.
   if (phase_ == Phase::kFill && current_->index(node.hash) < at_) {
     other_->link(node.hash).store(&node, sync::kRelaxed);
   }
 }
 
-// The chain of the lower old bucket runs on into the upper one's. In front of it only readers of the lower
-// bucket, and soon of the new one, come by; what belongs to the upper one goes between the two.
+// The chain of the lower old bucket runs on into the upper one's. A node in front of it is passed only by
+// readers of the lower bucket and, later, of the new one; a node of the upper one goes between the two.
 void ResizingBuckets::insert_joined(Node& node, std::uint64_t new_index) noexcept {
   Link& lower = current_->link(new_index);
   Link& own = current_->link(node.hash);
@@ -88,7 +88,7 @@ void ResizingBuckets::insert_joined(Node& node, std::uint64_t new_index) noexcep
   other_->link(new_index).store(lower.load(sync::kRelaxed), sync::kRelaxed);
 }
 
-// False: another chain may lead into it too, so it stays until the resize is over (I9).
+// False: another chain may also lead to the node, so it stays until the resize is over (I9).
 bool ResizingBuckets::unlink(Node& node) noexcept {
   --keys_;
   if (chains_share_nodes()) {

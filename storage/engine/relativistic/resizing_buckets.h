@@ -16,16 +16,16 @@
 
 namespace flashkv {
 
-// Purpose: the buckets of ChainedEngine (chain/chained_engine.h). More keys than buckets: it grows, to as
-//          many buckets as there are keys; fewer than one key to kSparse buckets: it halves. A resize is a
-//          sequence of small steps that advance() takes between batches; relativistic.md describes it.
+// Purpose: the buckets of ChainedEngine (parts/chain/chained_engine.h). With more keys than buckets the array
+//          grows, to as many buckets as there are keys; with fewer than one key to kSparse buckets it halves.
+//          A resize is a sequence of small steps that advance() takes between batches (relativistic.md).
 // Usage:   between batches: buckets.advance(periods, keys written since the last call);
 //          a lookup, inside a read section of `periods`: buckets.find(probe)
 // Threads: find() and find_batch() from any; all else from one writer.
-// Lifetime: readers are gone before it. It owns its nodes, and releases their records at its end.
+// Lifetime: readers are destroyed before it. It owns its nodes; its destructor releases their records.
 // Cost:    advance(): `units` of the pace and as many again for each 64 keys written; a unit is an eighth of
-//          a bucket with its chain. It never waits: where a grace period is needed, it ends.
-// Limits:  where memory for an array is short, the table keeps its size and asks again with the next batch.
+//          a bucket with its chain. It never waits: where a grace period is needed, it returns.
+// Limits:  if memory for an array is short, the table keeps its size and tries again with the next batch.
 class ResizingBuckets {
  public:
   static constexpr std::string_view kName = "relativistic";
@@ -40,7 +40,7 @@ class ResizingBuckets {
     kFill,    // growing: each new bucket is pointed into its old chain; readers see the old array
     kJoin,    // shrinking: each pair of old chains becomes one; readers see the old array
     kUnzip,   // grown: chains that share nodes are taken apart, one link of each in a pass
-    kDrop,    // shrunk: nobody needs the old array
+    kDrop,    // shrunk: no reader needs the old array
     kUnlink,  // erased nodes leave their chains
     kFree,    // and are freed
   };
@@ -51,7 +51,7 @@ class ResizingBuckets {
   ResizingBuckets& operator=(const ResizingBuckets&) = delete;
   ~ResizingBuckets();
 
-  // One load of the array's address for a lookup, and the mask comes from there (I7).
+  // A lookup loads the array's address once and takes the mask from that array (I7).
   const Record* find(const Probe& probe) const noexcept {
     return chain::find(*readable_.load(sync::kAcquire), probe);
   }
@@ -84,7 +84,7 @@ class ResizingBuckets {
   std::uint64_t index_bytes() const noexcept;
   std::uint64_t retired_bytes() const noexcept { return erased_.size() * sizeof(chain::Node); }
 
-  // For those who watch it work.
+  // For tests and benchmarks.
   Phase phase() const noexcept { return phase_; }
   bool waits() const noexcept { return waits_; }  // for a grace period
   const chain::Buckets& current() const noexcept { return *current_; }
@@ -110,15 +110,15 @@ class ResizingBuckets {
   void insert_joined(chain::Node& node, std::uint64_t new_index) noexcept;
 
   const Pace pace_;
-  std::unique_ptr<chain::Buckets> current_;  // what readers who begin now see
+  std::unique_ptr<chain::Buckets> current_;  // the array that new readers see
   std::unique_ptr<chain::Buckets> other_;    // kRest: for the resize that is due; kFill, kJoin: the next one;
                                              // kUnzip: where the shared rest of each old chain begins
   std::vector<chain::Node*> erased_;         // in their chains until kUnlink
-  std::uint64_t at_ = 0;                     // how far the phase is
+  std::uint64_t at_ = 0;                     // progress within the phase
   std::uint64_t keys_ = 0;
   Phase phase_ = Phase::kRest;
   bool waits_ = false;
-  bool shared_rest_ = false;  // this pass left chains that another has to go over
+  bool shared_rest_ = false;  // this pass left shared chains: another pass is needed
   reclaim::Ticket ticket_ = 0;
   alignas(sync::kOwnLine) sync::Atomic<const chain::Buckets*> readable_;
 };

@@ -1,4 +1,4 @@
-// The heads of all chains, with the mask that belongs to them.
+// An array of chain heads, with its mask.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace flashkv::chain {
 
-// Purpose: a power of two of links, all null at first; which one a hash selects.
+// Purpose: a power of two of links, all null at first; a hash selects one.
 // Usage:   auto buckets = Buckets::make(20);  if (!buckets) ...;  buckets->link(hash).load(...)
 // Threads: the links are atomic, everything else is fixed.
 // Cost:    8 bytes a bucket. The system zeroes the pages of a large array when they are first touched, so

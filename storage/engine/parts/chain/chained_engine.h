@@ -1,4 +1,4 @@
-// What the two engines made of chains have in common: everything but the array of buckets.
+// Everything the two chained engines share: all but the array of buckets.
 #pragma once
 
 #include <cstddef>
@@ -19,20 +19,21 @@
 
 namespace flashkv::chain {
 
-// Purpose: an Engine (storage/table/engine.h) whose keys become visible one by one; it serves through
-//          WithOverlay. Buckets are B's (rcu_hash/fixed_buckets.h, relativistic/resizing_buckets.h):
+// Purpose: an Engine (storage/table/engine.h) whose keys become visible one by one, served through
+//          WithOverlay. B provides the buckets (rcu_hash/fixed_buckets.h, relativistic/resizing_buckets.h):
 //            const Record* find(probe), find_batch(probes, found)   readers, inside a read section
 //            Node* locate(probe), prefetch(probes)                  the writer
-//            bool reserve(erasures)   room for so many more unlink()
-//            void insert(node);  bool unlink(node)                  false: it has to stay in its chain
+//            bool reserve(erasures)                                 before that many calls of unlink()
+//            void insert(node);  bool unlink(node)                  false: it must stay in its chain for now
 //            void advance(periods, changes)                         bounded work between batches
 //            std::uint64_t keys(), index_bytes(), retired_bytes()
 // Usage:   WithOverlay<ChainedEngine<reclaim::Urcu, FixedBuckets>> engine(options);
 // Threads: one writer; make_reader(), published() and readers from any thread.
-// Lifetime: readers before their engine. A record found stays readable as long as the guard that found it.
-// Cost:    a read: the section, the bucket, a node for each key before it in its chain, the record. Chains in
+// Lifetime: readers are destroyed before their engine. A record stays readable as long as the guard that
+//          found it.
+// Cost:    a read: the section, the bucket, each node of the chain up to the key's, the record. More in
 //          storage/engine/parts/chain/chain.md.
-// Limits:  try_begin_batch() answers false while more than options.max_retired_bytes wait for readers.
+// Limits:  try_begin_batch() returns false while more than options.max_retired_bytes wait for readers.
 template <reclaim::GracePeriods G, typename B>
 class ChainedEngine {
  public:
@@ -100,7 +101,7 @@ class ChainedEngine {
     ++changes_;
     Record* record = node->record.load(sync::kRelaxed);
     if (buckets_.unlink(*node)) retired_.retire(node, &Node::free, sizeof(Node));
-    retire(record);  // (I4): no reader that enters from now on comes to it
+    retire(record);  // (I4): no reader that enters from now on can reach it
   }
 
   void publish(std::uint64_t revision) noexcept {
@@ -128,7 +129,7 @@ class ChainedEngine {
     retired_.retire(record, &release, record->bytes());
   }
   std::uint64_t retired_bytes() const noexcept { return retired_.bytes() + buckets_.retired_bytes(); }
-  // Between batches a resize goes on.
+  // Advances a resize, between batches.
   void advance() noexcept { buckets_.advance(periods_, std::exchange(changes_, 0)); }
 
   const std::uint64_t max_retired_bytes_;
@@ -140,7 +141,7 @@ class ChainedEngine {
   std::uint64_t changes_ = 0;  // keys written since the last advance()
   std::uint64_t deferred_opens_ = 0;
   bool open_ = false;
-  bool staged_ = false;  // promises were asked for: garbage must wait
+  bool staged_ = false;  // reserve() was called in this batch: nothing is collected until publish()
   alignas(sync::kOwnLine) sync::Atomic<std::uint64_t> published_{0};
 };
 

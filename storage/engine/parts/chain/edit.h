@@ -1,4 +1,4 @@
-// What a writer does to a chain that only its own bucket leads into.
+// The writer's changes to a chain that only its own bucket leads into.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace flashkv::chain {
 
-// The node is complete before a reader can come by (I1).
+// Pushes a node in front of the chain; it is complete before a reader can reach it (I1).
 inline void push(Link& head, Node& node) noexcept {
   node.next.store(head.load(sync::kRelaxed), sync::kRelaxed);
   head.store(&node, sync::kRelease);
@@ -21,13 +21,13 @@ inline Link& link_to(Link& link, const Node* node) noexcept {
   return *at;
 }
 
-// A reader that stands on the node goes on from it as before, so it may be freed only after a grace period
-// (I4).
+// Cuts the node out of its chain. A reader on the node goes on from it as before, so it may be freed only
+// after a grace period (I4).
 inline void cut(Link& head, Node& node) noexcept {
   link_to(head, &node).store(node.next.load(sync::kRelaxed), sync::kRelease);
 }
 
-// At the end, when no reader is left and every node stands in one chain.
+// For the destructor, when no reader is left and every node is in one chain.
 inline void destroy_all(const Buckets& buckets) noexcept {
   for (std::uint64_t b = 0; b < buckets.size(); ++b) {
     for (Node* node = buckets.link(b).load(sync::kRelaxed); node != nullptr;) {

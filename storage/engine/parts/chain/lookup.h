@@ -1,4 +1,4 @@
-// How a key is found in its chain: for readers and for the writer.
+// Lookup of a key in its chain, for readers and for the writer.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@
 
 namespace flashkv::chain {
 
-// The record of a key in the rest of a chain, or null. A node of another bucket never has the whole hash, so
-// the comparison of hashes also keeps apart the chains that run together during a resize.
+// The record of a key in the rest of a chain, or null. A node of another bucket never has the same hash, so
+// comparing hashes also tells apart the chains that share nodes during a resize.
 inline const Record* find_from(const Node* node, const Probe& probe) noexcept {
   for (; node != nullptr; node = node->next.load(sync::kAcquire)) {  // (I1)
     if (node->hash != probe.hash) continue;
@@ -28,7 +28,7 @@ inline const Record* find(const Buckets& buckets, const Probe& probe) noexcept {
   return find_from(buckets.link(probe.hash).load(sync::kAcquire), probe);  // (I1)
 }
 
-// The writer's own lookup: nobody else stores what it loads.
+// The writer's own lookup; relaxed, because only the writer stores what it loads.
 inline Node* locate(const Buckets& buckets, const Probe& probe) noexcept {
   Node* node = buckets.link(probe.hash).load(sync::kRelaxed);
   for (; node != nullptr; node = node->next.load(sync::kRelaxed)) {
@@ -41,8 +41,8 @@ inline Node* locate(const Buckets& buckets, const Probe& probe) noexcept {
 
 inline constexpr std::size_t kGroup = 32;
 
-// At most kGroup probes whose buckets have been asked for: the chains are walked side by side, one node of
-// each in turn, so that every round pays for one miss; then the candidates' records arrive together.
+// For at most kGroup probes whose buckets have been prefetched. Walks the chains side by side, one node of
+// each per round, so that every round pays for one miss; then the candidates' records arrive together.
 inline void find_group(const Buckets& buckets, std::span<const Probe> probes,
                        std::span<const Record*> found) noexcept {
   std::array<const Node*, kGroup> at;

@@ -1,4 +1,4 @@
-// What the chains of a hash table are linked from.
+// A node of a chain in a hash table.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,11 @@
 namespace flashkv::chain {
 
 struct Node;
-// A bucket's head, or what stands behind a node. Readers load it with acquire, the writer stores with release
+// A bucket's head, or a node's link to the next. Readers load it with acquire, the writer stores with release
 // (I1).
 using Link = sync::Atomic<Node*>;
 
-// Purpose: one key's place in a chain: 24 bytes, its hash fixed for life, its record replaced in place.
+// Purpose: one key in a chain: 24 bytes. Its hash never changes, its record is replaced in place.
 // Threads: written by one writer, read by all.
 struct Node {
   Node(std::uint64_t hash_of_key, Record* first) noexcept : hash(hash_of_key), record(first) {}

@@ -1,4 +1,4 @@
-// Nodes made before they are needed, so that inserting cannot fail.
+// Nodes allocated before they are needed, so that inserting cannot fail.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace flashkv::chain {
 // Purpose: a stock of nodes, at least as many as were promised.
 // Usage:   prepare: if (!pool.reserve(2)) reject;      // 2 more than were promised so far
 //          apply:   Node* n = pool.take(hash, record);
-//          publish: pool.drop_reservations();                     // promises lapse
+//          publish: pool.drop_reservations();           // promises lapse
 // Threads: one writer.
 // Cost:    what a batch did not use stays for the next, up to kKept nodes.
 class NodePool {
@@ -38,11 +38,11 @@ class NodePool {
   }
   void cancel(std::size_t reserved) noexcept { promised_ -= reserved; }
 
-  // Only what was reserved.
+  // At most as often as was reserved.
   Node* take(std::uint64_t hash, Record* record) noexcept {
     Node* node = pop();
     if (promised_ > 0) --promised_;
-    // In the same place: `hash` is const for everybody else.
+    // Constructed again in the same place, because `hash` is const.
     node->~Node();
     return new (node) Node(hash, record);
   }
