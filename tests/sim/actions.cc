@@ -1,4 +1,4 @@
-// What may happen in a simulation.
+// The actions of a simulation.
 #include <algorithm>
 
 #include "tests/sim/simulation.h"
@@ -174,7 +174,7 @@ void Simulation::read() {
   check_held();
 }
 
-// Lets every reader go and turns until the writer has nothing left to do.
+// Ends every reader and steps the writer until it has nothing left to do.
 void Simulation::drain() {
   note("drain");
   held_.clear();

@@ -1,4 +1,4 @@
-// What must hold in a simulation.
+// The checks of a simulation.
 #include <algorithm>
 
 #include "storage/writer/writer.h"
@@ -29,8 +29,8 @@ void Simulation::Sink::complete(Request* first) noexcept {
 void Simulation::turn() {
   const WriterStatsView before = store_->stats().writer;
   const std::uint64_t published_before = store_->published_revision();
-  // Control requests are taken first: they meet the revisions of before the batch, and the new policy rules
-  // it.
+  // Control requests are taken first: they see the revisions from before the batch, and a new policy applies
+  // to it.
   for (auto& [id, call] : in_flight_) {
     if (call->kind == RequestKind::kSetPolicy) {
       policy_ = call->policy;
@@ -180,7 +180,7 @@ void Simulation::check_outcome(const SimCall& call, std::size_t i) {
   if (out.kv) require(entry_of(*out.kv) == *e.kv, what + "the record reads " + std::string(out.kv->value()));
 }
 
-// Nobody is kept waiting for what has happened already.
+// No request waits for a publish that has already happened.
 void Simulation::check_unanswered() {
   const std::uint64_t published = store_->published_revision();
   for (const auto& [id, call] : in_flight_) {

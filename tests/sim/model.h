@@ -1,4 +1,4 @@
-// What the store must hold: a second, slow and evident implementation of every operation.
+// The model: a second, slow and obvious implementation of every operation.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct Entry {
 // Expired entries stay until something removes them, as they do in the store.
 using State = std::map<std::string, Entry>;
 
-// One operation as it was asked for; it outlives the record that the store takes over.
+// One operation as submitted; it outlives the record that the store takes over.
 struct OpPlan {
   OpKind kind = OpKind::kGet;
   Condition condition = Condition::kAlways;
@@ -48,7 +48,7 @@ struct OpExpectation {
 struct Expectation {
   Code code = Code::kOk;
   bool applied = false;
-  std::uint64_t revision = 0;      // what the answer carries, and what must be published before it is given
+  std::uint64_t revision = 0;      // carried by the answer, and to be published before it
   std::vector<OpExpectation> ops;  // empty when the request failed
 };
 
@@ -60,7 +60,7 @@ class Model {
   const State& at(std::uint64_t revision) const { return history_.at(revision); }
 
   Expectation apply(const std::vector<OpPlan>& ops, std::int64_t now_ms);
-  // A request that was turned down with `code` before anything was decided.
+  // A request that was refused with `code` before anything was decided.
   Expectation reject(Code code) const { return {code, false, assigned(), {}}; }
 
  private:

@@ -1,4 +1,4 @@
-// A request of the simulation: what was asked, what must come back, and how often it did.
+// A request of the simulation: its operations, the expected answer, and how often it was answered.
 #pragma once
 
 #include <algorithm>
@@ -56,7 +56,7 @@ class SimCall : public Request {
   }
 
   const std::uint64_t id;
-  std::uint64_t submitted_bytes = 0;  // what it held then; its answer comes on top
+  std::uint64_t submitted_bytes = 0;  // its payload when submitted, without its answer
   std::vector<OpPlan> plans;
   std::optional<Expectation> expected;  // set once the writer has dealt with it
   std::uint64_t asked_revision = 0;     // kWaitRevision
@@ -67,14 +67,14 @@ class SimCall : public Request {
   std::vector<Op> list_;
 };
 
-// Purpose: invents mutations over few keys, so that they meet.
+// Purpose: generates mutations over few keys, so that they conflict.
 class CallMaker {
  public:
   explicit CallMaker(Dice& dice) : dice_(dice) {}
   static constexpr std::uint64_t kKeys = 12;
   static std::string key(std::uint64_t i) { return std::string("key") + static_cast<char>('a' + i); }
 
-  // `assigned` makes guesses at revisions that have a chance.
+  // `assigned` helps to guess revisions that may match.
   std::unique_ptr<SimCall> mutation(std::uint64_t id, std::uint64_t assigned, Nanos now) {
     auto call = std::make_unique<SimCall>(id, RequestKind::kMutation);
     const std::uint64_t ops = dice_.one_in(3) ? dice_.below(24) : 1;

@@ -13,7 +13,7 @@ namespace {
 
 std::optional<std::uint64_t> only_seed;
 
-// Fewer where each takes its time.
+// Fewer seeds in builds where each run is slow.
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
 constexpr std::uint64_t kSeeds = 20;
 #else
@@ -50,7 +50,7 @@ TEST_P(SimulationTest, KeepsItsPromises) {
 
 }  // namespace
 
-// True when the argument was ours.
+// True if the argument was recognized.
 bool take_seed(const char* argument, const char* value) {
   std::uint64_t seed = 0;
   if (std::strcmp(argument, "--seed") != 0 || value == nullptr) return false;

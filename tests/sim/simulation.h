@@ -24,14 +24,14 @@ class Violation : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Purpose: interleaves submits, turns, readers that stay over turns, full queues, deadlines, stalls, policy
-//          changes, revision waits and the stop, in an order that the seed decides, and checks after every
-//          turn:
+// Purpose: interleaves submits, steps, readers that stay open across steps, full queues, deadlines, stalls,
+//          policy changes, revision waits and shutdown, in an order that the seed decides, and checks after
+//          every step:
 //            - every view of a reader equals the model's state at that view's revision;
 //            - an answered PUBLISHED request is readable, an unanswered one is not due;
 //            - every accepted request is answered once, with what the model computed;
 //            - revisions grow by one; a failed request changes nothing;
-//            - publishes keep to the policy; the queue refuses exactly when it is full.
+//            - publishes follow the policy; the queue refuses exactly when it is full.
 // Usage:   Simulation s(engine, seed);  try { s.run(); } catch (const Violation& v) { report(v, s.trace()); }
 class Simulation {
  public:
@@ -50,7 +50,7 @@ class Simulation {
   };
   Parked count_parked() const;
 
-  // actions.cc: what may happen.
+  // actions.cc: the actions.
   void act();
   void submit_mutation();
   void submit_control();
@@ -63,7 +63,7 @@ class Simulation {
   void stop();
   bool submit(std::unique_ptr<SimCall> call, const std::string& what);
 
-  // checks.cc: what must hold.
+  // checks.cc: the checks after every step.
   void deal_with_batch(std::uint64_t handled, bool swept, std::uint64_t max_batch);
   void deal_with_stop();
   void check_turn(std::uint64_t published_before);
@@ -108,7 +108,7 @@ class Simulation {
 
   std::map<std::uint64_t, std::unique_ptr<SimCall>> in_flight_;
   std::deque<SimCall*> queued_;      // mutations in the queue, oldest first
-  std::vector<SimCall*> completed_;  // in this turn
+  std::vector<SimCall*> completed_;  // in this step
   std::uint64_t queued_bytes_ = 0;
   std::uint64_t next_id_ = 1;
   std::uint64_t answered_ = 0;

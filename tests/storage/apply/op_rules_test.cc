@@ -1,4 +1,4 @@
-// What each operation means, over every engine.
+// The meaning of each operation, over every engine.
 #include <gtest/gtest.h>
 
 #include "tests/support/store_fixture.h"

@@ -1,4 +1,4 @@
-// The staged state by itself: no queue, no writer, no front.
+// The staged state by itself: no queue, no writer, no front end.
 #include "storage/apply/staged_state.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Grace periods that end when a test says so.
+// Grace periods that end when a test ends them.
 #pragma once
 
 #include "storage/reclaim/grace_period.h"

@@ -1,4 +1,4 @@
-// Who keeps a slot of the deletion lock, and for how long.
+// The readers that keep a slot of the deletion lock, and for how long.
 #include "storage/reclaim/deletion_lock.h"
 
 #include <gtest/gtest.h>

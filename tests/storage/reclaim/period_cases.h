@@ -1,4 +1,4 @@
-// What both kinds of grace periods promise.
+// The contract of both kinds of grace periods.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What is retired is freed after a period that began later, and never twice.
+// Retired memory is freed after a period that began later, and never twice.
 #include "storage/reclaim/retire_list.h"
 
 #include <gtest/gtest.h>

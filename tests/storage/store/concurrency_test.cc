@@ -1,4 +1,4 @@
-// Real threads: submitters, readers and the writer at once, on values that prove themselves.
+// Real threads: submitters, readers and the writer at once, on self-verifying values.
 #include <gtest/gtest.h>
 
 #include <array>

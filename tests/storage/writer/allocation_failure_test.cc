@@ -1,4 +1,4 @@
-// Memory that runs out at each allocation of a request in turn.
+// Memory runs out at each allocation of a request, one after the other.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -131,7 +131,8 @@ TEST_P(AllocationFailureTest, LeavesTheStoreAsItWasUntilThereIsEnough) {
   EXPECT_GT(failures, 20);
 }
 
-// What a failed request had reserved holds up the garbage of the batch before it, on some engines, until it is dropped.
+// What a failed request had reserved holds up the garbage of the batch before it, on some engines, until it
+// is dropped.
 TEST_P(AllocationFailureTest, AfterAFailureAnIdleStoreFreesItsGarbageAndComesToRest) {
   put("gone", "here");
   for (long allowed = 0;; ++allowed) {

@@ -1,4 +1,5 @@
-// What a store holds for its clients has a bound, whatever they ask for and however seldom it publishes.
+// The memory that a store holds for its clients is bounded, whatever they ask for and however seldom it
+// publishes.
 #include <gtest/gtest.h>
 
 #include <vector>

@@ -1,4 +1,4 @@
-// What happens to the old state: readers that stay in it, garbage, the stop.
+// The fate of the old state: readers that stay in it, garbage, shutdown.
 #include <gtest/gtest.h>
 
 #include <algorithm>

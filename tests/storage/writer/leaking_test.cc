@@ -1,4 +1,4 @@
-// Engines that never free: what a store over one does when it has leaked all it may.
+// A store over an engine that never frees, once that has leaked as much as it may.
 #include <gtest/gtest.h>
 
 #include "tests/support/store_fixture.h"

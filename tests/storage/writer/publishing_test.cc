@@ -1,4 +1,4 @@
-// When what was applied becomes visible, and who is told when.
+// When applied changes become visible, and when each request is answered.
 #include <gtest/gtest.h>
 
 #include <array>

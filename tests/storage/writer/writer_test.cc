@@ -1,4 +1,4 @@
-// Turns of the writer: batches, answers, limits, deadlines.
+// Steps of the writer: batches, answers, limits, deadlines.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

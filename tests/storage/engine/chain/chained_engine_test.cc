@@ -1,4 +1,4 @@
-// What both engines made of chains answer, one batch after the other.
+// The answers of both chained engines, one batch after the other.
 #include <gtest/gtest.h>
 
 #include <map>

@@ -1,4 +1,4 @@
-// The engines made of chains, small enough for long chains and frequent resizes.
+// The chained engines, small enough for long chains and frequent resizes.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Readers on several threads while the writer grows and shrinks the table, with values that prove themselves.
+// Readers on several threads while the writer grows and shrinks the table, with self-verifying values.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -73,7 +73,7 @@ class ChainStress : public ::testing::Test {
           }
           put(random() % kPermanent);
         });
-        // On few processors the readers must get their turn, or no grace period ends.
+        // With few processors the readers must get time to run, or no grace period ends.
         std::this_thread::yield();
       }
     }

@@ -1,4 +1,4 @@
-// critnib-leak at its bound: writes end, reads do not, nothing is lost at the close.
+// critnib-leak at its bound: writes are refused, reads go on, everything is freed with the engine.
 #include <gtest/gtest.h>
 
 #include <memory>

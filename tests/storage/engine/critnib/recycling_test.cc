@@ -1,4 +1,4 @@
-// Removed nodes: when they serve again, what that does to lookups, and what uses up their waiting time.
+// Removed nodes: when they are reused, what that does to lookups, and what counts as a removal.
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -40,7 +40,7 @@ class Paused : public critnib::Tree<PausedNodes> {
   using Tree::Tree;
 };
 
-// Two words, 0 and 1 in the last nibble, whose node comes and goes with the second.
+// Two words, 0 and 1 in the last nibble, whose node is added and removed with the second.
 template <typename E>
 class Pair {
  public:

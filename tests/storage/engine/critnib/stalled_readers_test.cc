@@ -1,5 +1,5 @@
-// Readers that stall in the middle of their lookups, at every node there is, while nodes go and serve again
-// elsewhere: an answer that passes for good is right, for keys that are there and for keys that are not.
+// Readers that stall in the middle of their lookups, at every node, while nodes are removed and reused
+// elsewhere: an answer that passes the check is right, for present and for absent keys.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -114,8 +114,8 @@ class CritnibStalled : public ::testing::Test {
       if (random() % 2 == 0) stalled.push_back(std::move(reader));
     }
   }
-  // Tides of removals and returns; then one key out for each that comes back, which builds the nodes of the
-  // last few removals in again.
+  // Waves of removals and insertions; then one key removed for each one inserted, which reuses the nodes of
+  // the last few removals.
   void change(E& engine, const KeyHash& hash, std::uint64_t batch, std::mt19937_64& random) {
     ASSERT_TRUE(engine.try_begin_batch(0));
     const bool one_by_one = batch % 40 < 20;
@@ -159,7 +159,7 @@ TEST_F(ShortLivedStalled, AnAnswerThatIsGoodIsRight) {
   EXPECT_EQ(Record::live(), records);
 }
 
-// Where nodes are kept for ever, whoever stands in one finds its way on, however long it slept.
+// If nodes are kept for ever, a reader in a removed node finds its way on, however long it slept.
 using LeakStalled = CritnibStalled<CritnibLeak>;
 TEST_F(LeakStalled, EveryAnswerIsRight) {
   const std::int64_t records = Record::live();

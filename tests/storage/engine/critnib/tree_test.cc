@@ -1,4 +1,4 @@
-// What stands where in a critnib, when nodes come and when they go.
+// The structure of a critnib: where leaves are, when nodes are added and when they are removed.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -106,7 +106,7 @@ TYPED_TEST(CritnibTree, ANodeOutlivesTheWordItWasMadeFor) {
   EXPECT_EQ(seen(engine, {key(0x100), 0x100}), "none");
 }
 
-// One key goes and another with the same word comes: the node that went with the first cannot serve yet.
+// One key is replaced by another with the same word: the node removed with the first cannot be reused yet.
 TYPED_TEST(CritnibTree, AWordThatChangesItsKeyInOneBatchHasItsNode) {
   const KeyHash hash{1, 0x101};
   TypeParam engine(word_options(hash));

@@ -1,4 +1,4 @@
-// A critnib looked at from outside.
+// A critnib's structure, for tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,8 +12,8 @@
 
 namespace flashkv::test {
 
-// Purpose: what stands in a tree, after a check that each node parts words and each leaf stands where its
-//          word leads.
+// Purpose: the content of a tree, after checks that the words below each node differ in its nibble and each
+//          leaf is where its word leads.
 // Usage:   const CritnibView view(engine.index(), hash);  EXPECT_EQ(view.nodes.size(), 3U);
 template <typename Nodes>
 class CritnibView {

@@ -12,7 +12,7 @@
 namespace flashkv::test {
 
 using CuckooEngines = ::testing::Types<CuckooRwlock, CuckooDeletionLock, CuckooLeak>;
-// Those that free before the close.
+// The engines that free garbage before they are destroyed.
 using FreeingCuckooEngines = ::testing::Types<CuckooRwlock, CuckooDeletionLock>;
 
 inline std::string named(std::string text, std::uint64_t n) {
@@ -29,7 +29,7 @@ std::string seen(E& engine, const Probe& probe) {
   return record == nullptr ? "none" : std::string(record->value());
 }
 
-// A read section that lasts as long as a test wants.
+// A read section that a test opens and ends.
 template <Engine E>
 struct Pinned {
   explicit Pinned(E& engine) : reader(engine.make_reader()), guard(reader.enter()) {}

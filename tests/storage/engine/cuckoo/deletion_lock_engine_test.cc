@@ -1,4 +1,4 @@
-// What readers that stay cost cuckoo-deletion-lock.
+// The memory that long-lived readers make cuckoo-deletion-lock keep.
 #include <gtest/gtest.h>
 
 #include <memory>

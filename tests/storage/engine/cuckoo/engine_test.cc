@@ -1,4 +1,4 @@
-// What all three engines answer, one batch after the other.
+// The answers of all three engines, one batch after the other.
 #include <gtest/gtest.h>
 
 #include <map>

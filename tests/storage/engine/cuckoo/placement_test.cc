@@ -1,4 +1,4 @@
-// Where hashes stand: second buckets, evictions, cycles, growth, hashes that are equal.
+// Placement of hashes: second buckets, evictions, cycles, growth, equal hashes.
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -61,7 +61,7 @@ TEST(CuckooTable, ASlotThatIsFreeHasNoHash) {
   EXPECT_EQ(table->find({"key", 5}), r.get());
 }
 
-// Every slot stands in one of its two buckets, each hash once, whatever was moved for the last.
+// Every slot is in one of its two buckets, each hash once, whatever was moved to place the last one.
 TEST(CuckooEviction, MovesNoSlotOutOfItsBuckets) {
   const OwnedTable table(Table::make(5, cuckoo::kFirstSeed));
   std::uint64_t placed = 0;

@@ -1,4 +1,4 @@
-// Readers and the writer of cuckoo-rwlock, who must not keep each other out.
+// Readers and the writer of cuckoo-rwlock must not lock each other out.
 #include <gtest/gtest.h>
 
 #include <atomic>

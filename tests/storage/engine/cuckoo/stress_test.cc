@@ -56,7 +56,7 @@ class CuckooStress : public ::testing::Test {
     grown_ += log2 > log2_ ? 1 : 0;
     shrunk_ += log2 < log2_ ? 1 : 0;
     log2_ = log2;
-    // On few processors the readers must get their turn.
+    // With few processors the readers must get time to run.
     std::this_thread::yield();
   }
   void put(std::size_t n) { stage_put(engine_, hash_, keys_[n], value_of(keys_[n], revision_), revision_); }

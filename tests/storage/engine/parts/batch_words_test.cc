@@ -1,4 +1,4 @@
-// The promises of one batch: who is beside whom, and the chains that are needed where keys meet.
+// The promises of one batch: neighbouring words, and the chains needed where keys share a word.
 #include "storage/engine/parts/batch_words.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Readers on several threads while nodes come and go under them, with values that prove themselves.
+// Readers on several threads while nodes are added and removed, with self-verifying values.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -63,7 +63,7 @@ class WordEngineStress : public ::testing::Test {
             }
             put(random() % kPermanent);
           });
-          // On few processors the readers must get their turn, or no grace period ends.
+          // With few processors the readers must get time to run, or no grace period ends.
           std::this_thread::yield();
         }
       }

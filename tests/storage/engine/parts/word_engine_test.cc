@@ -1,4 +1,4 @@
-// What every word engine answers, one batch after the other, and what it keeps.
+// The answers of every word engine, one batch after the other, and the memory it keeps.
 #include <gtest/gtest.h>
 
 #include <algorithm>

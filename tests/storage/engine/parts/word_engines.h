@@ -1,4 +1,4 @@
-// The engines that know words only, in the shapes that their tests want.
+// The engines over a WordIndex, in the configurations that their tests need.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -91,7 +91,7 @@ std::string seen(E& engine, const Probe& probe) {
   return record == nullptr ? "none" : std::string(record->value());
 }
 
-// A read section that lasts as long as a test wants.
+// A read section that a test opens and ends.
 template <Engine E>
 struct Pinned {
   explicit Pinned(E& engine) : reader(engine.make_reader()), guard(reader.enter()) {}

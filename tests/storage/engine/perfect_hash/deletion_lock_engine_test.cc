@@ -1,4 +1,4 @@
-// What readers that stay cost perfect-hash-deletion-lock.
+// The memory that long-lived readers make perfect-hash-deletion-lock keep.
 #include <memory>
 #include <optional>
 
@@ -37,7 +37,7 @@ TEST_F(PerfectHashDeletionLockTest, AReaderKeepsTheGarbageOfTheSlotItLookedAt) {
   EXPECT_EQ(engine.below().access().waiting(), 0U);
 }
 
-// A key more than it can hold one by one: now nothing goes before it does.
+// With one key more than it can hold one by one, the guard keeps all garbage until it ends.
 TEST_F(PerfectHashDeletionLockTest, AGuardOfManyKeysKeepsAllGarbage) {
   for (const bool batch : {false, true}) {
     FreeingEngine engine(with(hash));

@@ -1,4 +1,4 @@
-// What both engines answer, one batch after the other.
+// The answers of both engines, one batch after the other.
 #include <map>
 #include <random>
 

@@ -1,4 +1,4 @@
-// From one top array to the next, a few slots at a time.
+// Growth from one top array to the next, a few slots at a time.
 #include "tests/storage/engine/perfect_hash/perfect_hash_engines.h"
 
 namespace flashkv::test {
@@ -56,7 +56,7 @@ TYPED_TEST(PerfectHashGrowth, EachBatchMovesAFewSlots) {
   EXPECT_EQ(this->first(engine), 65'536U);
 }
 
-// Every draft that is open when a larger array follows goes there with its promises.
+// Every draft that is open when a larger array is added moves there with its promises.
 TYPED_TEST(PerfectHashGrowth, OneBatchMayPassThroughAllSizes) {
   const std::int64_t records = Record::live();
   {

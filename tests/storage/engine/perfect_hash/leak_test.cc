@@ -1,4 +1,4 @@
-// perfect-hash-leak: what it keeps, and its bound.
+// perfect-hash-leak: the garbage it keeps, and its bound.
 #include "tests/storage/engine/perfect_hash/perfect_hash_engines.h"
 
 namespace flashkv::test {

@@ -22,7 +22,7 @@ TEST(LockPeriods, LastsAsLongAsAReaderFromBefore) {
   periods.lock().leave(after);
 }
 
-// The second start cannot turn the lock again; its period is the next one, and no less than that.
+// The second start cannot advance the lock again; its period is the next one, not the current one.
 TEST(LockPeriods, AStartDuringAPeriodJoinsTheNext) {
   LockPeriods periods;
   const auto first = periods.lock().enter();

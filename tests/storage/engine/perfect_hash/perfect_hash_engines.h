@@ -1,4 +1,4 @@
-// Both perfect-hash engines as they serve, and keys for them.
+// Both perfect-hash engines as they are served, and keys for them.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ inline std::string named(std::string text, std::uint64_t n) {
   return text;
 }
 
-// A read section that lasts as long as a test wants.
+// A read section that a test opens and ends.
 template <Engine E>
 struct Pinned {
   explicit Pinned(E& engine) : reader(engine.make_reader()), guard(reader.enter()) {}

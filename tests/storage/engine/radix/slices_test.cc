@@ -1,4 +1,4 @@
-// How words are cut and turned.
+// Words cut into slices, and their bits reversed.
 #include "storage/engine/radix/slices.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Readers that stall in the middle of their lookups, at every node there is, while the tree changes.
+// Readers that stall in the middle of their lookups, at every node, while the tree changes.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -54,8 +54,8 @@ class StalledReader {
 using StalledInShape = ShapeTest;
 INSTANTIATE_TEST_SUITE_P(All, StalledInShape, ::testing::ValuesIn(all_shapes()), ShapeName{});
 
-// Wherever a reader stands, and whatever happens meanwhile, it finds the key that was there all the time; the
-// nodes under it live on (the address sanitizer watches).
+// Wherever a reader stalls, and whatever happens meanwhile, it finds the key that is there all the time; the
+// nodes below it stay alive (the address sanitizer checks).
 TEST_P(StalledInShape, FindTheirKeyFromEveryNode) {
   const int batches = GetParam().bits > 11 || kSanitized ? 24 : 120;
   for (const std::uint64_t mask :
@@ -125,7 +125,7 @@ TEST_P(StalledInShape, FindTheirKeyFromEveryNode) {
   }
 }
 
-// Nodes wait for the reader who stands in them, and for nothing after it.
+// A removed node is kept for the reader in it, and freed after that reader leaves.
 TEST_P(StalledInShape, KeepTheirNodesAndNoOthers) {
   const KeyHash hash{4, 0x33};
   GetParam().run(hash, [&](auto& engine) {

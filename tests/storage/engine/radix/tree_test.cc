@@ -1,4 +1,4 @@
-// Trees of every width, order and kind: what stands where, when nodes come and when they go.
+// Trees of every width, order and kind: where leaves are, when nodes are added and when they are removed.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -38,7 +38,7 @@ void erase_now(E& engine, const KeyHash& hash, const std::string& key) {
 using RadixShape = ShapeTest;
 INSTANTIATE_TEST_SUITE_P(All, RadixShape, ::testing::ValuesIn(all_shapes()), ShapeName{});
 
-// Every batch leaves a tree in which each node is needed and each leaf stands where its word leads.
+// Every batch leaves a tree in which each node is needed and each leaf is where its word leads.
 TEST_P(RadixShape, RandomBatchesLeaveAWellFormedTree) {
   // Nodes of wide slices are large: fewer keys there.
   const std::uint64_t range = GetParam().bits > 11 || kSanitized ? 24 : 80;

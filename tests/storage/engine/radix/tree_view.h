@@ -1,4 +1,4 @@
-// A radix tree looked at from outside, and every shape it is made in.
+// A radix tree's structure, for tests, and every shape of tree.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -57,7 +57,7 @@ struct ShapeName {
   }
 };
 
-// Purpose: what stands in a tree, after a check that each node and each leaf stands where it should.
+// Purpose: the content of a tree, after a check that each node and each leaf is where it should be.
 // Usage:   const TreeView view(engine.index(), hash, Tails::kFull);  EXPECT_EQ(view.nodes, 3U);
 class TreeView {
  public:

@@ -174,8 +174,8 @@ TEST(PausedResize, EveryChainSurvivesEveryChangeAtEveryStepOfAZip) {
   EXPECT_EQ(Record::live(), records);
 }
 
-// A key whose node stands behind an erased one with the same hash, whether the two came before the resize or
-// not.
+// A key whose node is behind an erased one with the same hash, whether the two were inserted before the
+// resize or not.
 TEST(PausedResize, AKeyIsFoundBehindAnErasedOneWithItsHash) {
   const std::int64_t records = Record::live();
   const Action act = [](WatchedEngine& e) { e.erase("twin"); };

@@ -1,4 +1,4 @@
-// When the table grows and shrinks, in how many steps, and what it does without memory or grace periods.
+// Growing and shrinking: when, in how many steps, and what happens when memory is short or no period ends.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -111,7 +111,7 @@ TEST_F(ResizeTest, NoBatchDoesMoreThanItsShare) {
   expect_keys(0, 4'098);
 }
 
-// A reader that never leaves: batches go on, memory waits, and the resize goes on when it leaves.
+// A reader that stays: batches go on, memory waits, and the resize goes on when the reader leaves.
 TEST_F(ResizeTest, AStuckReaderHoldsUpTheResizeButNoBatch) {
   {
     auto reader = engine.make_reader();

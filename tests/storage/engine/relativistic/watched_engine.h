@@ -1,4 +1,4 @@
-// A relativistic engine that moves one step at a time, under readers that stand at every link.
+// A relativistic engine that resizes one step at a time, with readers stalled at every link.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ inline std::string named(std::string text, std::uint64_t n) {
 
 // Purpose: an engine with a model of what it holds, whose keys have the hashes that a test chooses, and with
 //          readers stalled in the middle of their lookups: for every key, one before each link on its way.
-//          Such a reader has to find its key from where it stands, until it has to have left.
+//          Such a reader must find its key from where it is, until the grace period that ends it.
 // Usage:   WatchedEngine e(3);  e.put("a", 0x8);  e.ask_for_resize();
 //          do { e.park(); e.check(); } while (e.step());
 // Threads: one.
@@ -131,7 +131,7 @@ class WatchedEngine {
     for (; i < found.size(); ++i) ASSERT_EQ(found[i], nullptr) << probes[i].key;
   }
 
-  // At rest each node stands in its own bucket and in no other, and nothing erased is left.
+  // At rest each node is in its own bucket and in no other, and no erased node is left.
   void check_chains() {
     ASSERT_TRUE(resting());
     const chain::Buckets& buckets = engine_.buckets().current();
