@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/front/grpc/grpc_server.h"
 #include "server/process/file_limit.h"
 #include "server/process/log.h"
 #include "server/process/process_usage.h"
@@ -21,15 +22,16 @@ Status Daemon::start() {
   if (!store_) return why;
   kv_ = std::make_unique<KvService>(*store_, *config_.store.clock, config_.limits);
   admin_ = std::make_unique<AdminService>(*store_, config_.threads, config_.store.max_retired_bytes);
-  front_ =
-      std::make_unique<GrpcServer>(config_, Services{*store_, *kv_, *admin_, health_, *config_.store.clock});
-  admin_->count_requests_with([this] { return front_->counts(); });
+  const Services services{*store_, *kv_, *admin_, health_, *config_.store.clock};
+  fronts_ = std::make_unique<FrontSet>();
+  fronts_->add(std::make_unique<GrpcServer>(config_, services));
+  admin_->count_requests_with([this] { return fronts_->counts(); });
   store_->start();
   health_.set_serving(true);
-  Status started = front_->start();
+  Status started = fronts_->start();
   if (!started.ok()) {
     store_->stop(0);
-    front_.reset();
+    fronts_.reset();
     store_.reset();
   }
   return started;
@@ -38,12 +40,12 @@ Status Daemon::start() {
 bool Daemon::stop() {
   if (!store_) return true;
   health_.set_serving(false);
-  front_->begin_drain();
+  fronts_->begin_drain();
   const Clock& clock = *config_.store.clock;
   const Nanos end = clock.now() + config_.drain_timeout;
   const bool settled = store_->stop(config_.drain_timeout);
-  const bool answered = front_->stop(std::max<Nanos>(end - clock.now(), 0));
-  front_.reset();
+  const bool answered = fronts_->stop(std::max<Nanos>(end - clock.now(), 0));
+  fronts_.reset();
   store_.reset();
   return settled && answered;
 }

@@ -1,11 +1,11 @@
-// kvd without its command line: the store, the services and the front, wired together.
+// kvd without its command line: the store, the services and the fronts, wired together.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "server/config/config.h"
-#include "server/front/grpc/grpc_server.h"
+#include "server/front/front_set.h"
 #include "server/service/admin_service.h"
 #include "server/service/kv_service.h"
 
@@ -23,10 +23,12 @@ class Daemon {
 
   Status start();
   // Health says NOT_SERVING, streams end, what is queued is applied and answered, calls in flight end within
-  // the drain timeout, which covers all of it. False: a reader was stuck, or calls had to be cancelled.
+  // the drain timeout, which covers all of it. Returns false when a reader was stuck, or calls had to be
+  // cancelled.
   bool stop();
 
-  const std::string& address() const { return front_->address(); }
+  // Of the first front.
+  const std::string& address() const { return fronts_->all().front()->address(); }
   Store& store() { return *store_; }
 
  private:
@@ -35,7 +37,7 @@ class Daemon {
   std::unique_ptr<Store> store_;
   std::unique_ptr<KvService> kv_;
   std::unique_ptr<AdminService> admin_;
-  std::unique_ptr<GrpcServer> front_;
+  std::unique_ptr<FrontSet> fronts_;
 };
 
 }  // namespace flashkv

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "server/process/process_usage.h"
+#include "server/service/method_table.h"
 #include "server/service/validate.h"
 
 namespace flashkv {
@@ -68,11 +69,11 @@ void to_reply(const WriterStatsView& writer, v1::StatsResponse& to) {
 
 void to_reply(const MethodCounts& counts, v1::StatsResponse& to) {
   to.clear_requests();
-  for (std::size_t m = 0; m < kMethods; ++m) {
+  for (std::size_t m = 0; m < kMaxMethods; ++m) {
     for (std::size_t c = 0; c < kCodes; ++c) {
       if (counts[m][c] == 0) continue;
       v1::MethodCount& count = *to.add_requests();
-      count.set_method(std::string(kMethodNames[m]));
+      count.set_method(std::string(method_name(static_cast<MethodId>(m))));
       count.set_code(static_cast<std::int32_t>(c));
       count.set_count(counts[m][c]);
     }

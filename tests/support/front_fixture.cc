@@ -1,6 +1,42 @@
 #include "tests/support/front_fixture.h"
 
+#include "server/service/method_table.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes() __attribute__((weak));
+
 namespace flashkv::test {
+
+std::uint64_t held_bytes() {
+  if (__sanitizer_get_current_allocated_bytes != nullptr) return __sanitizer_get_current_allocated_bytes();
+  std::uint64_t pages = 0;
+  std::ifstream("/proc/self/statm").ignore(64, ' ') >> pages;
+  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+Watchdog::Watchdog(std::chrono::seconds patience)
+    : thread_([this, patience] {
+        std::unique_lock lock(mutex_);
+        if (changed_.wait_for(lock, patience, [this] { return over_; })) return;
+        const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+        std::fprintf(stderr, "%s.%s hangs: ended after %lld s\n", test ? test->test_suite_name() : "?",
+                     test ? test->name() : "?", static_cast<long long>(patience.count()));
+        std::_Exit(1);
+      }) {}
+
+Watchdog::~Watchdog() {
+  {
+    const std::scoped_lock lock(mutex_);
+    over_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
 
 FrontTest::FrontTest() {
   config.listen = "127.0.0.1:0";
@@ -65,8 +101,8 @@ std::string FrontTest::get(const std::string& key) {
   return reply.has_kv() ? reply.kv().value() : "(none)";
 }
 
-std::uint64_t FrontTest::count(Method method, Code code) const {
-  return server->counts()[static_cast<std::size_t>(method)][static_cast<std::size_t>(code)];
+std::uint64_t FrontTest::count(std::string_view method, Code code) const {
+  return server->counts()[method_id(method)][static_cast<std::size_t>(code)];
 }
 
 }  // namespace flashkv::test

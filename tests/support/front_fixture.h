@@ -5,8 +5,12 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <condition_variable>
+#include <future>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 
 #include "flashkv/v1/admin.grpc.pb.h"
 #include "flashkv/v1/kv.grpc.pb.h"
@@ -20,6 +24,23 @@ namespace flashkv::test {
 // A client's context with a deadline far enough for any machine, so that a hang fails.
 struct Patient : grpc::ClientContext {
   Patient() { set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60)); }
+};
+
+// The memory of this process: resident, or what a sanitizer counts, as it keeps freed memory for a while.
+std::uint64_t held_bytes();
+
+// Purpose: ends the program, with the test's name, when a test takes longer than any machine explains: whatever it
+//          waits for, a join included, a hang is a failure.
+class Watchdog {
+ public:
+  explicit Watchdog(std::chrono::seconds patience);
+  ~Watchdog();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool over_ = false;
+  std::thread thread_;
 };
 
 class FrontTest : public testing::Test {
@@ -40,7 +61,7 @@ class FrontTest : public testing::Test {
   // The value, or "(none)".
   std::string get(const std::string& key);
   // Answers so far, of this method and code.
-  std::uint64_t count(Method method, Code code) const;
+  std::uint64_t count(std::string_view method, Code code) const;
   // Waits until `done()`, and fails after a minute.
   template <typename Condition>
   static void wait_until(Condition done) {
@@ -51,6 +72,7 @@ class FrontTest : public testing::Test {
     }
   }
 
+  Watchdog watchdog{std::chrono::seconds(150)};
   Config config;
   HealthState health;
   std::unique_ptr<Store> store;

@@ -30,11 +30,12 @@ class Desk final : public CompletionSink, public Continuation {
   std::vector<PendingCall*> back;
 };
 
-// A call as a call has it.
+// A trip to the writer that comes back to the desk.
 struct DeskSubmission : PendingCall {
-  explicit DeskSubmission(Desk& desk) {
-    sink = &desk;
-    waiter = &desk;
+  explicit DeskSubmission(Desk& desk) { attach(*this, desk); }
+  static void attach(PendingCall& call, Desk& desk) {
+    call.sink = &desk;
+    call.waiter = &desk;
   }
 };
 

@@ -10,11 +10,11 @@
 #include <thread>
 #include <vector>
 
-#include "server/front/grpc/health_calls.h"
-#include "server/front/grpc/kv_calls.h"
 #include "server/front/grpc/request_thread.h"
+#include "server/front/grpc/stream_call.h"
+#include "server/front/grpc/table_service.h"
+#include "server/front/grpc/unary_call.h"
 #include "server/front/grpc/unserved_calls.h"
-#include "server/front/grpc/write_stream.h"
 #include "server/process/log.h"
 
 namespace flashkv {
@@ -25,7 +25,6 @@ constexpr int kKeepaliveMs = 60'000;            // a connection this quiet is pr
 constexpr int kKeepaliveTimeoutMs = 20'000;     // ... and closed when it stays silent this long
 constexpr int kReflectionThreads = 16;          // the library's own, one for each open reflection stream
 constexpr Nanos kLinger = 50 * kNanosPerMilli;  // for the last replies to leave, once all are handed over
-constexpr std::size_t kConnectionBytes = std::size_t{64} << 10;
 
 // gRPC's own messages join ours, for those who debug; but a listener that takes no more connections never
 // does again, which an operator has to know.
@@ -49,8 +48,7 @@ void set_limits(const Config& config, grpc::ServerBuilder& builder) {
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   grpc::ResourceQuota quota("kvd");
   quota.SetMaxThreads(kReflectionThreads);
-  quota.Resize(config.max_connections * kConnectionBytes + 2 * config.store.max_queue_bytes +
-               64 * config.limits.max_request_bytes);
+  quota.Resize(max_received_bytes(config));
   builder.SetResourceQuota(quota);
   builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MIN_POLLERS, 1);
@@ -64,10 +62,13 @@ std::string with_port(const std::string& listen, int port) {
 
 }  // namespace
 
+std::uint64_t max_received_bytes(const Config& config) {
+  return config.max_connections * kConnectionBytes + kQueuesInTransit * config.store.max_queue_bytes +
+         kRequestsInTransit * config.limits.max_request_bytes;
+}
+
 struct GrpcServer::Wiring {
-  ServedKv kv;
-  ServedAdmin admin;
-  HealthService health;
+  TableServices services;
   grpc::AsyncGenericService unserved;
   std::vector<std::unique_ptr<RequestThread>> threads;
   std::unique_ptr<grpc::Server> server;
@@ -86,9 +87,7 @@ Status GrpcServer::start() {
   set_limits(config_, builder);
   int port = 0;
   builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &port);
-  builder.RegisterService(&w.kv);
-  builder.RegisterService(&w.admin);
-  builder.RegisterService(&w.health);
+  for (const auto& service : w.services.all) builder.RegisterService(service.get());
   builder.RegisterAsyncGenericService(&w.unserved);
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues;
   for (unsigned i = 0; i < config_.threads; ++i) queues.push_back(builder.AddCompletionQueue());
@@ -100,10 +99,14 @@ Status GrpcServer::start() {
   address_ = with_port(config_.listen, port);
   for (auto& queue : queues) {
     auto& thread = w.threads.emplace_back(std::make_unique<RequestThread>(std::move(queue), services_));
-    thread->add(make_kv_calls(*thread, w.kv));
-    thread->add(std::make_unique<WriteStreams>(*thread, w.kv));
-    thread->add(make_admin_calls(*thread, w.admin));
-    thread->add(make_health_calls(*thread, w.health));
+    for (std::size_t i = 0; i < method_table().size(); ++i) {
+      const auto row = static_cast<MethodId>(i);
+      if (method_table()[row].make_unary != nullptr) {
+        thread->add(std::make_unique<UnaryCalls>(*thread, *w.services.of_row[row], row));
+      } else {
+        thread->add(std::make_unique<StreamCalls>(*thread, *w.services.of_row[row], row));
+      }
+    }
     thread->add(std::make_unique<UnservedCalls>(*thread, w.unserved));
   }
   for (auto& thread : w.threads) thread->start();

@@ -5,34 +5,31 @@
 #include <string>
 
 #include "server/config/config.h"
-#include "server/service/method.h"
+#include "server/front/front.h"
 #include "server/service/session.h"
 
 namespace flashkv {
 
-// Purpose: serves KV, Admin, health and reflection on one address with Config::threads request threads.
-// Usage:   GrpcServer server(config, services); if (Status s = server.start(); !s.ok()) return s;
-//          ... server.begin_drain(); store.stop(patience); server.stop(patience);
-// Threads: start() and stop() by the owner; counts() by any.
-// Lifetime: stop() before the store and the services go.
-// Limits:  from Config: message size, streams a connection, connections (approximate), keepalive.
-// Errors:  start(): UNAVAILABLE when the address cannot be bound.
-class GrpcServer {
+// What the library may hold of what it has received, for all connections together: its terms.
+inline constexpr std::uint64_t kConnectionBytes = std::uint64_t{64} << 10;  // buffers of one connection
+inline constexpr std::uint64_t kQueuesInTransit = 2;     // a full queue's messages, on their way and parsed
+inline constexpr std::uint64_t kRequestsInTransit = 64;  // of the largest size, half received
+std::uint64_t max_received_bytes(const Config& config);
+
+// Purpose: serves the method table and reflection over gRPC's C++ library, on one address, with
+//          Config::threads request threads.
+// Lifetime: `config` outlives it.
+// Limits:  from Config: message size, streams a connection, max_received_bytes(), keepalive.
+class GrpcServer final : public Front {
  public:
   GrpcServer(const Config& config, Services services);
-  ~GrpcServer();
+  ~GrpcServer() override;
 
-  Status start();
-  // Where it listens, with the port that was chosen for port 0.
-  const std::string& address() const noexcept { return address_; }
-  MethodCounts counts() const;
-
-  // Watchers of health are told, streams end once what they have read is answered.
-  void begin_drain();
-  // Takes no new call, waits at most `patience` until those in flight are answered, then closes the
-  // connections, idle ones and reflection's streams included. The store must have stopped, so that none waits
-  // for the writer. False: calls were cancelled.
-  bool stop(Nanos patience);
+  Status start() override;
+  const std::string& address() const override { return address_; }
+  MethodCounts counts() const override;
+  void begin_drain() override;
+  bool stop(Nanos patience) override;
 
  private:
   struct Wiring;

@@ -15,17 +15,38 @@
 
 namespace flashkv {
 
-// Purpose: the calls of one service on one thread.
+// Purpose: the calls of one method on one thread.
 // Threads: post() before the thread runs; everything else on the thread.
 class CallGroup {
  public:
   virtual ~CallGroup() = default;
   virtual void post() = 0;
-  // Something that all calls may care about has changed: health, draining.
+  // The server drains, or its health has changed.
   virtual void notice() {}
 };
 
-// Purpose: runs handlers of one queue, one after another; all that its calls share needs no lock.
+// Purpose: bounds what idle calls keep in their messages for the next use.
+// Threads: its request thread.
+class IdleMemory {
+ public:
+  static constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
+
+  // Returns false when it would be too much: then nothing is to be kept.
+  bool keep(std::size_t bytes) noexcept {
+    if (bytes_ + bytes > kMaxBytes) return false;
+    bytes_ += bytes;
+    return true;
+  }
+  // What was kept is in use again, or freed.
+  void take(std::size_t bytes) noexcept { bytes_ -= bytes; }
+  std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  std::size_t bytes_ = 0;
+};
+
+// Purpose: runs the handlers of one queue, one after another; what its calls share needs no
+//          lock.
 // Usage:   RequestThread t(builder.AddCompletionQueue(), services...); t.add(group); t.start(); ... t.join();
 // Lifetime: joined once the gRPC server is shut down and the store has stopped: every call then comes back,
 //          and the last one closes the queue.
@@ -44,6 +65,7 @@ class RequestThread {
   Inbox& inbox() noexcept { return inbox_; }
   Session& session() noexcept { return session_; }
   MethodCounters& counters() noexcept { return counters_; }
+  IdleMemory& idle_memory() noexcept { return idle_memory_; }
   bool draining() const noexcept { return draining_.load(std::memory_order_relaxed); }
 
   // A call is pending from started() to ended(); the queue stays open as long as one is.
@@ -64,6 +86,7 @@ class RequestThread {
   Inbox inbox_;
   Session session_;
   MethodCounters counters_;
+  IdleMemory idle_memory_;
   std::vector<std::unique_ptr<CallGroup>> groups_;
   std::atomic<bool> draining_{false};
   std::atomic<std::uint64_t> in_flight_{0};

@@ -5,7 +5,7 @@
 namespace flashkv {
 namespace {
 
-constexpr int kPosted = 16;
+constexpr int kPosted = 4;
 
 }  // namespace
 
@@ -26,7 +26,7 @@ class UnservedCalls::Call final : public Event {
       post();
     } else if (ok) {
       finishing_ = true;
-      owner_.thread_.counters().count(Method::kUnserved, Code::kUnimplemented);
+      owner_.thread_.counters().count(kUnserved, Code::kUnimplemented);
       stream_->Finish(
           {grpc::StatusCode::UNIMPLEMENTED, context_->method() + ": not available in this version"},
           static_cast<Event*>(this));

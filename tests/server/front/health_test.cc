@@ -66,7 +66,7 @@ TEST_F(HealthTest, WatchersComeAndGo) {
     context.TryCancel();
     watch->Finish();
   }
-  EXPECT_EQ(count(Method::kHealthWatch, Code::kOk), 30U);
+  EXPECT_EQ(count("Health.Watch", Code::kOk), 30U);
 }
 
 }  // namespace

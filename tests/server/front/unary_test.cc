@@ -1,7 +1,11 @@
+#include <grpcpp/generic/generic_stub.h>
+
 #include <future>
 #include <thread>
 #include <vector>
 
+#include "server/front/grpc/request_thread.h"
+#include "server/service/unary_state.h"
 #include "tests/support/front_fixture.h"
 
 namespace flashkv::test {
@@ -34,8 +38,8 @@ TEST_F(UnaryTest, WhatOneConnectionPutAnotherGets) {
   kv = v1::KV::NewStub(connect());
   EXPECT_EQ(get("color"), "blue");
   EXPECT_EQ(get("none"), "(none)");
-  EXPECT_EQ(count(Method::kGet, Code::kOk), 2U);
-  EXPECT_EQ(count(Method::kPut, Code::kOk), 1U);
+  EXPECT_EQ(count("Get", Code::kOk), 2U);
+  EXPECT_EQ(count("Put", Code::kOk), 1U);
 }
 
 TEST_F(UnaryTest, ManyMoreCallsThanAreOfferedAreAllAnswered) {
@@ -145,12 +149,96 @@ TEST_F(UnaryTest, AGetWaitsForItsRevision) {
 }
 
 TEST_F(UnaryTest, ALargeValueTravelsAndIsNotHeldAfterwards) {
+  constexpr std::size_t kSize = std::size_t{8} << 20;
+  config.threads = 1;
   serve();
   run_writer();
-  const std::string large(8 << 20, 'v');
-  ASSERT_TRUE(put("large", large).ok());
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(get("large").size(), large.size());
+  ASSERT_TRUE(put("large", std::string(kSize, 'v')).ok());
+  EXPECT_EQ(get("large").size(), kSize);
+  const std::uint64_t before = held_bytes();
+  for (int i = 0; i < 60; ++i) ASSERT_EQ(get("large").size(), kSize);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(put("large", std::string(kSize, 'w')).ok());
   EXPECT_EQ(get("none"), "(none)");
+  EXPECT_LT(held_bytes(), before + 5 * kSize) << "each of 9 calls would keep one otherwise";
+}
+
+// Calls of one method whose replies nobody reads, on a connection of their own.
+class UnreadCalls {
+ public:
+  UnreadCalls(const std::string& address, const std::string& method, std::size_t number) {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    grpc::GenericStub stub(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+    v1::GetRequest request;
+    request.set_key("large");
+    const grpc::Slice slice(request.SerializeAsString());
+    for (std::size_t i = 0; i < number; ++i) {
+      contexts_.push_back(std::make_unique<Patient>());
+      calls_.push_back(stub.PrepareCall(contexts_.back().get(), method, &queue_));
+      calls_.back()->StartCall(nullptr);
+      next();
+      calls_.back()->WriteLast(grpc::ByteBuffer(&slice, 1), grpc::WriteOptions(), nullptr);
+      next();
+    }
+  }
+  ~UnreadCalls() {
+    std::vector<grpc::Status> statuses(calls_.size());
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+      contexts_[i]->TryCancel();
+      calls_[i]->Finish(&statuses[i], nullptr);
+    }
+    for (std::size_t i = 0; i < calls_.size(); ++i) next();
+  }
+
+ private:
+  void next() {
+    void* tag = nullptr;
+    bool ok = false;
+    queue_.Next(&tag, &ok);
+  }
+
+  grpc::CompletionQueue queue_;
+  std::vector<std::unique_ptr<Patient>> contexts_;
+  std::vector<std::unique_ptr<grpc::GenericClientAsyncReaderWriter>> calls_;
+};
+
+TEST_F(UnaryTest, RepliesThatNobodyReadsDoNotStopTheOthers) {
+  config.threads = 1;
+  serve();
+  run_writer();
+  ASSERT_TRUE(put("large", std::string(200'000, 'v')).ok());
+  {
+    const UnreadCalls unread(server->address(), "/flashkv.v1.KV/Get", 400);
+    wait_until([&] { return count("Get", Code::kOk) == 400; });
+    EXPECT_EQ(get("none"), "(none)");
+    EXPECT_TRUE(put("small", "v").ok());
+  }
+  EXPECT_EQ(get("small"), "v");
+}
+
+TEST_F(UnaryTest, IdleCallsShareOneBoundOfMemory) {
+  IdleMemory memory;
+  std::size_t kept = 0;
+  while (memory.keep(UnaryState::kKeptBytes)) ++kept;
+  EXPECT_EQ(kept, IdleMemory::kMaxBytes / UnaryState::kKeptBytes);
+  EXPECT_EQ(memory.bytes(), IdleMemory::kMaxBytes);
+  memory.take(UnaryState::kKeptBytes);
+  EXPECT_TRUE(memory.keep(1));
+}
+
+TEST_F(UnaryTest, EachConnectionAddsToWhatMayBeReceived) {
+  Config one = config;
+  one.max_connections = 1;
+  Config many = config;
+  many.max_connections = 1'001;
+  EXPECT_EQ(max_received_bytes(many) - max_received_bytes(one), 1'000 * kConnectionBytes);
+  Config deeper = one;
+  deeper.store.max_queue_bytes += 1'000;
+  EXPECT_EQ(max_received_bytes(deeper) - max_received_bytes(one), kQueuesInTransit * 1'000);
+  Config larger = one;
+  larger.limits.max_request_bytes += 1'000;
+  EXPECT_EQ(max_received_bytes(larger) - max_received_bytes(one), kRequestsInTransit * 1'000);
 }
 
 TEST_F(UnaryTest, AdminTellsAndSetsThePolicy) {

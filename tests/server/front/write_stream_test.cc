@@ -52,7 +52,7 @@ TEST_F(WriteStreamTest, ARequestThatFailsIsAnsweredInItsPlaceAndTheStreamGoesOn)
   ASSERT_TRUE(stream->Write(request_of(1, "a")));
   ASSERT_TRUE(stream->Write(request_of(2, "")));
   // The second answer is there before the first.
-  wait_until([&] { return count(Method::kWrite, Code::kInvalidArgument) == 1; });
+  wait_until([&] { return count("Write", Code::kInvalidArgument) == 1; });
   run_writer();
   std::vector<int> codes;
   v1::WriteResponse reply;

@@ -1,5 +1,7 @@
 #include "server/service/admin_service.h"
 
+#include "server/service/method_table.h"
+#include "tests/support/engine_cases.h"
 #include "tests/support/services_fixture.h"
 
 namespace flashkv::test {
@@ -11,9 +13,9 @@ TEST_F(AdminTest, StatsTellWhatTheStoreHoldsAndWhatWasAsked) {
   put("a", "1");
   put("b", "2");
   MethodCounters counters;
-  counters.count(Method::kGet, Code::kOk);
-  counters.count(Method::kGet, Code::kOk);
-  counters.count(Method::kPut, Code::kResourceExhausted);
+  counters.count(method_id("Get"), Code::kOk);
+  counters.count(method_id("Get"), Code::kOk);
+  counters.count(method_id("Put"), Code::kResourceExhausted);
   admin->count_requests_with([&] {
     MethodCounts sum{};
     counters.add_to(sum);
@@ -62,6 +64,73 @@ TEST_F(AdminTest, StatsTellWhatIsKeptForGoodAndHowMuchMayBe) {
   EXPECT_EQ(reply.retired_bytes(), engine.retired_bytes);
   EXPECT_EQ(reply.retired_bytes_limit(), 5'000'000U);
   EXPECT_FALSE(reply.traits().bounded_garbage());
+}
+
+TEST_F(AdminTest, ADistributionTellsEachOfItsPercentiles) {
+  // 40 batches of one operation, then one of a thousand: the median is small, the 99th percentile is not.
+  for (std::size_t i = 0; i < 40; ++i) put(numbered("k", i), "v");
+  v1::WriteRequest many;
+  for (std::size_t i = 0; i < 1'000; ++i) many.add_ops()->mutable_put()->set_key(numbered("m", i));
+  DeskSubmission call(desk);
+  ASSERT_TRUE(kv->write(many, call).submitted);
+  run_writer();
+  v1::StatsResponse reply;
+  ASSERT_TRUE(admin->stats(reply).ok());
+  const Histogram batches = store->stats().writer.batch_ops;
+  EXPECT_EQ(reply.batch_ops().count(), 41U);
+  EXPECT_EQ(reply.batch_ops().p50(), 1U);
+  EXPECT_EQ(reply.batch_ops().p99(), batches.percentile(0.99));
+  EXPECT_GE(reply.batch_ops().p99(), 900U);
+  EXPECT_GE(reply.batch_ops().p999(), 900U);
+  EXPECT_EQ(reply.batch_ops().max(), 1'000U);
+}
+
+TEST_F(AdminTest, WhatAFullQueueRefusedCountsAsRejected) {
+  StoreOptions narrow;
+  narrow.max_queue_requests = 1;
+  open(narrow);
+  v1::PutRequest request;
+  request.set_key("k");
+  DeskSubmission taken(desk);
+  DeskSubmission refused(desk);
+  ASSERT_TRUE(kv->put(request, taken).submitted);
+  for (int i = 0; i < 3; ++i) {
+    refused.clear();
+    EXPECT_FALSE(kv->put(request, refused).submitted);
+  }
+  v1::StatsResponse reply;
+  ASSERT_TRUE(admin->stats(reply).ok());
+  EXPECT_EQ(reply.rejected_requests(), 3U);
+  run_writer();
+}
+
+TEST_F(AdminTest, DeferralsAreToldWhileAReaderHoldsTheWriterUp) {
+  for (const EngineCase& engine : engine_cases()) {
+    if (!engine.readers_block) continue;
+    close();
+    StoreOptions options;
+    options.clock = &clock;
+    TestTable made = engine.make(KeyHash(7, options.hash_mask));
+    adopt(Store::over(std::move(made.table), options));
+    put("a", "1");
+    auto guard = made.guards->hold();
+    v1::PutRequest request;
+    request.set_key("a");
+    DeskSubmission first(desk);
+    DeskSubmission second(desk);
+    ASSERT_TRUE(kv->put(request, first).submitted);
+    run_writer();
+    ASSERT_TRUE(kv->put(request, second).submitted);
+    run_writer();
+    v1::StatsResponse reply;
+    ASSERT_TRUE(admin->stats(reply).ok());
+    EXPECT_GT(reply.deferrals(), 0U) << engine.name;
+    EXPECT_EQ(reply.deferrals(), store->stats().writer.deferrals);
+    guard.reset();
+    close();
+    return;
+  }
+  FAIL() << "no engine whose readers block";
 }
 
 TEST_F(AdminTest, AnotherPublishPolicyHoldsOnceItIsAnswered) {

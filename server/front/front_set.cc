@@ -1,0 +1,45 @@
+#include "server/front/front_set.h"
+
+#include <atomic>
+#include <thread>
+
+namespace flashkv {
+
+Status FrontSet::start() {
+  for (std::size_t i = 0; i < fronts_.size(); ++i) {
+    Status started = fronts_[i]->start();
+    if (started.ok()) continue;
+    for (std::size_t before = 0; before < i; ++before) fronts_[before]->stop(0);
+    return started;
+  }
+  return {};
+}
+
+MethodCounts FrontSet::counts() const {
+  MethodCounts sum{};
+  for (const auto& front : fronts_) {
+    const MethodCounts counts = front->counts();
+    for (std::size_t m = 0; m < kMaxMethods; ++m) {
+      for (std::size_t c = 0; c < kCodes; ++c) sum[m][c] += counts[m][c];
+    }
+  }
+  return sum;
+}
+
+void FrontSet::begin_drain() {
+  for (const auto& front : fronts_) front->begin_drain();
+}
+
+bool FrontSet::stop(Nanos patience) {
+  std::atomic<bool> answered{true};
+  std::vector<std::thread> stopping;
+  for (const auto& front : fronts_) {
+    stopping.emplace_back([&answered, &front, patience] {
+      if (!front->stop(patience)) answered = false;
+    });
+  }
+  for (std::thread& each : stopping) each.join();
+  return answered;
+}
+
+}  // namespace flashkv

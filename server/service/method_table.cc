@@ -1,0 +1,142 @@
+#include "server/service/method_table.h"
+
+#include <array>
+#include <type_traits>
+#include <utility>
+
+#include "flashkv/v1/admin.pb.h"
+#include "server/service/admin_service.h"
+#include "server/service/health_service.h"
+#include "server/service/kv_service.h"
+#include "server/service/write_stream.h"
+
+namespace flashkv {
+namespace {
+
+// For methods that are answered at once.
+struct NoFinish {};
+// For messages whose memory is about what they measure on the wire.
+struct NoExtra {};
+
+template <typename R>
+concept AsksForRevision = requires(const R& r) {
+  r.at_least_revision();
+};
+
+// R and A are the request and the reply; start, finish and extra have no state of their own.
+template <typename R, typename A, typename StartCall, typename FinishCall, typename Extra>
+class UnaryOf final : public UnaryState {
+ public:
+  UnaryOf() : UnaryState(request, reply) {}
+
+  Started start(Session& s) override {
+    if constexpr (!std::is_same_v<Extra, NoExtra>) add_kept_bytes(Extra{}(request));
+    session = &s;
+    return StartCall{}(*this);
+  }
+  Status finish(Session&) override {
+    if constexpr (std::is_same_v<FinishCall, NoFinish>) {
+      return {};
+    } else {
+      return FinishCall{}(*this);
+    }
+  }
+
+  R request;
+  A reply;
+  Session* session = nullptr;
+
+ private:
+  bool needs_writer() const override {
+    if constexpr (std::is_same_v<FinishCall, NoFinish>) {
+      return false;
+    } else if constexpr (AsksForRevision<R>) {
+      return request.at_least_revision() != 0;
+    } else {
+      return true;
+    }
+  }
+  void free_messages() override {
+    request = R();
+    reply = A();
+  }
+};
+
+// A row: start(call) begins, finish(call) makes the reply once the writer is done, extra(request) is what both
+// messages keep beyond their bytes. `call` has request, reply, session and pending. Without finish the method
+// never waits; with it, a request with at_least_revision waits when that is set, and any other always.
+template <typename R, typename A, typename StartCall, typename FinishCall = NoFinish,
+          typename Extra = NoExtra>
+constexpr MethodRow unary(std::string_view name, std::string_view counted_as, StartCall, FinishCall = {},
+                          Extra = {}) {
+  return {name, counted_as,
+          +[]() -> std::unique_ptr<UnaryState> {
+            return std::make_unique<UnaryOf<R, A, StartCall, FinishCall, Extra>>();
+          },
+          nullptr};
+}
+
+template <typename Handler>
+constexpr MethodRow streaming(std::string_view name, std::string_view counted_as) {
+  return {name, counted_as, nullptr, +[](ServerStream& stream) -> std::unique_ptr<StreamHandler> {
+            return std::make_unique<Handler>(stream);
+          }};
+}
+
+// Strings and sub-messages that a request and its reply have for each key, beside the bytes in them.
+constexpr std::size_t kBytesPerKey = 192;
+
+// clang-format off
+constexpr std::array kRows{
+    unary<v1::GetRequest, v1::GetResponse>("/flashkv.v1.KV/Get", "Get",
+        [](auto& c) { return c.session->kv().get(*c.session, c.request, c.reply, c.pending); },
+        [](auto& c) { return c.session->kv().finish_get(*c.session, c.request, c.pending, c.reply); }),
+    unary<v1::MultiGetRequest, v1::MultiGetResponse>("/flashkv.v1.KV/MultiGet", "MultiGet",
+        [](auto& c) { return c.session->kv().multi_get(*c.session, c.request, c.reply, c.pending); },
+        [](auto& c) { return c.session->kv().finish_multi_get(*c.session, c.request, c.pending, c.reply); },
+        [](const auto& request) { return static_cast<std::size_t>(request.keys_size()) * kBytesPerKey; }),
+    unary<v1::PutRequest, v1::PutResponse>("/flashkv.v1.KV/Put", "Put",
+        [](auto& c) { return c.session->kv().put(c.request, c.pending); },
+        [](auto& c) { return c.session->kv().finish_put(c.pending, c.reply); }),
+    unary<v1::DeleteRequest, v1::DeleteResponse>("/flashkv.v1.KV/Delete", "Delete",
+        [](auto& c) { return c.session->kv().erase(c.request, c.pending); },
+        [](auto& c) { return c.session->kv().finish_erase(c.pending, c.reply); }),
+    streaming<WriteStream>("/flashkv.v1.KV/Write", "Write"),
+
+    unary<v1::StatsRequest, v1::StatsResponse>("/flashkv.v1.Admin/Stats", "Stats",
+        [](auto& c) { return Started{c.session->admin().stats(c.reply)}; }),
+    unary<v1::GetPublishPolicyRequest, v1::GetPublishPolicyResponse>(
+        "/flashkv.v1.Admin/GetPublishPolicy", "GetPublishPolicy",
+        [](auto& c) { return Started{c.session->admin().get_policy(c.reply)}; }),
+    unary<v1::SetPublishPolicyRequest, v1::SetPublishPolicyResponse>(
+        "/flashkv.v1.Admin/SetPublishPolicy", "SetPublishPolicy",
+        [](auto& c) { return c.session->admin().set_policy(c.request, c.pending); },
+        [](auto& c) { return c.session->admin().finish_set_policy(c.pending, c.reply); }),
+    unary<v1::PublishRequest, v1::PublishResponse>("/flashkv.v1.Admin/Publish", "Publish",
+        [](auto& c) { return c.session->admin().publish(c.pending); },
+        [](auto& c) { return c.session->admin().finish_publish(c.pending, c.reply); }),
+
+    unary<grpc::health::v1::HealthCheckRequest, grpc::health::v1::HealthCheckResponse>(
+        "/grpc.health.v1.Health/Check", "Health.Check",
+        [](auto& c) { return check_health(c.session->health(), c.request, c.reply); }),
+    streaming<HealthWatch>("/grpc.health.v1.Health/Watch", "Health.Watch"),
+};
+// clang-format on
+static_assert(kRows.size() <= kUnserved);
+
+}  // namespace
+
+std::span<const MethodRow> method_table() noexcept { return kRows; }
+
+MethodId method_id(std::string_view counted_as) noexcept {
+  for (std::size_t i = 0; i < kRows.size(); ++i) {
+    if (kRows[i].counted_as == counted_as) return static_cast<MethodId>(i);
+  }
+  return kUnserved;
+}
+
+std::string_view method_name(MethodId id) noexcept {
+  return id < kRows.size() ? kRows[id].counted_as : "other";
+}
+
+}  // namespace flashkv

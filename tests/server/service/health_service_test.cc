@@ -1,0 +1,109 @@
+#include "server/service/health_service.h"
+
+#include "tests/support/services_fixture.h"
+#include "tests/support/services_fixture_stream.h"
+
+namespace flashkv::test {
+namespace {
+
+namespace pb = grpc::health::v1;
+using Answer = pb::HealthCheckResponse;
+using testing::ElementsAre;
+
+class HealthServiceTest : public ServicesTest {
+ protected:
+  HealthServiceTest() : stream(*session, desk) {
+    health.set_serving(true);
+    stream.open(std::make_unique<HealthWatch>(stream));
+  }
+  static pb::HealthCheckRequest named(const std::string& name) {
+    pb::HealthCheckRequest request;
+    request.set_service(name);
+    return request;
+  }
+  std::vector<int> told() {
+    stream.run();
+    std::vector<int> all;
+    for (const Answer& answer : stream.replies<Answer>()) all.push_back(answer.status());
+    return all;
+  }
+
+  FakeStream stream;
+};
+
+TEST_F(HealthServiceTest, CheckKnowsTheServerAndItsServiceOnly) {
+  Answer answer;
+  EXPECT_TRUE(check_health(health, named(""), answer).status.ok());
+  EXPECT_EQ(answer.status(), Answer::SERVING);
+  health.set_serving(false);
+  EXPECT_TRUE(check_health(health, named("flashkv.v1.KV"), answer).status.ok());
+  EXPECT_EQ(answer.status(), Answer::NOT_SERVING);
+  EXPECT_EQ(check_health(health, named("other"), answer).status.code, Code{5});
+}
+
+TEST_F(HealthServiceTest, AWatcherIsToldEachChangeOnce) {
+  EXPECT_THAT(told(), ElementsAre()) << "it has not said what it watches";
+  stream.send(named(""));
+  EXPECT_THAT(told(), ElementsAre(Answer::SERVING));
+  stream.notice();
+  EXPECT_THAT(told(), ElementsAre(Answer::SERVING)) << "nothing has changed";
+  health.set_serving(false);
+  stream.notice();
+  EXPECT_THAT(told(), ElementsAre(Answer::SERVING, Answer::NOT_SERVING));
+  EXPECT_EQ(stream.counts[Code::kOk], 1);
+}
+
+TEST_F(HealthServiceTest, AWatcherHearsOfTheDrainBeforeItsStreamEnds) {
+  stream.send(named("flashkv.v1.KV"));
+  EXPECT_THAT(told(), ElementsAre(Answer::SERVING));
+  health.set_serving(false);
+  stream.drain();
+  EXPECT_FALSE(stream.ended);
+  EXPECT_THAT(told(), ElementsAre(Answer::SERVING, Answer::NOT_SERVING));
+  ASSERT_TRUE(stream.ended);
+  EXPECT_EQ(stream.ended->code, Code::kUnavailable);
+}
+
+TEST_F(HealthServiceTest, AnUnknownNameIsSaidToBeUnknownAndStaysWatched) {
+  stream.send(named("other"));
+  EXPECT_THAT(told(), ElementsAre(Answer::SERVICE_UNKNOWN));
+  health.set_serving(false);
+  stream.notice();
+  EXPECT_THAT(told(), ElementsAre(Answer::SERVICE_UNKNOWN));
+  EXPECT_FALSE(stream.ended);
+}
+
+TEST_F(HealthServiceTest, AWatcherThatDoesNotReadIsToldTheLatestStateOnly) {
+  stream.client_takes = false;
+  stream.send(named(""));
+  stream.run();
+  health.set_serving(false);
+  stream.notice();
+  health.set_serving(true);
+  stream.notice();
+  stream.client_takes = true;
+  EXPECT_THAT(told(), ElementsAre(Answer::SERVING));
+}
+
+TEST_F(HealthServiceTest, AWatcherThatIsGoneEndsItsStream) {
+  stream.send(named(""));
+  EXPECT_THAT(told(), ElementsAre(Answer::SERVING));
+  stream.leave();
+  EXPECT_TRUE(stream.ended);
+}
+
+TEST_F(HealthServiceTest, DamagedOrMissingRequestsAreInvalid) {
+  stream.send_bytes("\x0a\x7f broken");
+  stream.run();
+  ASSERT_TRUE(stream.ended);
+  EXPECT_EQ(stream.ended->code, Code::kInvalidArgument);
+  FakeStream silent(*session, desk);
+  silent.open(std::make_unique<HealthWatch>(silent));
+  silent.end_side();
+  silent.run();
+  ASSERT_TRUE(silent.ended);
+  EXPECT_EQ(silent.ended->code, Code::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace flashkv::test
