@@ -136,6 +136,20 @@ TEST_F(ServicesTest, AMultiGetReplyOfMoreThanSixteenMebibytesIsRefused) {
   EXPECT_THAT(outcome.status.message, HasSubstr("16777216"));
 }
 
+TEST_F(ServicesTest, TheKeysOfAMultiGetReplyCountToo) {
+  const std::string longest(Record::kMaxKeyBytes, 'k');
+  put(longest, "");
+  v1::MultiGetRequest request;
+  v1::MultiGetResponse reply;
+  DeskSubmission call(desk);
+  request.set_keys_only(true);
+  while (request.keys_size() < 255) request.add_keys(longest);
+  EXPECT_TRUE(kv->multi_get(*session, request, reply, call).status.ok());
+  EXPECT_LT(reply.ByteSizeLong(), std::size_t{16} << 20);
+  request.add_keys(longest);
+  EXPECT_EQ(kv->multi_get(*session, request, reply, call).status.code, Code::kResourceExhausted);
+}
+
 TEST_F(ServicesTest, AnEngineWithoutAtomicBatchesAnswersOneKeyAtATime) {
   for (const EngineCase& engine : engine_cases()) {
     if (engine.name != "locked_map") continue;
