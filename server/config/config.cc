@@ -1,11 +1,14 @@
 #include "server/config/config.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
-#include <map>
 #include <optional>
 #include <utility>
 
+#include "server/config/config_file.h"
 #include "server/config/later_settings.h"
 #include "server/config/settings.h"
 
@@ -16,7 +19,6 @@ struct Sourced {
   std::string text;
   std::string source;
 };
-using Texts = std::map<std::string, std::string, std::less<>>;
 
 struct Flags {
   Texts given;
@@ -25,20 +27,24 @@ struct Flags {
   bool version = false;
 };
 
-CommandLine fail(std::string text) { return {CommandLine::Action::kFail, std::move(text), {}, {}}; }
+constexpr const char* kConfigVariable = "FLASHKV_CONFIG";
 
-std::string one_line(std::string text) {
+CommandLine fail(std::string text) {
   for (char& c : text) {
     if (c == '\n' || c == '\r') c = ' ';
   }
-  return text;
+  return {.action = CommandLine::Action::kFail, .text = std::move(text)};
 }
 
-// Every setting as a text option; what was not given stays out of `given`.
+CommandLine print(std::string text) {
+  return {.action = CommandLine::Action::kPrint, .text = std::move(text)};
+}
+
+// Every setting is a text option; `given` holds those on the command line.
 std::optional<CommandLine> parse_flags(int argc, const char* const* argv, Flags& flags) {
   CLI::App app("flashkv server: an in-memory key-value store for read-mostly work", "kvd");
   std::map<std::string, std::pair<std::string, CLI::Option*>, std::less<>> options;
-  const auto add = [&](const Setting& setting) {
+  for (const Setting& setting : settings()) {
     const std::string name(setting.name);
     auto& [text, option] = options[name];
     const std::string help = std::string(setting.help) + " [" + std::string(setting.default_text) + "] (" +
@@ -46,9 +52,12 @@ std::optional<CommandLine> parse_flags(int argc, const char* const* argv, Flags&
     option = setting.is_switch ? app.add_flag("--" + name + "{true}", text, help)
                                : app.add_option("--" + name, text, help);
     option->take_last();
-  };
-  for (const Setting& setting : settings()) add(setting);
-  for (const Setting& setting : later_settings()) add(setting);
+  }
+  for (const LaterSetting& setting : later_settings()) {
+    const std::string name(setting.name);
+    auto& [text, option] = options[name];
+    option = app.add_option("--" + name, text)->take_last()->group("");  // not in --help
+  }
   app.add_option("--config", flags.config_file, "file of NAME = VALUE lines with the names of the flags");
   app.add_flag("--print-config", flags.print_config, "print every value and where it came from, and exit");
   app.add_flag("--version", flags.version, "print the version and exit");
@@ -58,9 +67,9 @@ std::optional<CommandLine> parse_flags(int argc, const char* const* argv, Flags&
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return CommandLine{CommandLine::Action::kPrint, app.help(), {}, {}};
+    return print(app.help());
   } catch (const CLI::ParseError& error) {
-    return fail(one_line(error.what()) + "; see kvd --help");
+    return fail(std::string(error.what()) + "; see kvd --help");
   }
   for (const auto& [name, slot] : options) {
     if (slot.second->count() > 0) flags.given[name] = slot.first;
@@ -68,47 +77,62 @@ std::optional<CommandLine> parse_flags(int argc, const char* const* argv, Flags&
   return std::nullopt;
 }
 
-// The keys of a config file; empty path: none.
-std::optional<CommandLine> read_file(const std::string& path, Texts& keys) {
-  if (path.empty()) return std::nullopt;
-  try {
-    CLI::ConfigTOML reader;
-    for (const CLI::ConfigItem& item : reader.from_file(path)) {
-      if (!item.parents.empty()) {
-        return fail("--config: " + path + ": [" + item.parents.front() + "]; allowed: no sections");
-      }
-      if (item.inputs.size() != 1) {
-        return fail("--config: " + path + ": " + item.name + "; allowed: NAME = VALUE with one value");
-      }
-      keys[item.name] = item.inputs.front();
-    }
-  } catch (const CLI::Error&) {
-    return fail("--config: cannot read " + path + "; allowed: a file of NAME = VALUE lines");
-  }
-  for (const auto& [name, text] : keys) {
-    const auto is_it = [&](const Setting& setting) { return setting.name == name; };
-    if (std::ranges::none_of(settings(), is_it) && std::ranges::none_of(later_settings(), is_it)) {
-      return fail("--config: " + path + ": " + name +
-                  " is no setting; allowed: the names of the flags in kvd --help");
-    }
-  }
-  return std::nullopt;
-}
-
-Sourced resolve(const Setting& setting, const Texts& flags, const Texts& file) {
-  if (const auto flag = flags.find(setting.name); flag != flags.end()) return {flag->second, "flag"};
-  const char* variable = std::getenv(environment_name(setting.name).c_str());
+Sourced resolve(std::string_view name, std::string_view default_text, const Texts& flags, const Texts& file) {
+  if (const auto flag = flags.find(name); flag != flags.end()) return {flag->second, "flag"};
+  const char* variable = std::getenv(environment_name(name).c_str());
   if (variable != nullptr) return {variable, "environment"};
-  if (const auto key = file.find(setting.name); key != file.end()) return {key->second, "file"};
-  return {std::string(setting.default_text), "default"};
+  if (const auto key = file.find(name); key != file.end()) return {key->second, "file"};
+  return {std::string(default_text), "default"};
 }
 
-std::string complaint(const Setting& setting, const Sourced& value) {
-  std::string from;
-  if (value.source == "environment") from = " (from " + environment_name(setting.name) + ")";
-  if (value.source == "file") from = " (from the config file)";
-  return one_line("--" + std::string(setting.name) + ": bad value \"" + value.text + "\"" + from +
-                  "; allowed: " + setting.allowed());
+// " (from FLASHKV_THREADS)"; nothing for a flag, which is named anyway.
+std::string origin(std::string_view name, const Sourced& value) {
+  if (value.source == "environment") return " (from " + environment_name(name) + ")";
+  if (value.source == "file") return " (from the config file)";
+  return {};
+}
+
+std::string bad_value(const Setting& setting, const Sourced& value) {
+  return "--" + std::string(setting.name) + ": bad value \"" + value.text + "\"" +
+         origin(setting.name, value) + "; allowed: " + setting.allowed();
+}
+
+std::string unavailable(const LaterSetting& setting, const Sourced& value) {
+  return "--" + std::string(setting.name) + origin(setting.name, value) +
+         " is not available in kvd " FLASHKV_RELEASE " (" + std::string(setting.instead) + ")";
+}
+
+// Applies every setting and lists its value. Returns one line for the first that is refused.
+std::string apply_all(const Texts& flags, const Texts& file, CommandLine& line) {
+  const auto list = [&line](std::string_view name, Sourced value) {
+    line.values.push_back({std::string(name), std::move(value.text), std::move(value.source)});
+  };
+  for (const Setting& setting : settings()) {
+    Sourced value = resolve(setting.name, setting.default_text, flags, file);
+    if (!setting.apply(value.text, line.config)) return bad_value(setting, value);
+    list(setting.name, std::move(value));
+  }
+  for (const LaterSetting& setting : later_settings()) {
+    Sourced value = resolve(setting.name, setting.only_value, flags, file);
+    if (value.text != setting.only_value) return unavailable(setting, value);
+    list(setting.name, std::move(value));
+  }
+  return conflict(line.config);
+}
+
+std::vector<std::string> unknown_variables(const std::vector<ConfigValue>& values) {
+  std::vector<std::string> unknown;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text(*variable);
+    const std::string_view name = text.substr(0, text.find('='));
+    const auto sets_it = [&](const ConfigValue& value) { return environment_name(value.name) == name; };
+    if (name.starts_with(kVariablePrefix) && name != kConfigVariable &&
+        std::ranges::none_of(values, sets_it)) {
+      unknown.emplace_back(name);
+    }
+  }
+  std::ranges::sort(unknown);
+  return unknown;
 }
 
 std::string listing(const std::vector<ConfigValue>& values) {
@@ -125,26 +149,19 @@ std::string listing(const std::vector<ConfigValue>& values) {
 CommandLine read_command_line(int argc, const char* const* argv) {
   Flags flags;
   if (auto done = parse_flags(argc, argv, flags)) return std::move(*done);
-  if (flags.version) return {CommandLine::Action::kPrint, "kvd " FLASHKV_VERSION "\n", {}, {}};
+  if (flags.version) return print("kvd " FLASHKV_VERSION "\n");
   if (flags.config_file.empty()) {
-    if (const char* path = std::getenv("FLASHKV_CONFIG")) flags.config_file = path;
+    if (const char* path = std::getenv(kConfigVariable)) flags.config_file = path;
   }
   Texts file;
-  if (auto failed = read_file(flags.config_file, file)) return std::move(*failed);
-
+  if (!flags.config_file.empty()) {
+    if (std::string why = read_config_file(flags.config_file, file); !why.empty())
+      return fail(std::move(why));
+  }
   CommandLine line;
-  for (const auto& table : {settings(), later_settings()}) {
-    for (const Setting& setting : table) {
-      Sourced value = resolve(setting, flags.given, file);
-      if (!setting.apply(value.text, line.config)) return fail(complaint(setting, value));
-      line.values.push_back({std::string(setting.name), std::move(value.text), std::move(value.source)});
-    }
-  }
-  if (std::string why = conflict(line.config); !why.empty()) return fail(std::move(why));
-  if (flags.print_config) {
-    line.action = CommandLine::Action::kPrint;
-    line.text = listing(line.values);
-  }
+  if (std::string why = apply_all(flags.given, file, line); !why.empty()) return fail(std::move(why));
+  if (flags.print_config) return print(listing(line.values));
+  line.unknown_variables = unknown_variables(line.values);
   return line;
 }
 

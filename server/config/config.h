@@ -1,4 +1,4 @@
-// Everything that kvd can be told, and where each value came from.
+// kvd's configuration, and where each value came from.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace flashkv {
 
-// Purpose: the resolved configuration. Defaults stand in settings.cc, so that they are printed, documented
+// Purpose: the resolved configuration. Defaults are texts in settings.cc, so that they are printed, documented
 //          and parsed like any other value.
 struct Config {
   std::string listen;
@@ -33,13 +33,15 @@ struct ConfigValue {
   std::string source;  // "flag", "environment", "file" or "default"
 };
 
-// What the command line asked for.
+// What the command line asks for.
 struct CommandLine {
   enum class Action : std::uint8_t { kServe, kPrint, kFail };
   Action action = Action::kServe;
-  std::string text;  // kPrint: for standard output. kFail: one line for standard error
-  Config config;
-  std::vector<ConfigValue> values;
+  std::string text = {};  // kPrint: for standard output. kFail: one line for standard error
+  Config config = {};
+  std::vector<ConfigValue> values = {};
+  std::vector<std::string> unknown_variables =
+      {};  // names in the environment that look like settings and are none
 };
 
 // Purpose: resolves flag > environment FLASHKV_... > --config file > default, for every setting.

@@ -2,14 +2,18 @@
 #pragma once
 
 #include <span>
-
-#include "server/config/settings.h"
+#include <string_view>
 
 namespace flashkv {
 
-// Purpose: their names are known, so that a file written for a later version is understood; the value that
-//          means what this version does is taken, any other stops the start ("not available in this
-//          version").
-std::span<const Setting> later_settings();
+// Purpose: kvd knows these names, so that a file written for a later version is understood. The one value that
+//          describes what this version does is accepted; any other stops the start.
+struct LaterSetting {
+  std::string_view name;
+  std::string_view only_value;
+  std::string_view instead;  // what this version does, as in "(memory only)"
+};
+
+std::span<const LaterSetting> later_settings();
 
 }  // namespace flashkv

@@ -44,6 +44,14 @@ std::optional<std::uint64_t> parse_quantity(std::string_view text, const std::ar
 
 std::optional<std::uint64_t> parse_size(std::string_view text) { return parse_quantity(text, kSizes); }
 
+std::string size_text(std::uint64_t bytes) {
+  const Unit* unit = &kSizes.front();
+  for (const Unit& larger : kSizes) {
+    if (larger.factor > 1 && bytes >= larger.factor && bytes % larger.factor == 0) unit = &larger;
+  }
+  return std::to_string(bytes / unit->factor) + std::string(unit->name);
+}
+
 std::optional<Nanos> parse_duration(std::string_view text) {
   if (text == "0") return 0;
   const auto nanos = parse_quantity(text, kDurations);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "storage/sync/clock.h"
@@ -14,6 +15,8 @@ inline constexpr std::string_view kDurationForm = "0, or a number with us, ms, s
 
 // "8MiB" -> 8388608. Nothing when it is not a size or does not fit.
 std::optional<std::uint64_t> parse_size(std::string_view text);
+// 8388608 -> "8MiB": in the largest unit that leaves no fraction.
+std::string size_text(std::uint64_t bytes);
 // "250us" -> 250000. "0" needs no unit, every other number does.
 std::optional<Nanos> parse_duration(std::string_view text);
 std::optional<std::uint64_t> parse_count(std::string_view text);

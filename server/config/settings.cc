@@ -33,7 +33,7 @@ std::string counts() {
 }
 template <std::uint64_t Least, std::uint64_t Most>
 std::string sizes() {
-  return counts<Least, Most>() + " " + std::string(kSizeForm);
+  return size_text(Least) + " to " + size_text(Most) + ": " + std::string(kSizeForm);
 }
 
 // `text` into `to` when it lies in [Least, Most].
@@ -130,38 +130,37 @@ bool take_format(std::string_view text, log::Format& to) {
 }
 
 constexpr Setting kSettings[] = {
-    {"listen", "127.0.0.1:7400", any_address, "address that serves clients",
+    {"listen", "127.0.0.1:7400", any_address, "address to serve clients on",
      [](std::string_view t, Config& c) { return take_address(t, c.listen); }},
-    {"insecure", "false", switches, "allow an address that other machines reach, without TLS and tokens",
+    {"insecure", "false", switches, "allow an address that other machines can reach, without TLS and tokens",
      [](std::string_view t, Config& c) { return take_switch(t, c.insecure); }, true},
     {"threads", "auto", [] { return "auto (as many as cores, at least 2) or " + counts<1, kMaxThreads>(); },
      "request threads", [](std::string_view t, Config& c) { return take_threads(t, c.threads); }},
     {"engine", "flashmap", engines, "storage engine",
      [](std::string_view t, Config& c) { return take_engine(t, c.store.engine); }},
-    {"guard", "auto", guards, "how flashmap's readers announce themselves",
+    {"guard", "auto", guards, "how flashmap keeps track of its readers",
      [](std::string_view t, Config& c) { return take_guard(t, c.store.guard); }},
     {"max-retired", "1GiB", sizes<kMib, kMib * kMib>,
-     "memory that may wait for readers or, in the engines that free nothing, be used up",
+     "retired memory that may wait for readers; in an engine that frees nothing, all that it may retire",
      [](std::string_view t, Config& c) {
        return within<kMib, kMib * kMib>(parse_size(t), c.store.max_retired_bytes);
      }},
     {"radix-slice", "auto", [] { return std::string("auto, 4, 8, 11, 13 or 16"); },
-     "bits a node of the radix engines decides",
+     "key bits that one node of a radix engine decides",
      [](std::string_view t, Config& c) { return take_slice(t, c.store.slice_bits); }},
     {"radix-order", "forward", [] { return std::string("forward or reversed"); },
-     "which end of a word the radix engines begin with",
+     "end of a word that a radix engine starts from",
      [](std::string_view t, Config& c) { return take_order(t, c.store.word_order); }},
     {"publish-interval", "0", [] { return durations() + ", at most 24h"; },
-     "least time between two publishes; 0 = after each batch",
+     "least time between two publishes; 0 = publish after every batch",
      [](std::string_view t, Config& c) {
        return take_duration(t, c.store.policy.interval, kMaxPublishIntervalUs * kNanosPerMicro);
      }},
-    {"publish-max-batch", "1024", counts<1, kMaxPublishBatch>, "operations taken per batch",
+    {"publish-max-batch", "1024", counts<1, kMaxPublishBatch>, "most operations in one batch",
      [](std::string_view t, Config& c) {
        return within<1, kMaxPublishBatch>(parse_count(t), c.store.policy.max_batch);
      }},
-    {"publish-adaptive", "true", switches,
-     "an idle store publishes at once; false = only on the interval's tick",
+    {"publish-adaptive", "true", switches, "publish at once when idle; false = only on the interval's tick",
      [](std::string_view t, Config& c) { return take_switch(t, c.store.policy.adaptive); }, true},
     {"max-key-bytes", "65535", counts<1, Record::kMaxKeyBytes>, "longest key",
      [](std::string_view t, Config& c) {
@@ -194,7 +193,7 @@ constexpr Setting kSettings[] = {
     {"max-streams", "1000", counts<1, 1'000'000>, "calls in flight on one connection",
      [](std::string_view t, Config& c) { return within<1, 1'000'000>(parse_count(t), c.max_streams); }},
     {"max-connections", "10000", counts<1, 1'000'000>,
-     "connections; approximate: gRPC is given memory for so many and turns new ones away when it is used up",
+     "most connections, roughly: when the memory set aside for them is used up, new ones are turned away",
      [](std::string_view t, Config& c) { return within<1, 1'000'000>(parse_count(t), c.max_connections); }},
     {"drain-timeout", "10s", [] { return durations() + ", at most 1h"; },
      "how long a stop waits for calls in flight",
@@ -210,7 +209,7 @@ constexpr Setting kSettings[] = {
 std::span<const Setting> settings() { return kSettings; }
 
 std::string environment_name(std::string_view setting) {
-  std::string name = "FLASHKV_";
+  std::string name(kVariablePrefix);
   for (const char c : setting) {
     name.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
   }
@@ -225,17 +224,16 @@ bool is_loopback(std::string_view listen) {
 }
 
 std::string conflict(const Config& config) {
-  // A setting that wants a trait of the engine (keys in order, atomic batches) belongs here too: none does
-  // yet.
   const EngineOptions options{.guard = config.store.guard,
                               .slice_bits = config.store.slice_bits,
                               .word_order = config.store.word_order};
   if (const Status s = check_engine(config.store.engine, options); !s.ok()) return "--engine, --" + s.message;
-  // A request holds the key twice, and itself.
+  // A request holds its key twice, its value and the request object.
   const std::uint64_t largest = 2 * config.limits.max_key_bytes + config.limits.max_value_bytes + 1024;
   if (!config.insecure && !is_loopback(config.listen)) {
     return "--listen: " + config.listen +
-           " can be reached from other machines; without TLS and tokens this needs --insecure, or listen on "
+           " can be reached from other machines, without TLS or tokens; allow that with --insecure, or "
+           "listen on "
            "127.0.0.1";
   }
   if (config.limits.max_request_bytes < config.limits.max_value_bytes) {

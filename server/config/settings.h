@@ -23,6 +23,8 @@ struct Setting {
 
 std::span<const Setting> settings();
 
+inline constexpr std::string_view kVariablePrefix = "FLASHKV_";
+
 // "publish-interval" -> "FLASHKV_PUBLISH_INTERVAL".
 std::string environment_name(std::string_view setting);
 

@@ -1,9 +1,9 @@
-"""A kvd of the test's own: started on a free port, asked things, stopped.
+"""A kvd for one test: started on a free port, and stopped.
 
     with KvdProcess(bin_folder, "--publish-interval", "20ms") as kvd:
         channel = grpc.insecure_channel(kvd.endpoint)
 
-Lifetime: leaving the block kills it where it still runs; stop() ends it gently and gives its exit code.
+Lifetime: leaving the block kills it if it still runs; stop() lets it drain and returns its exit code.
 """
 
 import json
@@ -20,7 +20,6 @@ STOP_SECONDS = 60
 
 class KvdProcess:
     def __init__(self, bin_folder, *flags):
-        # The metrics port is later work of the server and off the subject here.
         self._process = subprocess.Popen(
             [os.path.join(bin_folder, "kvd"), "--listen", "127.0.0.1:0", "--log-format", "json", *flags],
             stdout=subprocess.PIPE,
@@ -92,5 +91,5 @@ class KvdProcess:
 
 
 def clean_environment():
-    """This one's, without what would configure kvd or kvctl."""
+    """The environment of this process, without what would configure kvd or kvctl."""
     return {k: v for k, v in os.environ.items() if not k.startswith(("FLASHKV_", "KVCTL_"))}

@@ -1,14 +1,18 @@
 #include "server/config/config.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
+#include "server/config/config_file.h"
 #include "server/config/later_settings.h"
 #include "server/config/settings.h"
 
@@ -47,7 +51,7 @@ void add_line(const std::string& line, Case& to) {
   } else if (word == "fails") {
     to.failures.push_back(rest);
   } else {
-    ADD_FAILURE() << "not understood: " << line;
+    ADD_FAILURE() << "unknown word: " << line;
   }
 }
 
@@ -72,7 +76,7 @@ CommandLine resolve(const std::vector<std::string>& flags) {
   return read_command_line(static_cast<int>(argv.size()), argv.data());
 }
 
-// What kvd makes of a case, with the file and the environment in place meanwhile.
+// Resolves a case with its file and its environment in place.
 CommandLine resolve_case(const Case& c) {
   std::vector<std::string> flags = c.flags;
   const auto path = std::filesystem::temp_directory_path() / ("kvd_config_test." + std::to_string(getpid()));
@@ -99,7 +103,7 @@ TEST(Config, EveryCaseOfTheTableHolds) {
   ASSERT_GT(cases.size(), 50U);
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
-    ASSERT_TRUE(c.values.empty() != c.failures.empty()) << "a case either holds or fails";
+    ASSERT_TRUE(c.values.empty() != c.failures.empty()) << "a case has either values or failures";
     const CommandLine line = resolve_case(c);
     for (const std::string& text : c.failures) EXPECT_THAT(line.text, HasSubstr(text));
     EXPECT_EQ(line.action, c.failures.empty() ? Action::kServe : Action::kFail) << line.text;
@@ -121,14 +125,14 @@ TEST(Config, EverySettingHasACaseOfABadValue) {
     for (const auto& [name, value] : c.environment) failures += name + " ";
     failures += c.file;
   }
-  for (const auto& table : {settings(), later_settings()}) {
-    for (const Setting& setting : table) {
-      const std::string name(setting.name);
-      const bool covered = failures.find("--" + name + "=") != std::string::npos ||
-                           failures.find(environment_name(name) + " ") != std::string::npos ||
-                           failures.find(name + " =") != std::string::npos;
-      EXPECT_TRUE(covered || name == "insecure") << name;
-    }
+  std::vector<std::string> names;
+  for (const Setting& setting : settings()) names.emplace_back(setting.name);
+  for (const LaterSetting& setting : later_settings()) names.emplace_back(setting.name);
+  for (const std::string& name : names) {
+    const bool covered = failures.find("--" + name + "=") != std::string::npos ||
+                         failures.find(environment_name(name) + " ") != std::string::npos ||
+                         failures.find(name + " =") != std::string::npos;
+    EXPECT_TRUE(covered || name == "insecure") << name;
   }
 }
 
@@ -179,8 +183,81 @@ TEST(Config, VersionAndHelpArePrinted) {
   EXPECT_THAT(resolve({"--version"}).text, HasSubstr("kvd "));
   const CommandLine help = resolve({"--help"});
   EXPECT_EQ(help.action, Action::kPrint);
-  for (const Setting& setting : settings())
+  for (const Setting& setting : settings()) {
     EXPECT_THAT(help.text, HasSubstr("--" + std::string(setting.name)));
+  }
+}
+
+TEST(Config, HelpOffersOnlyWhatThisVersionServes) {
+  const std::string help = resolve({"--help"}).text;
+  for (const LaterSetting& setting : later_settings()) {
+    EXPECT_THAT(help, Not(HasSubstr("--" + std::string(setting.name)))) << setting.name;
+  }
+  EXPECT_THAT(help, Not(HasSubstr("not available")));
+}
+
+TEST(Config, VariablesThatAreNoSettingsAreNamed) {
+  for (const char* name : {"FLASHKV_TREADS", "FLASHKV_threads", "FLASHKV_", "OTHER_THREADS"})
+    setenv(name, "2", 1);
+  for (const char* name : {"FLASHKV_THREADS", "FLASHKV_MAX_PINS", "FLASHKV_CONFIG"}) setenv(name, "", 1);
+  setenv("FLASHKV_THREADS", "2", 1);
+  setenv("FLASHKV_MAX_PINS", "64", 1);
+  const CommandLine line = resolve({});
+  for (const char* name : {"FLASHKV_TREADS", "FLASHKV_threads", "FLASHKV_", "OTHER_THREADS",
+                           "FLASHKV_THREADS", "FLASHKV_MAX_PINS", "FLASHKV_CONFIG"}) {
+    unsetenv(name);
+  }
+  EXPECT_EQ(line.action, Action::kServe) << line.text;
+  EXPECT_THAT(line.unknown_variables, testing::ElementsAre("FLASHKV_", "FLASHKV_TREADS", "FLASHKV_threads"));
+}
+
+class ConfigFile : public testing::Test {
+ protected:
+  ConfigFile() : path_(testing::TempDir() + "config_file." + std::to_string(getpid())) {}
+  ~ConfigFile() override { std::filesystem::remove(path_); }
+
+  std::string read() { return read_config_file(path_, keys_); }
+
+  const std::string path_;
+  Texts keys_;
+};
+
+TEST_F(ConfigFile, AByteOrderMarkIsSkipped) {
+  std::ofstream(path_) << "\xEF\xBB\xBFthreads = 3\n";
+  EXPECT_EQ(read(), "");
+  EXPECT_EQ(keys_["threads"], "3");
+}
+
+TEST_F(ConfigFile, APipeThatNobodyWritesToIsRefusedAtOnce) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_EQ(read(), "--config: cannot read " + path_ +
+                        ": nothing writes to this pipe; allowed: a file of NAME = VALUE lines");
+}
+
+TEST_F(ConfigFile, APipeWhoseWriterSaysNothingIsRefusedSoon) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  const int writer = open(path_.c_str(), O_RDWR);
+  EXPECT_THAT(read(), HasSubstr("its writer takes longer than two seconds"));
+  close(writer);
+}
+
+TEST_F(ConfigFile, APipeIsReadToItsEnd) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  std::thread writer([this] { std::ofstream(path_) << "threads = 3\n" << std::flush << "guard = auto\n"; });
+  // Until the writer has opened it, nobody writes to the pipe.
+  std::string why = read();
+  while (why.find("nothing writes") != std::string::npos) why = read();
+  writer.join();
+  EXPECT_EQ(why, "");
+  EXPECT_EQ(keys_["threads"] + keys_["guard"], "3auto");
+}
+
+TEST_F(ConfigFile, AFileOfMoreThanAMebibyteIsRefused) {
+  const std::string line = "threads = 3\n";
+  std::ofstream file(path_);
+  for (std::size_t size = 0; size <= std::size_t{1} << 20; size += line.size()) file << line;
+  file.close();
+  EXPECT_THAT(read(), HasSubstr("it is larger than 1 MiB"));
 }
 
 TEST(Config, OnlyThisMachinesAddressesAreLoopback) {

@@ -14,13 +14,19 @@ TEST(Quantity, SizesAreBytesOrBinaryMultiples) {
   EXPECT_EQ(parse_size("2GiB"), std::uint64_t{2} << 30);
 }
 
+TEST(Quantity, ASizeIsWrittenInTheLargestUnitThatFits) {
+  for (const char* text : {"0", "1", "65535", "3KiB", "1025KiB", "8MiB", "1GiB", "1024GiB"}) {
+    EXPECT_EQ(size_text(parse_size(text).value()), text);
+  }
+}
+
 TEST(Quantity, ASizeHasNothingElseInIt) {
   for (const char* text : {"", "MiB", "8 MiB", "8MB", "8mib", "-1", "1.5GiB", "0x10", "8MiBx", "+8"}) {
     EXPECT_EQ(parse_size(text), std::nullopt) << text;
   }
 }
 
-TEST(Quantity, WhatDoesNotFitIsRefused) {
+TEST(Quantity, ASizeOrDurationThatDoesNotFitIsRefused) {
   EXPECT_EQ(parse_size("9223372036854775807"), 9'223'372'036'854'775'807U);
   EXPECT_EQ(parse_size("9223372036854775808"), std::nullopt);
   EXPECT_EQ(parse_size("99999999999999999999"), std::nullopt);
