@@ -1,9 +1,11 @@
 #include "server/daemon.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/front/grpc/grpc_server.h"
 #include "server/process/file_limit.h"
+#include "server/process/listen_check.h"
 #include "server/process/log.h"
 #include "server/process/process_usage.h"
 
@@ -11,12 +13,10 @@ namespace flashkv {
 
 Status Daemon::start() {
   process_usage();
-  std::uint64_t files = 0;
-  if (!raise_file_limit(config_.max_connections, files)) {
-    log::write(
-        log::Level::kWarning, "few open files are allowed: raise ulimit -n or lower --max-connections",
-        {{"limit", std::to_string(files)}, {"max_connections", std::to_string(config_.max_connections)}});
+  if (std::string refusal = listen_refusal(config_.listen); !refusal.empty()) {
+    return {Code::kUnavailable, std::move(refusal)};
   }
+  lower_connections();
   Status why;
   store_ = Store::open(config_.store, why);
   if (!store_) return why;
@@ -35,6 +35,17 @@ Status Daemon::start() {
     store_.reset();
   }
   return started;
+}
+
+void Daemon::lower_connections() {
+  const FileLimit limit = raise_file_limit();
+  if (config_.max_connections <= limit.connections) return;
+  log::write(log::Level::kWarning,
+             "--max-connections lowered: the limit on open files (ulimit -n) allows no more",
+             {{"asked", std::to_string(config_.max_connections)},
+              {"allowed", std::to_string(limit.connections)},
+              {"open_files", std::to_string(limit.open_files)}});
+  config_.max_connections = limit.connections;
 }
 
 bool Daemon::stop() {

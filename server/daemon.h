@@ -15,16 +15,15 @@ namespace flashkv {
 // Usage:   Daemon daemon(config); if (Status s = daemon.start(); !s.ok()) return s;
 //          ... daemon.stop();
 // Threads: its owner's.
-// Errors:  start(): INVALID_ARGUMENT for the store's options, UNAVAILABLE for an address that is taken.
+// Errors:  start(): INVALID_ARGUMENT for the store's options, UNAVAILABLE for an address that cannot be had.
 class Daemon {
  public:
   explicit Daemon(Config config) : config_(std::move(config)) {}
   ~Daemon() { stop(); }
 
   Status start();
-  // Health says NOT_SERVING, streams end, what is queued is applied and answered, calls in flight end within
-  // the drain timeout, which covers all of it. Returns false when a reader was stuck, or calls had to be
-  // cancelled.
+  // Sets health to NOT_SERVING, ends streams, applies and answers what is queued, and waits for calls in flight:
+  // all of it within the drain timeout. Returns false when a reader was stuck, or calls had to be cancelled.
   bool stop();
 
   // Of the first front.
@@ -32,7 +31,10 @@ class Daemon {
   Store& store() { return *store_; }
 
  private:
-  const Config config_;
+  // To what the machine allows, with a warning.
+  void lower_connections();
+
+  Config config_;
   HealthState health_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<KvService> kv_;

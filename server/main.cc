@@ -1,5 +1,7 @@
-#include <csignal>
+#include <algorithm>
 #include <cstdio>
+#include <string>
+#include <vector>
 
 #include "server/config/config.h"
 #include "server/daemon.h"
@@ -16,16 +18,27 @@ int fail(const std::string& why, int code) {
   return code;
 }
 
-// Reads the command line, the environment and the file again, and takes over what may change.
+// A misspelt variable would otherwise go unnoticed. Names only: a value may be a secret.
+void warn_of_unknown(const std::vector<std::string>& variables) {
+  if (variables.empty()) return;
+  std::string names;
+  for (const std::string& name : variables) names.append(names.empty() ? "" : " ").append(name);
+  flashkv::log::write(flashkv::log::Level::kWarning, "unknown environment variables are ignored",
+                      {{"names", names}});
+}
+
+// Reads the command line, the environment and the file again, and takes over what may change while kvd runs. The
+// line about it is written at the more verbose of the two levels: one that silences the log is still confirmed.
 void reload(int argc, char** argv) {
   const flashkv::CommandLine line = flashkv::read_command_line(argc, argv);
   if (line.action == flashkv::CommandLine::Action::kFail) {
     flashkv::log::write(flashkv::log::Level::kError, "reload refused", {{"reason", line.text}});
     return;
   }
-  flashkv::log::set_level(line.config.log_level);
+  flashkv::log::set_level(std::min(flashkv::log::level(), line.config.log_level));
   flashkv::log::write(flashkv::log::Level::kInfo, "reloaded",
                       {{"log_level", std::string(flashkv::log::name(line.config.log_level))}});
+  flashkv::log::set_level(line.config.log_level);
 }
 
 std::string word(bool value) { return value ? "true" : "false"; }
@@ -64,13 +77,14 @@ void announce(const flashkv::Config& config, flashkv::Daemon& daemon) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  flashkv::hold_signals();
   const flashkv::CommandLine line = flashkv::read_command_line(argc, argv);
   if (line.action == flashkv::CommandLine::Action::kFail) return fail(line.text, kBadUsage);
   if (line.action == flashkv::CommandLine::Action::kPrint) {
     return std::fputs(line.text.c_str(), stdout) < 0 ? kCannotServe : 0;
   }
-  std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more must not end the server
   flashkv::log::start(line.config.log_level, line.config.log_format);
+  warn_of_unknown(line.unknown_variables);
   flashkv::Housekeeping housekeeping([&] { reload(argc, argv); });
   flashkv::Daemon daemon(line.config);
   if (const flashkv::Status s = daemon.start(); !s.ok()) return fail(s.message, kCannotServe);

@@ -2,21 +2,24 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
+
 namespace flashkv {
 namespace {
 
-// Logs, queues' wake-ups, timers, the listener.
+// The log, the pollers' wake-ups, timers, the listener.
 constexpr std::uint64_t kOtherFiles = 256;
 
 }  // namespace
 
-bool raise_file_limit(std::uint64_t connections, std::uint64_t& limit) noexcept {
+FileLimit raise_file_limit() noexcept {
   rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return true;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return {RLIM_INFINITY, RLIM_INFINITY};
   files.rlim_cur = files.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &files) != 0) getrlimit(RLIMIT_NOFILE, &files);
-  limit = files.rlim_cur;
-  return limit >= connections + kOtherFiles;
+  const std::uint64_t open_files = files.rlim_cur;
+  // Below twice the reserve, half for each.
+  return {open_files, open_files - std::min(kOtherFiles, open_files / 2)};
 }
 
 }  // namespace flashkv

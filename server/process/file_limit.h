@@ -1,12 +1,16 @@
-// How many sockets the process may have open.
+// How many connections the process may have open.
 #pragma once
 
 #include <cstdint>
 
 namespace flashkv {
 
-// Raises the soft limit of open files to the hard one: gRPC's listener does not recover from running out.
-// False and `limit`: even that is less than `connections` need.
-bool raise_file_limit(std::uint64_t connections, std::uint64_t& limit) noexcept;
+struct FileLimit {
+  std::uint64_t open_files = 0;   // the limit on file descriptors
+  std::uint64_t connections = 0;  // how many of them may be connections
+};
+
+// Raises the soft limit on open files to the hard one: gRPC's listener does not recover from running out.
+FileLimit raise_file_limit() noexcept;
 
 }  // namespace flashkv

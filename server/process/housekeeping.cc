@@ -2,20 +2,44 @@
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <future>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "server/process/log.h"
 
 namespace flashkv {
+namespace {
+
+// Two stop signals this close are one: timeout(1), for one, sends its signal to the process and to its group.
+constexpr std::chrono::milliseconds kSameSignal{100};
+
+// Changes whether SIGTERM, SIGINT and SIGHUP reach the calling thread: SIG_BLOCK or SIG_UNBLOCK.
+void mask_signals(int how) {
+  sigset_t handled;
+  sigemptyset(&handled);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&handled, signal);
+  pthread_sigmask(how, &handled, nullptr);
+}
+
+}  // namespace
+
+void hold_signals() {
+  mask_signals(SIG_BLOCK);
+  for (const int ignored : {SIGUSR1, SIGUSR2, SIGPIPE}) std::signal(ignored, SIG_IGN);
+}
 
 struct Housekeeping::Loop {
   explicit Loop(std::function<void()> on_reload) : reload(std::move(on_reload)) {
     await_signal();
-    thread = std::thread([this] { context.run(); });
+    thread = std::thread([this] {
+      mask_signals(SIG_UNBLOCK);
+      context.run();
+    });
   }
 
   void await_signal() {
@@ -23,22 +47,29 @@ struct Housekeeping::Loop {
       if (error) return;
       if (signal == SIGHUP) {
         reload();
-      } else if (stopping) {
-        log::write(log::Level::kWarning, "second stop signal: leaving at once");
-        std::_Exit(EXIT_FAILURE);
       } else {
-        stopping = true;
-        stop.set_value();
+        on_stop_signal();
       }
       await_signal();
     });
+  }
+
+  void on_stop_signal() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!stopped_at) {
+      stopped_at = now;
+      stop.set_value();
+    } else if (now - *stopped_at > kSameSignal) {
+      log::write(log::Level::kWarning, "second stop signal: exiting at once");
+      std::_Exit(EXIT_FAILURE);
+    }
   }
 
   asio::io_context context;
   asio::signal_set signals{context, SIGTERM, SIGINT, SIGHUP};
   std::function<void()> reload;
   std::promise<void> stop;
-  bool stopping = false;
+  std::optional<std::chrono::steady_clock::time_point> stopped_at;
   std::thread thread;
 };
 

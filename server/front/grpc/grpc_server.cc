@@ -94,7 +94,7 @@ Status GrpcServer::start() {
   w.server = builder.BuildAndStart();
   if (!w.server) {
     for (auto& queue : queues) queue->Shutdown();
-    return {Code::kUnavailable, "--listen: cannot listen on " + config_.listen + " (is the port taken?)"};
+    return {Code::kUnavailable, "--listen: cannot listen on " + config_.listen};
   }
   address_ = with_port(config_.listen, port);
   for (auto& queue : queues) {

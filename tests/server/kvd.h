@@ -1,0 +1,97 @@
+// The program as a process: what it prints, what it ends with.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace flashkv {
+
+// Purpose: one kvd with its output in a pipe. `before_start` runs in the child, just before the program does.
+// Lifetime: killed at the end where it still runs.
+class Kvd {
+ public:
+  explicit Kvd(
+      std::vector<std::string> flags, const std::function<void()>& before_start = [] {}) {
+    std::array<int, 2> pipe_ends{};
+    EXPECT_EQ(pipe(pipe_ends.data()), 0);
+    flags.insert(flags.begin(), KVD);
+    std::vector<char*> argv;
+    for (std::string& flag : flags) argv.push_back(flag.data());
+    argv.push_back(nullptr);
+    pid_ = fork();
+    if (pid_ == 0) {
+      dup2(pipe_ends[1], STDOUT_FILENO);
+      dup2(pipe_ends[1], STDERR_FILENO);
+      close(pipe_ends[0]);
+      close(pipe_ends[1]);
+      before_start();
+      execv(KVD, argv.data());
+      _exit(127);
+    }
+    close(pipe_ends[1]);
+    output_ = fdopen(pipe_ends[0], "r");
+  }
+  Kvd(const Kvd&) = delete;
+  Kvd& operator=(const Kvd&) = delete;
+  ~Kvd() {
+    if (pid_ > 0) kill(pid_, SIGKILL);
+    if (pid_ > 0) waitpid(pid_, nullptr, 0);
+    fclose(output_);
+  }
+
+  // The next line, empty at the end.
+  std::string line() {
+    std::array<char, 4096> text{};
+    return fgets(text.data(), text.size(), output_) == nullptr ? std::string() : std::string(text.data());
+  }
+  // Reads until a line that contains `text`; returns that line.
+  std::string line_with(const std::string& text) {
+    for (std::string l = line(); !l.empty(); l = line()) {
+      if (l.find(text) != std::string::npos) return l;
+    }
+    ADD_FAILURE() << "no line with " << text;
+    return {};
+  }
+  // Everything up to the end.
+  std::string rest() {
+    std::string all;
+    for (std::string l = line(); !l.empty(); l = line()) all += l;
+    return all;
+  }
+  // The pipe's other end goes away.
+  void stop_reading() { output_ = freopen("/dev/null", "r", output_); }
+  void send(int signal) { kill(pid_, signal); }
+  bool running() const {
+    siginfo_t ended{};
+    return waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           ended.si_pid == 0;
+  }
+  // The exit code, or minus the signal that ended it.
+  int wait() {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_ = -1;
+  FILE* output_ = nullptr;
+};
+
+// The word behind `name`, as in "listen=127.0.0.1:7400".
+inline std::string after(const std::string& line, const std::string& name) {
+  const std::size_t at = line.find(name);
+  return at == std::string::npos ? "" : line.substr(at + name.size(), line.find(' ', at) - at - name.size());
+}
+
+}  // namespace flashkv
