@@ -69,7 +69,7 @@ inline std::uint64_t records_counted(const TwinTable& table) {
   for (std::size_t i = 0; i < table.directory().size(); ++segments) {
     const Segment& s = *table.directory()[i];
     EXPECT_EQ(s.prefix, std::uint64_t{i} << (64 - depth));
-    EXPECT_LE(s.count + s.reserved, s.limit);
+    EXPECT_LE(std::uint64_t{s.count} + s.reserved, s.limit);  // wide: a count below zero is seen (I7)
     records += s.count;
     i += std::size_t{1} << (depth - s.depth);
   }
