@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
@@ -62,10 +63,11 @@ bool register_membarrier() noexcept {
   return registered;
 }
 
-void membarrier() noexcept {
-  if (::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0) {
-    fatal("membarrier was registered and now fails");
-  }
+bool membarrier() noexcept {
+  if (::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0) return true;
+  // The kernel allocates the set of processors it interrupts.
+  if (errno == ENOMEM) return false;
+  fatal("membarrier was registered and now fails");
 }
 
 void fatal(const char* what) noexcept {

@@ -1,5 +1,5 @@
-// The atomic words, locks and waits that the guard policies are made of. A model checker puts its own in
-// their place: FLASHKV_SYNC_HEADER then names a header that defines the same names.
+// The atomic words, locks and waits of the lock-free parts. A model checker substitutes its own:
+// FLASHKV_SYNC_HEADER then names a header that defines the same names.
 #pragma once
 
 #ifdef FLASHKV_SYNC_HEADER
@@ -25,16 +25,16 @@ template <typename T>
 using Atomic = std::atomic<T>;
 using Mutex = std::mutex;
 
-// Two lines, because the processor fetches them in pairs.
+// Two cache lines: the processor fetches them in pairs.
 inline constexpr std::size_t kOwnLine = 128;
 
-// Looks at a word before its watcher goes to sleep: about as long as a lookup of 256 cold keys takes.
+// How often a word is read before its reader goes to sleep: about as long as a lookup of 256 cold keys takes.
 inline constexpr unsigned kSpins = 256;
 
 // Keeps the compiler, not the processor, from moving memory accesses across it.
 inline void signal_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
-// A hint that this is a waiting loop.
+// Tells the processor that this is a waiting loop.
 inline void pause() noexcept {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -46,20 +46,21 @@ inline void pause() noexcept {
 // Monotonic, for budgets only.
 Nanos now() noexcept;
 
-// Lets others run between two looks: `look` counts from 0. First spins, then sleeps, never longer than
-// `left`.
+// Waits between two reads of a polled word, the `look`-th from 0: spins at first, then sleeps, never longer
+// than `left`.
 void back_off(unsigned look, Nanos left) noexcept;
 
 // Sleeps while `word` holds `expected`, at most `left` ns (kNever: for ever); may return early.
 void wait_word(sync::Atomic<std::uint32_t>& word, std::uint32_t expected, Nanos left) noexcept;
-// Wakes whoever sleeps on `word`. The word may be gone by now: only its address is used.
+// Wakes one sleeper on `word`. The word may have been destroyed: only its address is used.
 void wake_word(sync::Atomic<std::uint32_t>& word) noexcept;
 
-// A full fence in every running thread of this process, paid by the caller alone. Registering answers whether
-// the kernel has it: false too under ThreadSanitizer, which cannot see such a fence. membarrier() only after
-// true.
+// Whether membarrier() may be called: the kernel has it. Never under ThreadSanitizer, which cannot see such a
+// fence.
 bool register_membarrier() noexcept;
-void membarrier() noexcept;
+// A full fence in every running thread of this process, at the caller's expense. False: the kernel is short
+// of memory and some threads may not have passed a fence; try again.
+[[nodiscard]] bool membarrier() noexcept;
 
 // A broken invariant: one line on stderr, then abort.
 [[noreturn]] void fatal(const char* what) noexcept;

@@ -1,5 +1,5 @@
-// What storage/sync/sync.h is made of when relacy schedules the threads: every atomic operation is
-// a point where another thread may run, and a load may see any value that its order allows.
+// storage/sync/sync.h for programs whose threads relacy schedules: another thread may run at every atomic
+// operation, and a load returns any value that its order allows.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 #include <relacy/relacy.hpp>
 
-// relacy renames these for the whole file; only its own words are wanted here.
+// relacy redefines these as macros; only its own names are wanted here.
 #undef new
 #undef delete
 #undef malloc
@@ -28,6 +28,8 @@
 
 namespace flashkv::sync {
 
+static_assert(rl::atomic_history_size == 8, "the models need the copy that remembers eight stores");
+
 using MemoryOrder = rl::memory_order;
 inline constexpr MemoryOrder kRelaxed = rl::mo_relaxed;
 inline constexpr MemoryOrder kAcquire = rl::mo_acquire;
@@ -35,11 +37,14 @@ inline constexpr MemoryOrder kRelease = rl::mo_release;
 inline constexpr MemoryOrder kAcqRel = rl::mo_acq_rel;
 inline constexpr MemoryOrder kSeqCst = rl::mo_seq_cst;
 
-// What a model takes away to see whether it would notice.
+// What a test takes away to see whether a model notices.
 inline bool wakes_work = true;
 inline bool membarrier_works = true;
 
-// One tick for each look and for each wait that ran out. Only the writer looks at it.
+// How many calls of membarrier() return false before one works, as when the kernel is short of memory.
+inline unsigned membarrier_failures = 0;
+
+// One tick for each turn of a polling loop and for each wait that ran out. Only the writer reads it.
 inline Nanos ticks = 0;
 
 template <typename T>
@@ -49,12 +54,18 @@ class Atomic {
   T load(MemoryOrder order) const noexcept { return word_.load(order, RL_INFO); }
   void store(T value, MemoryOrder order) noexcept { word_.store(to_word(value), order, RL_INFO); }
   T exchange(T value, MemoryOrder order) noexcept { return rmw<rl::rmw_type_swap>(value, order); }
+  bool compare_exchange_weak(T& expected, T value, MemoryOrder order, MemoryOrder failed) noexcept {
+    Word seen = to_word(expected);
+    const bool exchanged = word_.compare_exchange_weak(seen, to_word(value), order, RL_INFO, failed, RL_INFO);
+    expected = seen;
+    return exchanged;
+  }
   T fetch_add(T value, MemoryOrder order) noexcept { return rmw<rl::rmw_type_add>(value, order); }
   T fetch_sub(T value, MemoryOrder order) noexcept { return rmw<rl::rmw_type_sub>(value, order); }
   T fetch_or(T value, MemoryOrder order) noexcept { return rmw<rl::rmw_type_or>(value, order); }
   T fetch_and(T value, MemoryOrder order) noexcept { return rmw<rl::rmw_type_and>(value, order); }
 
-  // The kernel compares the newest value and puts the thread to sleep in one step.
+  // As the kernel does: compares the newest value and sleeps in one step.
   void sleep_while(T expected, bool timed) {
     rl::ctx().sched();
     if (word_.debug_value() != expected) return;
@@ -66,7 +77,7 @@ class Atomic {
   }
 
  private:
-  // relacy prints pointers, and knows only those to what is not const.
+  // relacy can print pointers to non-const only.
   using Word = std::conditional_t<std::is_pointer_v<T>,
                                   std::add_pointer_t<std::remove_const_t<std::remove_pointer_t<T>>>, T>;
   static Word to_word(T value) noexcept {
@@ -111,9 +122,14 @@ inline void wait_word(Atomic<std::uint32_t>& word, std::uint32_t expected, Nanos
 inline void wake_word(Atomic<std::uint32_t>& word) noexcept { word.wake(); }
 
 inline bool register_membarrier() noexcept { return true; }
-inline void membarrier() noexcept {
+inline bool membarrier() noexcept {
   rl::ctx().sched();
+  if (membarrier_failures > 0) {
+    --membarrier_failures;
+    return false;
+  }
   if (membarrier_works) rl::systemwide_fence(RL_INFO);
+  return true;
 }
 
 [[noreturn]] inline void fatal(const char* what) noexcept {

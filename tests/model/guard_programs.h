@@ -1,14 +1,15 @@
-// Small programs of one writer and some readers around a guard policy. relacy runs each under many schedules
-// and fails it on a data race, a false RL_ASSERT, a deadlock, a leak, or a loop that never ends.
+// Small programs of one writer and a few readers around a guard policy. relacy runs each under many random
+// schedules and fails it on a data race, a false RL_ASSERT, a deadlock, a leak, or a loop that never ends.
 #pragma once
 
 #include <cstdint>
 
+#include "storage/engine/flashmap/guard_publish.h"
 #include "tests/model/checked_sync.h"
 
 namespace flashkv::flashmap::model {
 
-// What a model takes away: the numbers that tell one use of a half from the next.
+// What a test takes away: the numbers that tell one use of a half from the next (I9).
 inline bool generations_differ = true;
 
 // Not atomic: reading it while the writer changes it, or without a happens-before between the two, is a race.
@@ -25,7 +26,7 @@ struct Half {
     revision(RL_INFO) = value;
     twin(RL_INFO) = value;
   }
-  // I1: what a guard shows is whole.
+  // I1: a guard sees a whole half.
   unsigned read() const {
     const unsigned first = revision(RL_INFO);
     const unsigned second = twin(RL_INFO);
@@ -40,7 +41,8 @@ inline Half* cleared(Half& half) {
   return &half;
 }
 
-// The state of every program, and the two things that its threads do.
+// The halves under a policy, and what the threads do with them: the writer publishes by the engine's own
+// sequence.
 template <typename Guards>
 struct Program {
   using Reader = typename Guards::Reader;
@@ -48,31 +50,32 @@ struct Program {
 
   Half halves[2];
   Guards guards{cleared(halves[0]), cleared(halves[1])};
-  sync::Atomic<unsigned> published{0};  // the newest revision whose swap has returned
+  PublishedRevision published;
+  sync::Atomic<unsigned> turn{0};  // others may run here; between plain reads alone they could not
 
-  Program() { sync::ticks = 0; }
+  explicit Program(unsigned membarrier_failures = 0) {
+    sync::ticks = 0;
+    sync::membarrier_failures = membarrier_failures;
+  }
 
   void publish(unsigned revision) {
-    guards.other()->set(revision);
-    guards.swap();
-    published.store(revision, sync::kRelease);
+    published.publish(guards, revision, [&] { guards.other()->set(revision); });
   }
   void write(unsigned revision) {
     RL_ASSERT(guards.wait_drained(kNever));
     publish(revision);
   }
-  // I5: a guard that is opened after a publish shows it.
+  // I5: a guard opened after a publish sees it.
   Held open(Reader& reader) {
-    const unsigned newest = published.load(sync::kAcquire);
+    const std::uint64_t newest = published.load();
     const Held half = reader.enter();
     RL_ASSERT(half->read() >= newest);
     return half;
   }
-  // I1: nothing changed since it was opened.
+  // I1: nothing has changed since it was opened.
   void close(Reader& reader, Held half) {
     const unsigned seen = half->read();
-    // Others may run here; between plain reads alone they could not.
-    static_cast<void>(published.load(sync::kRelaxed));
+    static_cast<void>(turn.load(sync::kRelaxed));
     RL_ASSERT(half->read() == seen);
     reader.leave(half);
   }
@@ -91,7 +94,21 @@ struct OneReader : Program<Guards>, rl::test_suite<OneReader<Guards>, 2> {
   }
 };
 
-// I1, I5 with two readers: what one leaves behind must not hide the other.
+// The same with a membarrier() that fails twice: the half counts as held until one has worked.
+template <typename Guards>
+struct FailingMembarrier : Program<Guards>, rl::test_suite<FailingMembarrier<Guards>, 2> {
+  FailingMembarrier() : Program<Guards>(2) {}
+  void thread(unsigned index) {
+    if (index == 0) {
+      for (unsigned revision = 1; revision <= 3; ++revision) this->write(revision);
+      return;
+    }
+    auto reader = this->guards.make_reader();
+    for (int i = 0; i < 2; ++i) this->close(reader, this->open(reader));
+  }
+};
+
+// I1, I5 with two readers: the slot of the one that has left must not hide the other's.
 template <typename Guards>
 struct TwoReaders : Program<Guards>, rl::test_suite<TwoReaders<Guards>, 3> {
   void thread(unsigned index) {
@@ -121,7 +138,8 @@ struct NestedGuards : Program<Guards>, rl::test_suite<NestedGuards<Guards>, 2> {
   }
 };
 
-// I1: the guard that was inside another stays while newer ones come and go; or ends just before one.
+// I1: an inner guard outlives the outer one and stays open while newer ones come and go, or ends just before
+// one.
 template <typename Guards, bool kStays>
 struct OutlivedGuard : Program<Guards>, rl::test_suite<OutlivedGuard<Guards, kStays>, 2> {
   void thread(unsigned index) {
@@ -154,7 +172,7 @@ struct ReaderChurn : Program<Guards>, rl::test_suite<ReaderChurn<Guards>, 3> {
   }
 };
 
-// I2: a writer whose wait may run out swaps only once it was answered true; it gives up for good after some
+// I2: a writer whose wait may run out swaps only after wait_drained() returned true; it gives up after a few
 // tries.
 template <typename Guards>
 struct ImpatientWriter : Program<Guards>, rl::test_suite<ImpatientWriter<Guards>, 2> {
@@ -171,7 +189,7 @@ struct ImpatientWriter : Program<Guards>, rl::test_suite<ImpatientWriter<Guards>
   }
 };
 
-// The writer sleeps without a limit: a wake-up that is lost is a deadlock. Two residual guards race to be
+// The writer sleeps without a limit, so a lost wake-up is a deadlock. Two residual guards race to be the
 // last.
 template <typename Guards>
 struct SleepingWriter : Program<Guards>, rl::test_suite<SleepingWriter<Guards>, 3> {
@@ -188,7 +206,7 @@ struct SleepingWriter : Program<Guards>, rl::test_suite<SleepingWriter<Guards>, 
   }
 };
 
-// A guard that another thread drops (counting guards only).
+// A guard is left by another thread (counting guards only).
 template <typename Guards>
 struct HandedGuard : Program<Guards>, rl::test_suite<HandedGuard<Guards>, 3> {
   typename Guards::Reader reader = this->guards.make_reader();
@@ -211,8 +229,8 @@ struct HandedGuard : Program<Guards>, rl::test_suite<HandedGuard<Guards>, 3> {
   }
 };
 
-// Runs `Suite` under `schedules` random schedules and answers what was found; the schedule that failed is run
-// again to print what happened in it.
+// Runs `Suite` under `schedules` random schedules and returns what was found. A schedule that failed is run
+// again to print its history.
 template <typename Suite>
 rl::test_result_e check(std::uint64_t schedules) {
   using Scheduler = rl::random_scheduler<Suite::params::thread_count>;

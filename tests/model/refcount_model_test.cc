@@ -1,4 +1,4 @@
-// The counting guards under a model checker, whole and with each of their memory orders weakened.
+// The counting guards under a model checker: as they are, and with each of their memory orders weakened.
 #include <gtest/gtest.h>
 
 #include "storage/engine/flashmap/guard_refcount.h"

@@ -1,4 +1,4 @@
-// Taking one order away from a policy and asking whether any of its programs notices.
+// Weakens one memory order and checks that one of the programs fails.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,11 +12,12 @@
 
 namespace flashkv::flashmap::model {
 
-// Schedules that a sound program has to stand, and those that may pass before a defect has to show.
+// Random schedules that a sound program must pass, and those within which a defect must show. No program is
+// searched to the end: a dozen operations a thread have too many schedules.
 inline constexpr std::uint64_t kSchedules = 100'000;
 inline constexpr std::uint64_t kSchedulesToCatch = 1'000'000;
 
-// `value` is something else while this lives.
+// `value` is `weaker` while this lives.
 template <typename T>
 class Weakened {
  public:
@@ -43,7 +44,7 @@ void expect_sound() {
   EXPECT_EQ(check<Program>(kSchedules), rl::test_result_success);
 }
 
-// The first program that fails is enough. All get few schedules before any gets many.
+// One program that fails is enough. All get few schedules before any gets many.
 template <typename... Programs>
 void expect_caught() {
   bool caught = false;

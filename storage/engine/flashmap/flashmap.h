@@ -1,13 +1,13 @@
 // The default engine: a double-buffered map whose readers write nothing that others read.
 #pragma once
 
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <span>
 #include <utility>
 
 #include "storage/engine/flashmap/guard_asymmetric.h"
+#include "storage/engine/flashmap/guard_publish.h"
 #include "storage/engine/flashmap/guard_refcount.h"
 #include "storage/engine/flashmap/twin_table.h"
 #include "storage/table/engine.h"
@@ -16,14 +16,13 @@
 namespace flashkv {
 
 // Purpose: an Engine (storage/table/engine.h) over a TwinTable: readers walk the published half, the writer
-//          changes the staged one, publish() exchanges them, try_begin_batch() brings the stale one level.
-//          `Guards` decides how the writer learns that a half has no readers: RefcountGuards,
+//          changes the staged one, publish() exchanges them, try_begin_batch() replays the batch into the
+//          stale one. `Guards` tells the writer when a half has no readers: RefcountGuards or
 //          AsymmetricGuards.
 // Usage:   Flashmap<AsymmetricGuards> map(KeyHash{seed});
 //          auto reader = map.make_reader();  auto guard = reader.enter();  guard.find({key, hash});
-//          if (map.try_begin_batch(0) && map.reserve(probes)) {
-//            map.upsert(record, hash);  map.publish(revision);
-//          }
+//          if (map.try_begin_batch(0) && map.reserve(probes)) { map.upsert(record, hash);
+//          map.publish(revision); }
 // Threads: one writer for everything but make_reader() and published(), which any thread may call. A Reader
 //          is one thread's; its guards may nest and end in any order, also across publishes.
 // Lifetime: guards before their reader, readers before the map. A record found stays readable as long as the
@@ -39,7 +38,7 @@ class Flashmap {
   using Half = flashmap::Half;
   using Policy = Guards<Half>;
 
-  // One read section: all it finds is of one revision.
+  // One read section: everything it finds belongs to one revision.
   class Guard {
    public:
     explicit Guard(typename Policy::Reader& reader) noexcept : reader_(reader), held_(reader.enter()) {}
@@ -47,8 +46,8 @@ class Flashmap {
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
 
-    // Under RefcountGuards it may be newer than published() until publish() returns, because readers change
-    // over one after another; who must not run ahead of other threads waits for that word.
+    // Under RefcountGuards it may be newer than published() until publish() returns, because readers flip one
+    // after another. A caller that must not run ahead of other threads waits for published() to reach it.
     std::uint64_t revision() const noexcept { return held_->revision; }
     const Record* find(const Probe& probe) const noexcept { return held_->find(probe); }
     void find_batch(std::span<const Probe> probes, std::span<const Record*> found) const noexcept {
@@ -105,18 +104,15 @@ class Flashmap {
   void erase(const Probe& probe) noexcept { table_.erase(probe); }
 
   void publish(std::uint64_t revision) noexcept {
-    if (!open_) {  // (I2): the last publish is not settled yet, its readers could see this batch change
+    if (!open_) {  // (I2): readers of the half that this batch changed may still be inside
       std::fputs("flashmap: publish() without try_begin_batch()\n", stderr);
       std::abort();
     }
-    table_.stage_revision(revision);
-    guards_.swap();
-    // (I5): whoever reads this revision here and then enters a guard sees the batch.
-    published_.store(revision, std::memory_order_release);
+    published_.publish(guards_, revision, [&] { table_.stage_revision(revision); });
     table_.swap_staged();
     open_ = false;
   }
-  std::uint64_t published() const noexcept { return published_.load(std::memory_order_acquire); }
+  std::uint64_t published() const noexcept { return published_.load(); }
 
   EngineStats stats() const noexcept {
     EngineStats stats = table_.stats();
@@ -132,7 +128,7 @@ class Flashmap {
   bool open_ = false;
   std::uint64_t deferred_opens_ = 0;
   Nanos open_wait_ = 0;
-  alignas(128) std::atomic<std::uint64_t> published_{0};
+  flashmap::PublishedRevision published_;
 };
 
 using AsymmetricFlashmap = Flashmap<flashmap::AsymmetricGuards>;

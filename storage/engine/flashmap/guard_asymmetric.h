@@ -1,5 +1,5 @@
-// Guards without a read-modify-write: a reader's word names the half it holds, and the writer pays for the
-// order.
+// Guards without a read-modify-write: a reader stores the half it holds in a word of its own, and the writer
+// pays for the order between that store and the swap.
 #pragma once
 
 #include <cstddef>
@@ -16,46 +16,49 @@
 
 namespace flashkv::flashmap {
 
-// The memory orders of AsymmetricGuards, each with what would break without it. A reader stores its slot and
-// then looks at `current`, the writer stores `current` and then looks at the slots: one of them must see the
-// other. With membarrier() that is the kernel's doing and the reader's two stay plain moves on x86; without,
-// all four take part in the single order of sequentially consistent operations.
+// The memory orders of AsymmetricGuards. A reader stores its slot and then reloads `current`; the writer
+// stores `current` and then reads the slots. One of the two must see the other's store. membarrier()
+// guarantees that where the kernel has it, and the reader's store and load stay plain moves on x86. Without
+// it all four operations are sequentially consistent.
 struct AsymmetricOrders {
-  // What a guard read comes before the writer's look at its slot without it (I1). enter() uses it too, so
-  // that a look that sees the next guard's half, or generation (I9), already is as good.
+  // Orders a guard's reads before the store that ends it: when the writer sees the slot empty, those reads
+  // are over (I1). enter() uses it too, because the writer may see the store of the next guard instead.
   static constexpr sync::MemoryOrder kSlotStore = sync::kRelease;
-  // The same, and before the reader's look at `current`, where there is no membarrier().
+  // Without membarrier(): also orders the slot's store before the reload of `current` (I1).
   static constexpr sync::MemoryOrder kSlotExchange = sync::kSeqCst;
-  // A reader sees what the writer did to the half before it became current (I1, I5).
-  static constexpr sync::MemoryOrder kCurrentLook = sync::kSeqCst;
-  static constexpr sync::MemoryOrder kCurrentStore = sync::kSeqCst;
-  // The other side of kSlotStore.
+  // Pairs with kSlotStore (I1).
   static constexpr sync::MemoryOrder kSlotLook = sync::kSeqCst;
+  // Makes what the writer did to a half visible to the readers that find it current (I1, I5).
+  static constexpr sync::MemoryOrder kCurrentStore = sync::kSeqCst;
+  static constexpr sync::MemoryOrder kCurrentLook = sync::kSeqCst;
+  // Orders everything a reader stored in its slot before it entered the new half, an older guard that it
+  // still holds included, before the generation that the writer takes as proof of that entry (I9).
+  static constexpr sync::MemoryOrder kSeenStore = sync::kRelease;
+  static constexpr sync::MemoryOrder kSeenLook = sync::kAcquire;
 };
 
-// Purpose: which of two halves readers may hold, so that the writer never changes one under them (I1).
-//          enter() writes the half it means to use into the reader's own slot and checks that this half is
-//          still current; the first time after a swap it adds the half's generation, which no two swaps
-//          share. swap() is one store. wait_drained() then looks for the new generation: a reader that has
-//          entered the new half cannot find the old one any more (I9); one that skipped a turn of its half
-//          does not say so and is taken for one at rest. Only for the sake of others every thread is made to
-//          pass a fence: a guard on the old half is then in its slot for the writer to see, or its check has
-//          failed.
+// Purpose: tells the writer when no reader holds the half it is about to change (I1). A reader stores the
+//          half it enters in its own slot, then checks that this half is still current. swap() is one store.
+//          It must become visible before the writer scans the slots; readers that have entered since prove
+//          that by the generation they recorded (I9), and one membarrier() covers the others. The generation
+//          is recorded at the first guard after a swap only; a reader that has not entered since then looks
+//          idle.
 // Usage:   AsymmetricGuards<Half> guards(&a, &b);
 //          writer:  if (guards.wait_drained(budget)) { change(*guards.other()); guards.swap(); }
 //          reader:  auto reader = guards.make_reader();
-//                   auto held = reader.enter();  look(*held);  reader.leave(held);
+//                   auto held = reader.enter();  read(*held);  reader.leave(held);
 // Threads: all but make_reader() from one writer thread; a Reader and its guards belong to one thread.
-// Lifetime: the halves outlive the policy and every guard. Readers may outlive the policy. A reader that dies
-//          with a guard inside aborts.
+// Lifetime: the halves outlive the policy and every guard. Readers may outlive the policy. Destroying a
+//          reader that has a guard open aborts.
 // Cost:    enter(): three loads and a store; leave(): a store; no locked instruction. swap(): one store for
-//          any number of readers. The first wait_drained() after it: some looks at each slot and, where a
-//          reader has not moved on, membarrier(): microseconds, also for the readers it interrupts. Later
-//          ones look only at those still inside.
-// Limits:  guards are left in any order. Nested ones share a half, which stays taken until the last of them
-//          is left. The writer polls, as a plain store cannot wake it.
-// Half:    keeps one word, set_generation() and generation(), 1 at first, in the line that readers load
-//          anyway.
+//          any number of readers. The first wait_drained() after it reads each slot a few times and, where a
+//          reader has not entered the new half, calls membarrier(): microseconds, also for the readers it
+//          interrupts. Later calls read only the slots that still name the old half.
+// Limits:  guards are left in any order. Nested guards share a half, which stays taken until the last of them
+//          is left. The writer polls: a plain store cannot wake it.
+// Errors:  a membarrier() that fails for want of memory counts as readers still inside: wait_drained() tries
+//          again within its budget, then returns false.
+// Half:    has one word, set_generation() and generation(), 1 at first, in the line that readers load anyway.
 template <typename Half, typename Orders = AsymmetricOrders>
 class AsymmetricGuards {
   struct Shared;
@@ -92,8 +95,8 @@ class AsymmetricGuards {
       if (slot_) shared_->remove(slot_.get());
     }
 
-    // The common guard, alone in its reader and with membarrier(), is all there is in line; nothing but the
-    // slot's word tells it from the others.
+    // Inline is only the common case, a guard that is not nested, with membarrier(); the slot's word alone
+    // decides.
     Held enter() noexcept {
       Slot& slot = *slot_;
       const sync::Atomic<Half*>& current = *current_;
@@ -117,13 +120,13 @@ class AsymmetricGuards {
     Reader(std::shared_ptr<Shared> shared, std::unique_ptr<Slot> slot) noexcept
         : shared_(std::move(shared)), slot_(std::move(slot)), current_(&shared_->current) {}
 
-    // The slot does not name the current half as the one of the last guard.
+    // The last guard was on another half, or is still open.
     [[gnu::noinline, gnu::cold]] static Held enter_slowly(Slot& slot) noexcept {
       const std::uintptr_t word = slot.word.load(sync::kRelaxed);
       if (is_inside(word) || word == slot.no_half()) return {enter_counted(slot), nullptr};
       return enter_newer(slot);
     }
-    // The writer published since the last guard, or in the middle of enter().
+    // The writer has swapped since the last guard, or during enter().
     [[gnu::noinline]] static Held enter_newer(Slot& slot) noexcept {
       const Half* half = slot.current->load(sync::kRelaxed);
       for (;;) {
@@ -133,15 +136,15 @@ class AsymmetricGuards {
         if (now_current == half) break;
         half = now_current;
       }
-      slot.seen.store(half->generation(), Orders::kSlotStore);
+      slot.seen.store(half->generation(), Orders::kSeenStore);  // (I9)
       return {half, &slot};
     }
     // Nested guards, and all guards without membarrier(), are counted and have a word of their own, so that
-    // the guard around them can be left first. The exchange stays out of the code of enter().
+    // the guard around them can be left first. The exchange is kept out of enter()'s code.
     [[gnu::noinline, gnu::cold]] static const Half* enter_counted(Slot& slot) noexcept {
       if (slot.counted++ != 0) return slot.counted_half.load(sync::kRelaxed);
       const std::uintptr_t word = slot.word.load(sync::kRelaxed);
-      if (is_inside(word)) {  // the guard around it holds it
+      if (is_inside(word)) {  // the outer guard holds that half
         const Half* half = half_of(word);
         slot.counted_half.store(half, Orders::kSlotStore);
         return half;
@@ -160,10 +163,10 @@ class AsymmetricGuards {
 
     std::shared_ptr<Shared> shared_;
     std::unique_ptr<Slot> slot_;
-    const sync::Atomic<Half*>* current_;  // not by way of the slot: a load less in front of every lookup
+    const sync::Atomic<Half*>* current_;  // not through the slot: saves every lookup a load
   };
 
-  // Without `membarrier` readers pay for the order themselves, with one exchange per outermost enter().
+  // Without `membarrier` each outermost enter() pays for the order itself, with one exchange.
   AsymmetricGuards(Half* first, Half* second, bool membarrier = sync::register_membarrier())
       : current_(first), other_(second), membarrier_(membarrier), shared_(std::make_shared<Shared>(first)) {}
   AsymmetricGuards(const AsymmetricGuards&) = delete;
@@ -179,7 +182,7 @@ class AsymmetricGuards {
   Half* other() noexcept { return other_; }
 
   void swap() noexcept {
-    // I2: a guard of two swaps ago would hold the half that is about to be called current.
+    // I2: a reader of the other half would see it become current again and could not be told from a new one.
     if (!wait_drained(0)) sync::fatal("swap while readers hold the other half");
     std::swap(current_, other_);
     current_->set_generation(++generation_);
@@ -187,23 +190,27 @@ class AsymmetricGuards {
     phase_ = Phase::kSwapped;
   }
 
+  // Whether the other half has no reader. Waits for that, at most `budget` ns (kNever: without a limit).
   bool wait_drained(Nanos budget) noexcept {
     if (phase_ == Phase::kDrained) return true;
+    const Nanos start = budget > 0 ? sync::now() : 0;
+    const Nanos deadline = budget > kNever - start ? kNever : start + budget;
     if (phase_ == Phase::kSwapped) {
       shared_->watch_all();
-      if (membarrier_ && !all_moved_on()) sync::membarrier();
+      if (!poll(deadline, [this] { return ordered(); })) return false;
       phase_ = Phase::kDraining;
     }
-    if (!shared_->all_left(other_) && !poll(budget)) return false;
+    if (!poll(deadline, [this] { return shared_->all_left(other_); })) return false;
     phase_ = Phase::kDrained;
     return true;
   }
 
  private:
-  // Of the half that is not current: nothing known yet; some slots found clear; no reader inside.
+  // What is known of the half that is not current: nothing; which slots may still name it; that no reader is
+  // inside.
   enum class Phase : std::uint8_t { kSwapped, kDraining, kDrained };
 
-  // A slot's word: the half of its guard that is not counted, or of the last one.
+  // A slot's word: the half of its uncounted guard while one is open, else of the last one.
   static std::uintptr_t outside(const Half* half) noexcept { return reinterpret_cast<std::uintptr_t>(half); }
   static std::uintptr_t inside(const Half* half) noexcept { return outside(half) + 1; }
   static bool is_inside(std::uintptr_t word) noexcept { return (word & 1) != 0; }
@@ -212,17 +219,17 @@ class AsymmetricGuards {
   struct alignas(sync::kOwnLine) Slot {
     Slot(const sync::Atomic<Half*>* which, bool membarrier) noexcept
         : word(membarrier ? 0 : no_half()), current(which) {}
-    // No half: it sends every enter() out of line.
+    // A word that names no half and so sends every enter() out of line.
     std::uintptr_t no_half() const noexcept { return reinterpret_cast<std::uintptr_t>(this); }
     bool in_use() const noexcept { return is_inside(word.load(sync::kRelaxed)) || counted != 0; }
-    // The uncounted guard is left before a counted one inside it: seen without it, the other word shows
-    // those.
+    // `word` first: an uncounted guard may be left before the counted ones inside it. Whoever sees it left
+    // also sees their half in counted_half (I1).
     bool holds(const Half* which) const noexcept {
       return word.load(Orders::kSlotLook) == inside(which) || counted_half.load(Orders::kSlotLook) == which;
     }
-
+    // `seen` first: the generation vouches for what holds() reads after it (I9).
     bool moved_on(std::uintptr_t generation, const Half* from) const noexcept {
-      return seen.load(Orders::kSlotLook) == generation && !holds(from);
+      return seen.load(Orders::kSeenLook) == generation && !holds(from);
     }
 
     sync::Atomic<std::uintptr_t> word;
@@ -232,7 +239,7 @@ class AsymmetricGuards {
     std::uint32_t counted = 0;
   };
 
-  // What readers need when the policy is gone already.
+  // Outlives the policy as long as readers do.
   struct Shared {
     explicit Shared(Half* first) noexcept : current(first) {}
 
@@ -248,21 +255,21 @@ class AsymmetricGuards {
       std::erase(watched, slot);
     }
 
-    // A reader that is added later cannot find the old half: it took the mutex after the swap.
+    // A reader added later cannot find the old half current: it took the mutex after the swap.
     void watch_all() noexcept {
       const std::lock_guard lock(mutex);
       watched.assign(slots.begin(), slots.end());
     }
-    // A slot once seen without the old half may still name it for a moment, but its reader then finds that
-    // this half is not current and does not hold it.
+    // A slot that did not name the old half once may name it again for a moment: its reader then finds that
+    // this half is no longer current and does not hold it (I1).
     bool all_left(const Half* old) noexcept {
       const std::lock_guard lock(mutex);
       std::erase_if(watched, [old](const Slot* slot) { return !slot->holds(old); });
       return watched.empty();
     }
 
-    // As above, without a fence: takes off those that have entered the new half (I9), and counts those of the
-    // others that are in none.
+    // The same without a fence: drops the slots whose readers have entered the new half (I9), and counts
+    // those of the others that have no guard open.
     bool all_moved_on(std::uintptr_t generation, const Half* old, std::size_t& lazy) noexcept {
       const std::lock_guard lock(mutex);
       lazy = 0;
@@ -276,12 +283,12 @@ class AsymmetricGuards {
 
     sync::Mutex mutex;  // slots and watched
     std::vector<Slot*> slots;
-    std::vector<Slot*> watched;  // still to be seen outside the old half; its capacity is that of slots
+    std::vector<Slot*> watched;  // may still name the old half; its capacity is that of slots
     alignas(sync::kOwnLine) sync::Atomic<Half*> current;
   };
 
-  // Gives readers that are at work the moment they need to come round: a fence would interrupt them for
-  // longer. One that is in no half may be at rest, and is not waited for as long.
+  // Gives busy readers time to enter the new half by themselves: a fence would interrupt them for longer. A
+  // reader without a guard may be idle and is given less.
   bool all_moved_on() noexcept {
     constexpr std::size_t kMostLazy = 2;
     std::size_t lazy = 0;
@@ -292,16 +299,20 @@ class AsymmetricGuards {
     }
   }
 
-  bool poll(Nanos budget) noexcept {
-    if (budget <= 0) return false;
-    const Nanos start = sync::now();
-    const Nanos deadline = budget > kNever - start ? kNever : start + budget;
-    for (unsigned look = 0;; ++look) {
-      const Nanos left = deadline - sync::now();
+  // Whether the swap is visible to every reader that enters from now on, and every older guard to the writer
+  // (I1).
+  bool ordered() noexcept { return !membarrier_ || all_moved_on() || sync::membarrier(); }
+
+  // Asks until `done` returns true, once at least; false when the deadline comes first. 0 has always passed.
+  template <typename Done>
+  bool poll(Nanos deadline, Done done) noexcept {
+    for (unsigned look = 0; !done(); ++look) {
+      if (deadline == 0) return false;
+      const Nanos left = deadline == kNever ? kNever : deadline - sync::now();
       if (left <= 0) return false;
       sync::back_off(look, left);
-      if (shared_->all_left(other_)) return true;
     }
+    return true;
   }
 
   Half* current_;

@@ -1,5 +1,5 @@
-// Readers of every habit against a writer at full speed. ThreadSanitizer proves (I1) on the halves' plain
-// words.
+// Readers of every habit against a writer at full speed. ThreadSanitizer sees a violation of I1 as a race on the
+// halves' plain words.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -9,17 +9,19 @@
 #include <vector>
 
 #include "tests/storage/engine/flashmap/guard/policies.h"
+#include "tests/storage/request/watchdog.h"
 
 namespace flashkv::flashmap {
 namespace {
 
-// A test is over when there were this many of both.
+// A test ends after this many of both.
 constexpr std::uint64_t kSwaps = 5'000;
 constexpr std::uint64_t kReads = 100'000;
 
 template <typename Guards>
 class GuardStressTest : public testing::Test {
  protected:
+  const test::Watchdog watchdog_{std::chrono::seconds(240)};
   using Reader = typename Guards::Reader;
 
   // One read section: whole, not older than what was published before it, and the same to its end.
@@ -98,6 +100,7 @@ TYPED_TEST(GuardStressTest, ReadersComeAndGoWhileTheWriterSwaps) {
 
 // Each guard is opened here and dropped by a thread of its own.
 TEST(RefcountGuardsStress, GuardsDroppedByOtherThreadsStayWhole) {
+  const test::Watchdog watchdog(std::chrono::seconds(240));
   Guarded<Refcount> state;
   auto reader = state.guards.make_reader();
   std::atomic<const SelfVerifyingHalf*> handed{nullptr};

@@ -1,13 +1,21 @@
 // What both guard policies promise to readers and to the writer.
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstddef>
+#include <iterator>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "tests/storage/engine/flashmap/guard/policies.h"
+#include "tests/storage/request/watchdog.h"
 
 namespace flashkv::flashmap {
 namespace {
@@ -17,6 +25,7 @@ constexpr Nanos kShortBudget = 2 * kNanosPerMilli;
 template <typename Guards>
 class GuardTest : public testing::Test {
  protected:
+  const test::Watchdog watchdog_;
   Guarded<Guards> state_;
   Guards& guards_ = state_.guards;
 };
@@ -203,6 +212,7 @@ TEST(RefcountGuards, ANestedGuardSeesTheNewHalfAndHoldsNobodyUp) {
 }
 
 TEST(RefcountGuards, AResidualGuardMayBeDroppedByAnotherThread) {
+  const test::Watchdog watchdog;
   Guarded<Refcount> state;
   auto reader = state.guards.make_reader();
   const auto residual = reader.enter();
@@ -216,6 +226,34 @@ TEST(RefcountGuards, AResidualGuardMayBeDroppedByAnotherThread) {
   other.join();
   EXPECT_EQ(newer->read(), 1U);
   reader.leave(newer);
+}
+
+// From now on membarrier() fails in this thread as in a kernel that is short of memory. False: not permitted here.
+bool deny_membarrier() {
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOMEM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+}
+
+// The wait is begun by a thread whose membarrier() fails and goes on in one whose works.
+TEST(AsymmetricGuards, AFailedMembarrierLeavesTheHalfTakenUntilOneWorks) {
+  const test::Watchdog watchdog;
+  Guarded<Asymmetric> state;
+  const auto idle = state.guards.make_reader();  // never enters the new half: only a fence can tell
+  ASSERT_TRUE(state.write(1, 0));
+  std::thread([&] {
+    const bool fails = sync::register_membarrier() && deny_membarrier();
+    EXPECT_EQ(state.guards.wait_drained(0), !fails);
+    EXPECT_EQ(state.guards.wait_drained(kShortBudget), !fails);
+  }).join();
+  EXPECT_TRUE(state.guards.wait_drained(0));
+  EXPECT_TRUE(state.write(2, 0));
 }
 
 TEST(AsymmetricGuards, ANestedGuardSharesTheOuterHalf) {
