@@ -1,15 +1,20 @@
 #include "storage/request/request_queue.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <fstream>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "storage/request/completion_stack.h"
 #include "storage/request/completions.h"
 #include "storage/request/doorbell.h"
 #include "storage/request/request_list.h"
+#include "tests/storage/request/watchdog.h"
 #include "tests/support/calls.h"
 
 namespace flashkv::test {
@@ -119,30 +124,151 @@ TEST(RequestQueueTest, ManyThreadsLoseNothingAndKeepTheirOwnOrder) {
   EXPECT_EQ(q.bytes(), 0U);
 }
 
+// A doorbell whose sleeper looks at no clock: a wake-up that is lost is a hang, which the watchdog ends.
+struct PatientOrders : DoorbellOrders {
+  static constexpr Nanos kLongestSleep = kNever;
+};
+using PatientDoorbell = BasicDoorbell<PatientOrders>;
+
 TEST(DoorbellTest, ARingBeforeTheSleepIsNotLost) {
-  Doorbell bell;
+  const Watchdog watchdog;
+  PatientDoorbell bell;
   bell.arm();
   bell.ring();
-  bell.sleep(10'000 * kMs);
-  bell.disarm();
+  EXPECT_TRUE(bell.sleep(kNever)) << "rung, yet the sleeper was not told";
+}
+
+TEST(DoorbellTest, ASleepThatNobodyRangRunsOut) {
+  const Watchdog watchdog;
+  PatientDoorbell bell;
+  bell.arm();
+  EXPECT_FALSE(bell.sleep(kMs));
+}
+
+TEST(DoorbellTest, ARingBeforeTheBellIsArmedDoesNotCount) {
+  const Watchdog watchdog;
+  PatientDoorbell bell;
+  bell.ring();
+  bell.arm();
+  EXPECT_FALSE(bell.sleep(kMs));
+}
+
+TEST(DoorbellTest, ASleepWithoutALimitLooksAtTheClockAgain) {
+  const Watchdog watchdog;
+  Doorbell bell;
+  bell.arm();
+  EXPECT_FALSE(bell.sleep(kNever));
+}
+
+// The state of a thread of this process, as proc(5) has it: S is asleep.
+char state_of(pid_t thread) {
+  std::ifstream stat("/proc/self/task/" + std::to_string(thread) + "/stat");
+  std::string field;
+  char state = 0;
+  std::getline(stat, field, ')');
+  stat >> state;
+  return state;
 }
 
 TEST(DoorbellTest, ARingWakesASleeper) {
-  Doorbell bell;
-  std::atomic<int> rounds{0};
-  std::atomic<bool> stop{false};
+  const Watchdog watchdog;
+  PatientDoorbell bell;
+  std::atomic<pid_t> armed{0};
+  bool rung = false;
   std::thread sleeper([&] {
-    while (!stop.load()) {
-      bell.arm();
-      if (!stop.load()) bell.sleep(kNever);
-      bell.disarm();
-      rounds.fetch_add(1);
-    }
+    bell.arm();
+    armed.store(::gettid());
+    rung = bell.sleep(kNever);
   });
-  while (rounds.load() < 20) bell.ring();
-  stop.store(true);
+  while (armed.load() == 0 || state_of(armed.load()) != 'S') std::this_thread::yield();
   bell.ring();
   sleeper.join();
+  EXPECT_TRUE(rung);
+}
+
+TEST(DoorbellTest, RingsAndSleepsMayCross) {
+  const Watchdog watchdog;
+  PatientDoorbell bell;
+  std::atomic<int> work{0};
+  std::thread sleeper([&] {
+    for (int done = 0; done < 10'000; done = work.load()) {
+      bell.arm();
+      if (work.load() == done) bell.sleep(kNever);
+      bell.disarm();
+    }
+  });
+  while (work.fetch_add(1) + 1 < 10'000) bell.ring();
+  bell.ring();
+  sleeper.join();
+}
+
+TEST(CompletionStackTest, TheOldestComesFirst) {
+  CompletionStack stack;
+  std::array<Request, 3> r;
+  r[0].next = &r[1];
+  stack.push(&r[0]);
+  stack.push(&r[2]);
+  const auto taken = stack.take();
+  EXPECT_EQ(taken.oldest, &r[0]);
+  EXPECT_EQ(r[0].next, &r[1]);
+  EXPECT_EQ(r[1].next, &r[2]);
+  EXPECT_EQ(r[2].next, nullptr);
+  EXPECT_FALSE(taken.notified);
+  EXPECT_EQ(stack.take().oldest, nullptr) << "nothing twice";
+}
+
+TEST(CompletionStackTest, OneWakeUpUntilTheConsumerComes) {
+  CompletionStack stack;
+  std::array<Request, 3> r;
+  EXPECT_TRUE(stack.push(&r[0]));
+  EXPECT_FALSE(stack.push(&r[1]));
+  EXPECT_FALSE(stack.notify());
+  EXPECT_TRUE(stack.take().notified);
+  EXPECT_TRUE(stack.notify());
+  EXPECT_FALSE(stack.push(&r[2]));
+  const auto taken = stack.take();
+  EXPECT_TRUE(taken.notified);
+  EXPECT_EQ(taken.oldest, &r[2]);
+}
+
+// The writer and a notifier against a consumer that comes only when it is woken.
+TEST(CompletionStackTest, NothingStaysBehindWithoutAWakeUp) {
+  constexpr std::uint64_t kRequests = 20'000;
+  const Watchdog watchdog(std::chrono::seconds(120));
+  CompletionStack stack;
+  std::atomic<std::uint64_t> wake_ups{0};
+  const auto wake = [&] {
+    wake_ups.fetch_add(1);
+    wake_ups.notify_one();
+  };
+  std::vector<Request> requests(kRequests);
+  std::thread writer([&] {
+    for (std::uint64_t i = 0; i < kRequests; ++i) {
+      requests[i].revision = i;
+      if (stack.push(&requests[i])) wake();
+    }
+  });
+  std::atomic<bool> notified{false};
+  std::thread notifier([&] {
+    for (std::uint64_t i = 0; i < kRequests / 10; ++i) {
+      notified.store(false);
+      if (stack.notify()) wake();
+      while (!notified.load()) std::this_thread::yield();
+    }
+  });
+  std::uint64_t expected = 0;
+  std::uint64_t notes = 0;
+  for (std::uint64_t handled = 0; expected < kRequests || notes < kRequests / 10; ++handled) {
+    wake_ups.wait(handled);
+    const auto taken = stack.take();
+    for (Request* r = taken.oldest; r != nullptr; r = r->next) ASSERT_EQ(r->revision, expected++);
+    if (taken.notified) {
+      ++notes;
+      notified.store(true);
+    }
+  }
+  writer.join();
+  notifier.join();
 }
 
 TEST(RequestListTest, FilterTakesOutAndKeepsTheOrder) {
