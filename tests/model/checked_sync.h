@@ -50,6 +50,7 @@ inline Nanos ticks = 0;
 template <typename T>
 class Atomic {
  public:
+  Atomic() : Atomic(T{}) {}
   Atomic(T value) : word_(to_word(value)) {}
   T load(MemoryOrder order) const noexcept { return word_.load(order, RL_INFO); }
   void store(T value, MemoryOrder order) noexcept { word_.store(to_word(value), order, RL_INFO); }

@@ -1,4 +1,4 @@
-// What becomes of a node that was taken out: two answers to "are lookups of absent keys valid usage?".
+// What becomes of a removed node: two answers to "are lookups of absent keys valid usage?".
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 namespace flashkv::critnib {
 
 // Purpose: nodes in a row, first in, first out.
-// Lifetime: owns them, and gives them back to the allocator at its own end, the close (I8).
+// Lifetime: owns them, and frees them when it is destroyed with its index (I8).
 class NodeList {
  public:
   NodeList() = default;
@@ -40,7 +40,7 @@ class NodeList {
   std::size_t size_ = 0;
 };
 
-// Purpose: the nodes that reserve() promised. Nodes are never given back to the allocator before the end.
+// Purpose: the nodes that reserve() promised. No node is freed before the index is destroyed (I8).
 // Usage:   if (!reserved.reserve()) reject;   Node* n = reserved.take();   reserved.drop_reservations();
 class ReservedNodes {
  public:
@@ -66,13 +66,13 @@ class ReservedNodes {
 
  private:
   NodeList free_;
-  std::size_t promised_ = 0;  // of these
+  std::size_t promised_ = 0;  // so many of free_
   std::uint64_t allocated_ = 0;
 };
 
-// Purpose: a removed node is never touched again, so a reader that stands in it finds its way on as if the
-//          removal had come later (I4).
-// Cost:    a read: nothing. Memory: each removal of a node leaves it, for good.
+// Purpose: a removed node is never touched again, so a reader inside it goes on as if the removal had come later
+//          (I4).
+// Cost:    a read: nothing. Memory: every removed node, until the index is destroyed.
 class KeptNodes : public ReservedNodes {
  public:
   static constexpr bool kBoundedGarbage = false;
@@ -87,33 +87,41 @@ class KeptNodes : public ReservedNodes {
   NodeList kept_;
 };
 
-// Purpose: a removed node serves again after kLife more removals; a reader looks at their number before and
-//          after, and looks again if there were so many.
-// Cost:    a read: two loads of a line that the writer changes at each removal of a node. Memory: at most
-//          kLife nodes wait, and the pool never shrinks: as many nodes as the fullest state had.
+// The memory orders of RecycledNodes.
+struct RecyclingOrders {
+  // Order a node's removal from the tree before the number that counts it: a reader that starts from this number does
+  // not meet the node (I5).
+  static constexpr sync::MemoryOrder kRaise = sync::kRelease;
+  static constexpr sync::MemoryOrder kBefore = sync::kAcquire;
+  // The loads of the walk are acquire and come first: a reader that met a node in its next life sees the number of
+  // that time, or a later one (I5).
+  static constexpr sync::MemoryOrder kAfter = sync::kRelaxed;
+};
+
+// Purpose: a removed node is used again after kLife more removals. A reader reads their number before and after its
+//          walk, and walks again if it has risen by kLife.
+// Cost:    a read: two loads of a line that the writer changes at each removal of a node. Memory: at most kLife
+//          nodes wait, and the pool never shrinks: as many nodes as the fullest state had.
 // Limits:  kLife is at least twice the largest batch, or every batch of removals sends readers back.
 // Source:  A. Borowski, critnib (https://github.com/pmem/pmdk): a remove counter and a fixed number of lives.
-template <std::size_t kLife>
+template <std::size_t kLife, typename Orders = RecyclingOrders>
 class RecycledNodes : public ReservedNodes {
  public:
   static constexpr bool kBoundedGarbage = true;
   class Look {
    public:
     explicit Look(const sync::Atomic<std::uint64_t>& removals) noexcept
-        // I5: what was unlinked before this number is not found after it.
-        : removals_(removals), before_(removals.load(sync::kAcquire)) {}
-    // I5: the loads of the walk were acquire, and come first: whoever met a node in its next life sees the
-    // number of that time, or a later one.
-    bool good() const noexcept { return removals_.load(sync::kRelaxed) - before_ < kLife; }
+        : removals_(removals), before_(removals.load(Orders::kBefore)) {}                    // (I5)
+    bool good() const noexcept { return removals_.load(Orders::kAfter) - before_ < kLife; }  // (I5)
 
    private:
     const sync::Atomic<std::uint64_t>& removals_;
     const std::uint64_t before_;
   };
   Look look() const noexcept { return Look(removals_); }
-  // After it was unlinked: the number rises afterwards, and whoever sees it sees that (I5, I6).
+  // After the node was unlinked (I5, I6).
   void retire(Node* node) noexcept {
-    removals_.store(removals_.load(sync::kRelaxed) + 1, sync::kRelease);
+    removals_.store(removals_.load(sync::kRelaxed) + 1, Orders::kRaise);
     waiting_.push(node);
     if (waiting_.size() > kLife) give(waiting_.pop());
   }
