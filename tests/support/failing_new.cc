@@ -1,19 +1,25 @@
 #include "tests/support/failing_new.h"
 
+#include <sys/mman.h>
+
+#include <cerrno>
 #include <cstdlib>
 #include <new>
 
 namespace flashkv::test {
 constinit thread_local long allocations_left = -1;
-}
+constinit thread_local bool fail_once = false;
+constinit thread_local bool allocation_failed = false;
+}  // namespace flashkv::test
 
 namespace {
 
 bool fails() noexcept {
-  if (flashkv::test::allocations_left < 0) return false;
-  if (flashkv::test::allocations_left == 0) return true;
-  --flashkv::test::allocations_left;
-  return false;
+  using namespace flashkv::test;
+  if (allocations_left < 0) return false;
+  if (allocations_left-- > 0) return false;
+  if (!fail_once) allocations_left = 0;
+  return allocation_failed = true;
 }
 }  // namespace
 
@@ -21,6 +27,14 @@ bool fails() noexcept {
 extern "C" void* __real_calloc(std::size_t count, std::size_t size);
 extern "C" void* __wrap_calloc(std::size_t count, std::size_t size) {
   return fails() ? nullptr : __real_calloc(count, size);
+}
+
+// Where large records come from (--wrap=mmap).
+extern "C" void* __real_mmap(void* at, std::size_t size, int protection, int flags, int file, off_t offset);
+extern "C" void* __wrap_mmap(void* at, std::size_t size, int protection, int flags, int file, off_t offset) {
+  if (!fails()) return __real_mmap(at, size, protection, flags, file, offset);
+  errno = ENOMEM;
+  return MAP_FAILED;
 }
 
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {

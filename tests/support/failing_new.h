@@ -1,5 +1,5 @@
-// An allocator that runs dry on command, operator new as well as calloc(); a program that links
-// flashkv_failing_new has no other.
+// An allocator that runs dry on command: operator new, calloc() and mmap(). A program that links flashkv_failing_new
+// has no other.
 #pragma once
 
 #include <new>
@@ -9,6 +9,10 @@ namespace flashkv::test {
 // Allocations that this thread still gets; negative = as many as it wants. constinit: without it every access
 // is a call, which the undefined-behaviour sanitizer takes for a null pointer.
 extern constinit thread_local long allocations_left;
+// Set, the next failure is the only one: allocations_left is negative after it.
+extern constinit thread_local bool fail_once;
+// Whether one has failed since a test last cleared it.
+extern constinit thread_local bool allocation_failed;
 
 // How often make() throws std::bad_alloc when it gets one allocation more each time; kNeverEnough if it
 // always does.

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "tests/storage/engine/flashmap/failing_allocator.h"
 #include "tests/storage/engine/flashmap/table_view.h"
+#include "tests/support/failing_new.h"
 
 namespace flashkv::flashmap {
 namespace {
@@ -41,9 +41,13 @@ TEST_P(FailingAllocation, LeavesTheTableAsItWas) {
     table.replay();
     const Content before = content_of(table, table.staged(), hash);
 
-    fail_allocation(nth);
+    // That one alone: whoever went on after it would find memory again.
+    test::allocation_failed = false;
+    test::fail_once = true;
+    test::allocations_left = nth - 1;
     const bool prepared = table.reserve(new_keys.probes);
-    ASSERT_EQ(prepared, !stop_failing()) << "allocation " << nth;
+    test::allocations_left = -1;
+    ASSERT_EQ(prepared, !test::allocation_failed) << "allocation " << nth;
 
     ASSERT_EQ(content_of(table, table.staged(), hash), before) << "allocation " << nth;
     ASSERT_EQ(content_of(table, 1 - table.staged(), hash), before);
