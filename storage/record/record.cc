@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "storage/record/large_block.h"
+
 namespace flashkv {
 namespace {
 #ifndef NDEBUG
@@ -11,12 +13,16 @@ std::atomic<std::int64_t> live_records{0};
 }  // namespace
 
 static_assert(sizeof(Record) == 32, "the header of a record is the memory cost of every key");
+static_assert(Record::kMaxKeyBytes >> (64 - Record::kVersionBits) == 0 && Record::kMaxValueBytes >> 31 == 0,
+              "the sizes fit their bits");
 
 RecordPtr Record::make(std::string_view key, std::string_view head, std::string_view tail,
                        Expiry expiry) noexcept {
   const std::size_t value_size = head.size() + tail.size();
   if (key.size() > kMaxKeyBytes || value_size > kMaxValueBytes) return nullptr;
-  void* block = ::operator new(bytes_for(key.size(), value_size, expiry), std::nothrow);
+  const std::size_t bytes = bytes_for(key.size(), value_size, expiry);
+  void* block =
+      bytes < large_block::kLeast ? ::operator new(bytes, std::nothrow) : large_block::allocate(bytes);
   if (block == nullptr) return nullptr;
   RecordPtr r(new (block) Record);
   r->key_size_ = static_cast<std::uint16_t>(key.size());
@@ -50,8 +56,13 @@ void Record::destroy(Record* r) noexcept {
 #ifndef NDEBUG
   live_records.fetch_sub(1, std::memory_order_relaxed);
 #endif
+  const std::size_t bytes = r->bytes();
   r->~Record();
-  ::operator delete(r);
+  if (bytes < large_block::kLeast) {
+    ::operator delete(r);
+  } else {
+    large_block::release(r, bytes);
+  }
 }
 
 std::int64_t Record::live() noexcept {

@@ -1,11 +1,14 @@
 // One key with its value: the block that every index points at.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string_view>
+
+#include "storage/record/large_block.h"
 
 namespace flashkv {
 
@@ -18,14 +21,19 @@ namespace flashkv {
 //          table.upsert(r.release(), hash);     // from here on the table owns it
 // Threads: made by any thread; stamped and counted by the writer alone; read by everyone after publish.
 // Lifetime: freed by release() at the last owner. Owners are what keeps it findable (a table counts as one,
-//          however many halves it has; later also history and pins), never a reader: a read section covers
-//          it until it is copied.
-// Cost:    32 bytes + key + value (+ 8 with an expiry).
+//          however many halves it has; later also history and pins, hence up to 2^32 - 1), never a reader: a
+//          read section covers it until it is copied.
+// Cost:    32 bytes + key + value (+ 8 with an expiry); from large_block::kLeast up, rounded as large_block.h says.
 // Limits:  kMaxKeyBytes, kMaxValueBytes; a caller checks sizes before it asks.
 class Record {
  public:
   static constexpr std::size_t kMaxKeyBytes = 65'535;
   static constexpr std::size_t kMaxValueBytes = std::size_t{1} << 30;
+  // Of the three counters of 64 bits the version spares 16 for the key's size, and so makes room for 32 bits of
+  // owners: it counts the changes of one key, and 2^48 of them take nine years at a million a second. It stays
+  // there rather than begin again; revisions, which all keys share, have all their bits.
+  static constexpr unsigned kVersionBits = 48;
+  static constexpr std::uint64_t kMaxVersion = (std::uint64_t{1} << kVersionBits) - 1;
 
   enum class Expiry : bool { kNone = false, kRoom = true };  // kRoom: set_expires_at_ms may be called
   struct Deleter {
@@ -39,9 +47,11 @@ class Record {
   static Ptr make(std::string_view key, std::string_view head, std::string_view tail, Expiry expiry) noexcept;
   // A copy that no table owns, stamps and expiry included; null when memory is short.
   Ptr clone() const noexcept;
-  // The bytes a record of this shape takes from the allocator.
+  // The bytes a record of this shape takes, from the allocator or, where it is large, from the system.
   static constexpr std::size_t bytes_for(std::size_t key, std::size_t value, Expiry expiry) noexcept {
-    return kHeaderBytes + key + value + (expiry == Expiry::kRoom ? sizeof(std::int64_t) : 0);
+    const std::size_t used =
+        kHeaderBytes + key + value + (expiry == Expiry::kRoom ? sizeof(std::int64_t) : 0);
+    return used < large_block::kLeast ? used : large_block::bytes_for(used);
   }
 
   std::string_view key() const noexcept { return {data(), key_size_}; }
@@ -64,7 +74,7 @@ class Record {
   void stamp(std::uint64_t create, std::uint64_t mod, std::uint64_t version) noexcept {
     create_revision_ = create;
     mod_revision_ = mod;
-    version_ = version;
+    version_ = std::min(version, kMaxVersion) & kMaxVersion;
   }
   // Only on a record made with Expiry::kRoom, before a reader can find it.
   void set_expires_at_ms(std::int64_t at) noexcept {
@@ -93,11 +103,11 @@ class Record {
 
   std::uint64_t mod_revision_ = 0;
   std::uint64_t create_revision_ = 0;
-  std::uint64_t version_ = 0;
+  std::uint64_t version_ : kVersionBits = 0;
+  std::uint64_t key_size_ : 64 - kVersionBits = 0;
   std::uint32_t value_size_ : 31 = 0;
   std::uint32_t has_expiry_ : 1 = 0;
-  std::uint16_t key_size_ = 0;
-  std::uint16_t owners_ = 0;
+  std::uint32_t owners_ = 0;  // a word of its own: the writer counts while readers read the sizes
 };
 
 using RecordPtr = Record::Ptr;

@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+"""What large values took goes back to the system once they are deleted, by whichever thread and in however many batches."""
+
+import concurrent.futures
+import time
+
+import kvd_case
+from kvd_case import KvdProcess, connect, kv_pb2, kv_pb2_grpc, main, unittest
+
+VALUES = 64
+VALUE_BYTES = 4 << 20
+CLIENTS = 4
+MIB = 1 << 20
+SETTLE_SECONDS = 4  # the most: it looks until the memory is back
+
+
+def resident(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmRSS"))
+
+
+def delete(key):
+    return kv_pb2.Op(delete=kv_pb2.DeleteRequest(key=key))
+
+
+class MemoryReturns(unittest.TestCase):
+    TIMEOUT = 60
+
+    def setUp(self):
+        self.kvd = KvdProcess(kvd_case.BIN)
+        self.addCleanup(self.kvd.kill)
+        self.clients = []
+        for _ in range(CLIENTS):
+            channel = connect(self.kvd.endpoint)
+            self.addCleanup(channel.close)
+            self.clients.append(kv_pb2_grpc.KVStub(channel))
+        self.keys = [b"large%d" % n for n in range(VALUES)]
+
+    def on_all_clients(self, call, keys=None):
+        """call(client, key) for every key, each client with its share, all at once."""
+
+        def share(n):
+            for key in (keys or self.keys)[n::CLIENTS]:
+                call(self.clients[n], key)
+
+        with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+            list(pool.map(share, range(CLIENTS)))
+
+    def put(self, client, key, size):
+        client.Put(kv_pb2.PutRequest(key=key, value=bytes([key[-1]]) * size), timeout=self.TIMEOUT)
+
+    def fill(self):
+        """Puts all large values; returns what kvd had resident before, with its buffers for messages warm."""
+        warm = self.keys[:CLIENTS]
+        for size in (VALUE_BYTES, VALUE_BYTES, VALUE_BYTES, 1):
+            self.on_all_clients(lambda client, key: self.put(client, key, size), warm)
+        time.sleep(1)
+        before = resident(self.kvd.pid)
+        self.on_all_clients(lambda client, key: self.put(client, key, VALUE_BYTES))
+        self.assertGreater(resident(self.kvd.pid), VALUES * VALUE_BYTES)
+        return before
+
+    def expect_back_at(self, before):
+        end = time.monotonic() + SETTLE_SECONDS
+        while (now := resident(self.kvd.pid)) > before * 1.25 and time.monotonic() < end:
+            time.sleep(0.1)
+        print(f"{before / MIB:.1f} MiB before, {now / MIB:.1f} after")
+        self.assertLessEqual(now / MIB, before / MIB * 1.25, "MiB resident, with all large values deleted")
+
+    def test_deleted_one_by_one(self):
+        before = self.fill()
+        self.on_all_clients(lambda c, key: c.Delete(kv_pb2.DeleteRequest(key=key), timeout=self.TIMEOUT))
+        self.expect_back_at(before)
+
+    def test_deleted_by_one_request(self):
+        before = self.fill()
+        request = kv_pb2.WriteRequest(ops=[delete(key) for key in self.keys])
+        (reply,) = self.clients[0].Write(iter([request]), timeout=self.TIMEOUT)
+        self.assertFalse(reply.HasField("error"), reply.error.message)
+        self.expect_back_at(before)
+
+
+if __name__ == "__main__":
+    main()

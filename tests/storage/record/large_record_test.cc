@@ -1,0 +1,115 @@
+// Records with pages of their own: how they are counted, that the pages go back, and what happens without memory.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "storage/record/large_block.h"
+#include "storage/record/record.h"
+#include "tests/support/failing_new.h"
+
+namespace flashkv::test {
+namespace {
+
+using large_block::kLeast;
+using large_block::kSpareBytes;
+constexpr auto kNone = Record::Expiry::kNone;
+constexpr std::size_t kHeader = 32;
+
+std::size_t resident() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t all = 0, pages = 0;
+  statm >> all >> pages;
+  return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST(LargeRecord, CountsTheBytesItTakes) {
+  const std::string key = "key";
+  const auto bytes = [&](std::size_t used) {
+    const RecordPtr r = Record::make(key, std::string(used - kHeader - key.size(), 'v'), kNone);
+    EXPECT_EQ(r->bytes(), Record::bytes_for(key.size(), r->value().size(), kNone));
+    EXPECT_EQ(r->value().back(), 'v');
+    return r->bytes();
+  };
+  EXPECT_EQ(bytes(kLeast - 1), kLeast - 1) << "the allocator's";
+  EXPECT_EQ(bytes(kLeast), kLeast);
+  EXPECT_EQ(bytes(kLeast + 1), kLeast + kLeast / 8);
+  EXPECT_EQ(bytes((4 << 20) + 40), (4 << 20) + (1 << 19));
+}
+
+// The shape that an allocator with a heap for each thread keeps: made by threads that go idle, freed by another.
+TEST(LargeRecord, GoesBackToTheSystemWhicheverThreadFreesIt) {
+  constexpr std::size_t kRecords = 32;
+  constexpr std::size_t kValue = std::size_t{4} << 20;
+  const std::string value(kValue, 'v');
+  std::vector<RecordPtr> records(kRecords);
+  const std::size_t before = resident();
+  std::thread maker([&] {
+    for (RecordPtr& r : records) r = Record::make("key", value, kNone);
+  });
+  maker.join();
+  EXPECT_GE(resident() + kSpareBytes, before + kRecords * kValue);
+  records.clear();
+  EXPECT_LE(resident(), before + kSpareBytes + (std::size_t{1} << 20));
+}
+
+TEST(LargeRecord, ASpareBlockServesTheNextOfItsSize) {
+  if (large_block::kMostSpare == 0) return;  // AddressSanitizer's builds
+  const std::string value(std::size_t{1} << 20, 'v');
+  const Record* first = Record::make("key", value, kNone).get();
+  allocations_left = 0;
+  const RecordPtr again = Record::make("key", value, kNone);
+  allocations_left = -1;
+  EXPECT_EQ(again.get(), first);
+  ASSERT_NE(again, nullptr);
+  EXPECT_EQ(again->value(), value);
+  EXPECT_EQ(again->version(), 0U) << "nothing of the earlier record is left";
+}
+
+TEST(LargeRecord, WithoutMemoryThereIsNone) {
+  const std::int64_t before = Record::live();
+  const std::string value(std::size_t{3} << 20, 'v');  // a size that no other test here releases
+  allocations_left = 0;
+  const RecordPtr none = Record::make("key", value, kNone);
+  allocations_left = 1;
+  const RecordPtr one = Record::make("key", value, kNone);
+  const RecordPtr two = one ? one->clone() : nullptr;
+  allocations_left = -1;
+  EXPECT_EQ(none, nullptr);
+  EXPECT_NE(one, nullptr);
+  EXPECT_EQ(two, nullptr);
+#ifndef NDEBUG
+  EXPECT_EQ(Record::live(), before + 1);
+#else
+  EXPECT_EQ(Record::live(), before);
+#endif
+}
+
+// A writer that frees while request threads make: every record holds what was written into it.
+TEST(LargeRecord, ThreadsShareTheSpareBlocks) {
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 50;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([t] {
+      for (int round = 0; round < kRounds; ++round) {
+        const std::string key = std::to_string(t * kRounds + round);
+        const std::string value(kLeast + static_cast<std::size_t>(round % 3) * (kLeast / 8),
+                                static_cast<char>('a' + t));
+        const RecordPtr a = Record::make(key, value, kNone);
+        const RecordPtr b = Record::make(key, value, kNone);
+        EXPECT_NE(a.get(), b.get());
+        EXPECT_EQ(a->key(), key);
+        EXPECT_TRUE(a->value() == value);
+        EXPECT_TRUE(b->value() == value);
+      }
+    });
+  }
+  for (std::thread& t : threads) t.join();
+}
+
+}  // namespace
+}  // namespace flashkv::test
