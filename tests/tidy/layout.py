@@ -76,21 +76,6 @@ def check_invariants_are_cited(tree):
                 yield Finding(path, number, f"no code cites {named.group(1)}")
 
 
-def check_tests_are_run(tree):
-    """Every test file is named in a build file, or it would never run."""
-    named = []
-    for path in tree.with_suffix("CMakeLists.txt"):
-        for token in re.findall(r"[\w${}./-]+\.(?:cc|py|sh)\b", tree.text(path)):
-            named.append(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(token.split("/")[-1])))
-    pattern = re.compile("|".join(named) or "(?!)")
-    for path in tree.files:
-        name = os.path.basename(path)
-        if path.startswith("tests/tidy/") or not re.fullmatch(r"\w+_test\.(cc|py)|test_\w+\.py", name):
-            continue
-        if path.startswith("tests/") and not pattern.fullmatch(name):
-            yield Finding(path, 1, "no CMakeLists.txt names it")
-
-
 def _prose(tree, path):
     """(number, line) of a document, without its blocks of code and without code within a line."""
     in_code = False

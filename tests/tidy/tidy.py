@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Checks the shape of the tree: layers, lengths, words, layout, formatting.
+"""Checks the shape of the tree: layers, rooms, lengths, words, comments, tests that show nothing, layout, formatting.
 
     tests/tidy/tidy.py [ROOT]      default: the tree this file is in
 
@@ -16,14 +16,16 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 import arrows  # noqa: E402
+import comments  # noqa: E402
 import formatting  # noqa: E402
 import layout  # noqa: E402
 import lengths  # noqa: E402
 import rooms  # noqa: E402
+import skips  # noqa: E402
 import words  # noqa: E402
 from source import Tree  # noqa: E402
 
-MODULES = (arrows, rooms, lengths, words, layout, formatting)
+MODULES = (arrows, rooms, lengths, words, comments, skips, layout, formatting)
 
 
 def checks():
