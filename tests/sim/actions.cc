@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "tests/sim/simulation.h"
+#include "tests/support/failing_new.h"
 
 namespace flashkv::sim {
 namespace {
@@ -9,6 +10,10 @@ namespace {
 using test::kMs;
 constexpr std::size_t kTraceLength = 60;
 constexpr int kActions = 1500;
+constexpr int kActionsOfMany = 500;  // each of them takes more time
+constexpr std::uint64_t kReadsOfMany = 50;
+constexpr std::uint64_t kMostAllocations = 40;  // that a starved turn still gets
+constexpr Nanos kMostTick = 5 * kMs;            // times to live are up to 30 ms, deadlines up to 5
 constexpr std::uint64_t kMaxValueBytes = 24;
 
 PublishPolicy draw_policy(Dice& dice) {
@@ -22,13 +27,16 @@ PublishPolicy draw_policy(Dice& dice) {
 Simulation::Simulation(const test::EngineCase& engine, std::uint64_t seed)
     : dice_(seed),
       engine_(engine),
-      hash_(7, dice_.one_in(3) ? 0x3 : ~std::uint64_t{0}),
+      many_keys_(dice_.one_in(8)),
+      hash_(7, !many_keys_ && dice_.one_in(3) ? 0x3 : ~std::uint64_t{0}),
       model_(kMaxValueBytes),
-      maker_(dice_) {
+      maker_(dice_, many_keys_ ? CallMaker::kMany : CallMaker::kFew),
+      ticks_(dice_.one_in(2)),
+      starves_(dice_.one_in(3)) {
   options_.clock = &clock_;
   options_.max_value_bytes = kMaxValueBytes;
   options_.max_queue_requests = dice_.one_in(2) ? 1 + dice_.below(8) : 64;
-  options_.max_queue_bytes = dice_.one_in(3) ? 2'000 + dice_.below(5'000) : 1'000'000;
+  options_.max_queue_bytes = !many_keys_ && dice_.one_in(3) ? 2'000 + dice_.below(5'000) : 1'000'000;
   options_.policy = policy_ = draw_policy(dice_);
   policy_set_at_ = clock_.now();
   last_publish_ = clock_.now() - 3600'000 * kMs;
@@ -39,7 +47,8 @@ Simulation::Simulation(const test::EngineCase& engine, std::uint64_t seed)
   for (int i = 0; i < 3; ++i) sinks_.emplace_back(*this);
   note("policy interval " + std::to_string(policy_.interval) + " batch " + std::to_string(policy_.max_batch) +
        (policy_.adaptive ? " adaptive" : " ticking") + " queue " +
-       std::to_string(options_.max_queue_requests));
+       std::to_string(options_.max_queue_requests) + (many_keys_ ? " many keys" : "") +
+       (ticks_ ? " ticking" : "") + (starves_ ? " starving" : ""));
 }
 
 Simulation::~Simulation() {
@@ -54,7 +63,7 @@ void Simulation::note(std::string event) {
 }
 
 void Simulation::run() {
-  for (int i = 0; i < kActions; ++i) act();
+  for (int i = 0; i < (many_keys_ ? kActionsOfMany : kActions); ++i) act();
   if (dice_.one_in(2)) {
     drain();
     require(in_flight_.empty(), std::to_string(in_flight_.size()) + " requests were never answered");
@@ -76,6 +85,7 @@ void Simulation::act() {
 
 bool Simulation::submit(std::unique_ptr<SimCall> call, const std::string& what) {
   call->sink = &sinks_[dice_.below(sinks_.size())];
+  call->submitted_at = clock_.now();
   const Status s = store_->submit(*call);
   note("submit " + std::to_string(call->id) + " " + what + (s.ok() ? "" : " refused: " + s.message));
   if (call->kind == RequestKind::kMutation) {
@@ -114,6 +124,7 @@ void Simulation::submit_control() {
     call->policy = draw_policy(dice_);
     submit(std::move(call), "set policy");
   } else if (kind == RequestKind::kPublish) {
+    call->asked_revision = model_.assigned();
     submit(std::move(call), "publish");
   } else {
     call->revision = call->asked_revision =
@@ -122,6 +133,37 @@ void Simulation::submit_control() {
     const std::string what = "wait for " + std::to_string(call->revision);
     submit(std::move(call), what);
   }
+}
+
+// What others do once a turn has begun: what they ask may be dealt with in it, by no earlier instant than
+// theirs.
+void Simulation::meanwhile() noexcept {
+  const long left = std::exchange(test::allocations_left, -1);
+  try {
+    if (dice_.one_in(3)) read();
+    if (dice_.one_in(2)) {
+      submit_mutation();
+      ++submitted_in_turns_;
+    }
+  } catch (...) {
+    violation_ = std::current_exception();
+  }
+  test::allocations_left = left;
+}
+
+// One turn of the writer, on a clock that may tick and with memory that may run out.
+void Simulation::step() {
+  if (ticks_) {
+    clock_.begin_turn(static_cast<Nanos>(dice_.below(kMostTick)), [this] { meanwhile(); });
+  } else {
+    clock_.begin_turn(0, {});
+  }
+  starved_ = starves_ && dice_.one_in(4);
+  if (starved_) test::allocations_left = static_cast<long>(dice_.below(kMostAllocations));
+  wants_turn_at_ = store_->step();
+  test::allocations_left = -1;
+  times_ = clock_.end_turn();
+  if (violation_) std::rethrow_exception(std::exchange(violation_, nullptr));
 }
 
 void Simulation::advance() {
@@ -150,8 +192,19 @@ void Simulation::let_go() {
 }
 
 void Simulation::read() {
+  if (!many_keys_) return read_all();
   std::vector<std::string> keys;
-  for (std::uint64_t i = 0; i < CallMaker::kKeys; ++i) keys.push_back(CallMaker::key(i));
+  for (std::uint64_t i = 0; i < kReadsOfMany; ++i) keys.push_back(CallMaker::key(dice_.below(maker_.keys())));
+  read_keys(keys);
+}
+
+void Simulation::read_all() {
+  std::vector<std::string> keys;
+  for (std::uint64_t i = 0; i < maker_.keys(); ++i) keys.push_back(CallMaker::key(i));
+  read_keys(keys);
+}
+
+void Simulation::read_keys(const std::vector<std::string>& keys) {
   const std::vector<std::string_view> views(keys.begin(), keys.end());
   std::vector<std::string> values(keys.size());
   std::vector<Lookup> out(keys.size());
@@ -161,15 +214,14 @@ void Simulation::read() {
   const std::uint64_t revision = reader_->multi_get(views, out, 1 << 20, complete);
   require(complete && revision == store_->published_revision(),
           "a read saw another revision than the published one");
-  const State& state = model_.at(revision);
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const auto it = state.find(keys[i]);
-    const bool there = it != state.end() && it->second.live_at(clock_.now_ms());
+    const Entry* held = model_.find(keys[i], revision);
+    const bool there = held != nullptr && held->live_at(clock_.now_ms());
     require(out[i].found == there, keys[i] + (there ? " is missing" : " should not be there"));
     if (!there) continue;
     const Entry seen{values[i], out[i].create_revision, out[i].mod_revision, out[i].version,
                      out[i].expires_at_ms};
-    require(seen == it->second, keys[i] + " reads " + seen.value + " instead of " + it->second.value);
+    require(seen == *held, keys[i] + " reads " + seen.value + " instead of " + held->value);
   }
   check_held();
 }

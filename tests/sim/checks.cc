@@ -3,6 +3,7 @@
 
 #include "storage/writer/writer.h"
 #include "tests/sim/simulation.h"
+#include "tests/support/failing_new.h"
 
 namespace flashkv::sim {
 namespace {
@@ -16,6 +17,7 @@ Entry entry_of(const Record& r) {
 }  // namespace
 
 void Simulation::Sink::complete(Request* first) noexcept {
+  const long left = std::exchange(test::allocations_left, -1);
   ++calls_this_turn;
   for (Request* r = first; r != nullptr;) {
     Request* following = r->next;
@@ -24,13 +26,11 @@ void Simulation::Sink::complete(Request* first) noexcept {
     simulation.completed_.push_back(call);
     r = following;
   }
+  test::allocations_left = left;
 }
 
-void Simulation::turn() {
-  const WriterStatsView before = store_->stats().writer;
-  const std::uint64_t published_before = store_->published_revision();
-  // Control requests are taken first: they see the revisions from before the batch, and a new policy applies
-  // to it.
+// Control requests are taken first: they meet the revisions of before the batch, and the new policy rules it.
+void Simulation::take_controls() {
   for (auto& [id, call] : in_flight_) {
     if (call->kind == RequestKind::kSetPolicy) {
       policy_ = call->policy;
@@ -43,7 +43,13 @@ void Simulation::turn() {
       call->due = std::min(call->deadline, clock_.now() + Writer::kMaxRevisionWait);
     }
   }
-  wants_turn_at_ = store_->step();
+}
+
+void Simulation::turn() {
+  const WriterStatsView before = store_->stats().writer;
+  const std::uint64_t published_before = store_->published_revision();
+  take_controls();
+  step();
   const WriterStatsView after = store_->stats().writer;
   const bool swept = after.deferrals != before.deferrals;
   const std::uint64_t handled = queued_.size() - (after.queue_requests - after.awaiting_publish);
@@ -73,7 +79,7 @@ void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_
   std::uint64_t ops = 0;
   for (auto it = queued_.begin(); it != queued_.end() && handled > 0;) {
     SimCall& call = **it;
-    const bool late = call.deadline <= clock_.now();
+    const bool late = call.deadline <= times_.decided;
     if (swept && !late) {
       ++it;
       continue;
@@ -82,15 +88,20 @@ void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_
     require(ops == 0 || ops + std::max<std::uint64_t>(call.ops.size(), 1) <= max_batch,
             "a batch above its limit");
     if (!swept) ops += std::max<std::uint64_t>(call.ops.size(), 1);
-    if (call.ack == Ack::kDurable && !swept) {
+    const bool swept_in_stop = stopping_ && late && call.status.code == Code::kDeadlineExceeded;
+    require(call.submitted_at <= times_.decided, name(call) + "judged by an instant before it was asked");
+    if (starved_ && call.status.code == Code::kResourceExhausted) {
+      ++out_of_memory_;
+      call.expected = model_.reject(Code::kResourceExhausted);
+    } else if (call.ack == Ack::kDurable && !swept && !swept_in_stop) {
       call.expected = model_.reject(Code::kFailedPrecondition);
     } else if (late) {
       call.expected = model_.reject(Code::kDeadlineExceeded);
     } else {
       const std::uint64_t assigned = model_.assigned();
-      call.expected = model_.apply(call.plans, clock_.now_ms());
+      call.expected = model_.apply(call.plans, times_.decided / kNanosPerMilli);
       if (model_.assigned() != assigned && assigned == store_->published_revision())
-        changed_at_ = clock_.now();
+        changed_at_ = times_.began;
     }
     std::uint64_t answer = 0;
     for (const Op& op : call.ops) answer += op.outcome.kv != nullptr ? op.outcome.kv->bytes() : 0;
@@ -98,6 +109,7 @@ void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_
     queued_bytes_ -= call.submitted_bytes;
     it = queued_.erase(it);
   }
+  most_keys_ = std::max(most_keys_, model_.keys());
   require(handled == 0, "requests left the queue that should not have");
 }
 
@@ -115,17 +127,18 @@ void Simulation::check_turn(std::uint64_t published_before) {
 void Simulation::check_policy(std::uint64_t published_before, bool forced) {
   const std::uint64_t published = store_->published_revision();
   require(published >= published_before && published <= model_.assigned(), "the published revision ran away");
-  const Nanos now = clock_.now();
   const auto tick = [this](Nanos t) { return (t - policy_set_at_) / std::max<Nanos>(policy_.interval, 1); };
-  const bool due =
-      policy_.interval == 0 || (policy_.adaptive ? now - last_publish_ >= policy_.interval
-                                                 : tick(now) > tick(std::max(changed_at_, policy_set_at_)));
+  const auto due_at = [this, tick](Nanos t) {
+    if (policy_.interval == 0) return true;
+    return policy_.adaptive ? t - last_publish_ >= policy_.interval
+                            : tick(t) > tick(std::max(changed_at_, policy_set_at_));
+  };
   if (published != published_before) {
-    require(due || forced, "published before its time");
+    require(due_at(times_.ended) || forced, "published before its time");
     require(published == model_.assigned(), "published only a part of what was assigned");
-    last_publish_ = now;
+    last_publish_ = times_.ended;
   } else if (published != model_.assigned()) {
-    require(!due, "not published when it was due");
+    require(!due_at(times_.decided), "not published when it was due");
   }
 }
 
@@ -145,7 +158,9 @@ void Simulation::check_answer(const SimCall& call) {
   if (call.kind == RequestKind::kSetPolicy || call.kind == RequestKind::kPublish) {
     require(call.status.ok() && call.revision <= published,
             name(call) + "a wrong answer to a control request");
-    const bool all_published = call.revision == model_.assigned();
+    // The stop is several turns, and batches may come after the publish that was asked for.
+    const bool all_published =
+        stopping_ ? call.revision >= call.asked_revision : call.revision == model_.assigned();
     require(all_published || call.kind != RequestKind::kPublish, name(call) + "something stayed unpublished");
     return;
   }
@@ -155,7 +170,7 @@ void Simulation::check_answer(const SimCall& call) {
     const bool reached = call.asked_revision <= published;
     const Code code = e.code != Code::kOk ? e.code : reached ? Code::kOk : Code::kDeadlineExceeded;
     require(call.status.code == code, name(call) + "a wrong answer to a wait: " + call.status.message);
-    require(code != Code::kDeadlineExceeded || call.due <= clock_.now(), name(call) + "gave up too soon");
+    require(code != Code::kDeadlineExceeded || call.due <= times_.decided, name(call) + "gave up too soon");
     return;
   }
   require(call.status.code == e.code, name(call) + "code " +
@@ -188,7 +203,7 @@ void Simulation::check_unanswered() {
     const bool wait = call->kind == RequestKind::kWaitRevision;
     require(call->kind == RequestKind::kMutation || wait, name(*call) + "a control request went unanswered");
     if (wait) {
-      require(call->asked_revision > published && call->due > clock_.now(),
+      require(call->asked_revision > published && call->due > times_.decided,
               name(*call) + "waits for nothing");
     } else if (call->expected) {
       require(call->ack != Ack::kApplied && call->expected->revision > published,
@@ -200,17 +215,17 @@ void Simulation::check_unanswered() {
 void Simulation::check_held() {
   for (Held& h : held_) {
     const bool atomic = store_->traits().atomic_batch;
-    const State& state = model_.at(atomic ? h.revision : store_->published_revision());
+    const std::uint64_t revision = atomic ? h.revision : store_->published_revision();
     require(!atomic || h.guard->revision() == h.revision, "a guard changed its revision");
     for (const auto& [record, bytes] : h.found) {
       require(record->value() == bytes, "a record changed under a guard");
     }
-    const std::string key = CallMaker::key(dice_.below(CallMaker::kKeys));
+    const std::string key = CallMaker::key(dice_.below(maker_.keys()));
     const Record* found = h.guard->find(probe(key));
-    const auto it = state.find(key);
-    require((found != nullptr) == (it != state.end()), key + " under a guard: there or not");
+    const Entry* held = model_.find(key, revision);
+    require((found != nullptr) == (held != nullptr), key + " under a guard: there or not");
     if (found == nullptr) continue;
-    require(entry_of(*found) == it->second, key + " under a guard reads " + std::string(found->value()));
+    require(entry_of(*found) == *held, key + " under a guard reads " + std::string(found->value()));
     if (h.found.size() < 8) h.found.emplace_back(found, std::string(found->value()));
   }
 }
@@ -223,6 +238,9 @@ void Simulation::forget_answered() {
 
 void Simulation::stop() {
   note("stop");
+  starved_ = false;
+  stopping_ = true;
+  times_ = {clock_.now(), clock_.now(), clock_.now()};
   const bool settled = store_->stop(0);
   require(settled || !held_.empty(), "the stop did not settle although no reader was inside");
   deal_with_stop();
@@ -232,12 +250,13 @@ void Simulation::stop() {
   check_answers();
   require(completed_.size() == in_flight_.size(), "the stop left a request unanswered");
   forget_answered();
-  read();
+  read_all();
   SimCall late(next_id_++, RequestKind::kMutation);
   require(store_->submit(late).code == Code::kUnavailable, "a stopped store takes requests");
 }
 
-// What readers did not block was applied; the rest, behind it, was refused.
+// What readers did not block was applied. Of the rest, behind it, what was late by then was told so; all else
+// was refused.
 void Simulation::deal_with_stop() {
   for (auto& [id, call] : in_flight_) {
     if (call->kind == RequestKind::kWaitRevision && !call->expected) {
@@ -245,14 +264,16 @@ void Simulation::deal_with_stop() {
           model_.reject(call->asked_revision > model_.assigned() ? Code::kOutOfRange : Code::kOk);
     }
   }
-  std::uint64_t kept = queued_.size();
-  while (kept > 0 && queued_[kept - 1]->status.code == Code::kUnavailable) --kept;
-  require(kept == queued_.size() || !held_.empty(),
-          "the stop refused a request although no reader was inside");
-  std::vector<SimCall*> refused(queued_.begin() + static_cast<std::ptrdiff_t>(kept), queued_.end());
-  queued_.resize(kept);
-  deal_with_batch(kept, false, ~std::uint64_t{0});
-  for (SimCall* call : refused) call->expected = model_.reject(Code::kUnavailable);
+  const auto refuse = [](const SimCall* call) { return call->status.code == Code::kUnavailable; };
+  const auto first = std::find_if(queued_.begin(), queued_.end(), refuse);
+  const std::vector<SimCall*> behind(first, queued_.end());
+  queued_.erase(first, queued_.end());
+  require(behind.empty() || !held_.empty(), "the stop refused a request although no reader was inside");
+  deal_with_batch(queued_.size(), false, ~std::uint64_t{0});
+  for (SimCall* call : behind) {
+    const bool late = call->deadline <= times_.decided && call->status.code == Code::kDeadlineExceeded;
+    call->expected = model_.reject(late ? Code::kDeadlineExceeded : Code::kUnavailable);
+  }
 }
 
 }  // namespace flashkv::sim

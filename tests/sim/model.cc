@@ -1,5 +1,6 @@
 #include "tests/sim/model.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <utility>
@@ -43,9 +44,22 @@ Code Model::decide_value(const Entry* current, const OpPlan& op, std::int64_t no
   return Code::kOk;
 }
 
-Code Model::decide(State& state, const OpPlan& op, std::int64_t now_ms, OpExpectation& out) const {
-  const auto it = state.find(op.key);
-  const Entry* current = it != state.end() && it->second.live_at(now_ms) ? &it->second : nullptr;
+const Entry* Model::find(const std::string& key, std::uint64_t revision) const {
+  const auto life = lives_.find(key);
+  if (life == lives_.end()) return nullptr;
+  const auto after = std::upper_bound(life->second.begin(), life->second.end(), revision,
+                                      [](std::uint64_t r, const auto& step) { return r < step.first; });
+  if (after == life->second.begin()) return nullptr;
+  const std::optional<Entry>& held = std::prev(after)->second;
+  return held ? &*held : nullptr;
+}
+
+Code Model::decide(Changes& changes, const OpPlan& op, std::int64_t now_ms, OpExpectation& out) const {
+  const auto changed = changes.find(op.key);
+  const Entry* stored = changed == changes.end() ? find(op.key, assigned_)
+                        : changed->second        ? &*changed->second
+                                                 : nullptr;
+  const Entry* current = stored != nullptr && stored->live_at(now_ms) ? stored : nullptr;
   if (current != nullptr && (op.kind == OpKind::kGet || op.want_prev)) out.kv = *current;
   out.succeeded = current != nullptr;
   Entry next;
@@ -53,7 +67,7 @@ Code Model::decide(State& state, const OpPlan& op, std::int64_t now_ms, OpExpect
     case OpKind::kGet:
       return Code::kOk;
     case OpKind::kErase:
-      if (it != state.end()) state.erase(it);
+      if (stored != nullptr) changes[op.key] = std::nullopt;
       return Code::kOk;
     case OpKind::kPut: {
       const std::uint64_t mod = current != nullptr ? current->mod : 0;
@@ -77,20 +91,29 @@ Code Model::decide(State& state, const OpPlan& op, std::int64_t now_ms, OpExpect
   next.mod = assigned() + 1;
   next.create = current != nullptr ? current->create : next.mod;
   next.version = current == nullptr ? 1 : current->version + (current->mod == next.mod ? 0 : 1);
-  state[op.key] = std::move(next);
+  changes[op.key] = std::move(next);
   return Code::kOk;
 }
 
 Expectation Model::apply(const std::vector<OpPlan>& ops, std::int64_t now_ms) {
-  State next = history_.back();
+  Changes changes;
   Expectation e;
   for (const OpPlan& op : ops) {
     e.ops.emplace_back();
-    e.code = decide(next, op, now_ms, e.ops.back());
+    e.code = decide(changes, op, now_ms, e.ops.back());
     if (e.code != Code::kOk) return reject(e.code);
   }
   e.applied = true;
-  if (next != history_.back()) history_.push_back(std::move(next));
+  std::erase_if(changes, [this](const auto& change) {
+    const Entry* before = find(change.first, assigned_);
+    return before == nullptr ? !change.second.has_value() : change.second == *before;
+  });
+  if (!changes.empty()) ++assigned_;
+  for (auto& [key, entry] : changes) {
+    keys_ += entry.has_value();
+    keys_ -= find(key, assigned_) != nullptr;
+    lives_[key].emplace_back(assigned_, std::move(entry));
+  }
   e.revision = assigned();
   return e;
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "storage/request/request.h"
@@ -21,8 +22,9 @@ struct Entry {
   bool operator==(const Entry&) const = default;
   bool live_at(std::int64_t now_ms) const { return expires_at_ms == 0 || expires_at_ms > now_ms; }
 };
-// Expired entries stay until something removes them, as they do in the store.
-using State = std::map<std::string, Entry>;
+// What a request leaves of the keys it names. Expired entries stay until something removes them, as in the
+// store.
+using Changes = std::map<std::string, std::optional<Entry>>;
 
 // One operation as submitted; it outlives the record that the store takes over.
 struct OpPlan {
@@ -52,24 +54,29 @@ struct Expectation {
   std::vector<OpExpectation> ops;  // empty when the request failed
 };
 
-// Purpose: the exact history: the state at every revision since the start.
+// Purpose: the exact history: what every key held at every revision since the start.
 class Model {
  public:
   explicit Model(std::uint64_t max_value_bytes) : max_value_bytes_(max_value_bytes) {}
-  std::uint64_t assigned() const { return history_.size() - 1; }
-  const State& at(std::uint64_t revision) const { return history_.at(revision); }
+  std::uint64_t assigned() const { return assigned_; }
+  // What the key held once that revision was made; null: nothing.
+  const Entry* find(const std::string& key, std::uint64_t revision) const;
+  std::uint64_t keys() const { return keys_; }
 
   Expectation apply(const std::vector<OpPlan>& ops, std::int64_t now_ms);
   // A request that was refused with `code` before anything was decided.
   Expectation reject(Code code) const { return {code, false, assigned(), {}}; }
 
  private:
-  Code decide(State& state, const OpPlan& op, std::int64_t now_ms, OpExpectation& out) const;
+  using Life = std::vector<std::pair<std::uint64_t, std::optional<Entry>>>;  // from each revision on
+  Code decide(Changes& changes, const OpPlan& op, std::int64_t now_ms, OpExpectation& out) const;
   Code decide_value(const Entry* current, const OpPlan& op, std::int64_t now_ms, Entry& next,
                     OpExpectation& out) const;
 
   const std::uint64_t max_value_bytes_;
-  std::vector<State> history_{State{}};
+  std::uint64_t assigned_ = 0;
+  std::uint64_t keys_ = 0;
+  std::map<std::string, Life> lives_;
 };
 
 }  // namespace flashkv::sim

@@ -56,10 +56,11 @@ class SimCall : public Request {
   }
 
   const std::uint64_t id;
-  std::uint64_t submitted_bytes = 0;  // its payload when submitted, without its answer
+  Nanos submitted_at = 0;
+  std::uint64_t submitted_bytes = 0;  // what it held then; its answer comes on top
   std::vector<OpPlan> plans;
   std::optional<Expectation> expected;  // set once the writer has dealt with it
-  std::uint64_t asked_revision = 0;     // kWaitRevision
+  std::uint64_t asked_revision = 0;     // kWaitRevision; kPublish: what was assigned then
   Nanos due = kNever;                   // kWaitRevision: answered by then
   int completions = 0;
 
@@ -67,17 +68,20 @@ class SimCall : public Request {
   std::vector<Op> list_;
 };
 
-// Purpose: generates mutations over few keys, so that they conflict.
+// Purpose: invents mutations: over few keys, so that they meet, or over many, so that the index grows.
 class CallMaker {
  public:
-  explicit CallMaker(Dice& dice) : dice_(dice) {}
-  static constexpr std::uint64_t kKeys = 12;
-  static std::string key(std::uint64_t i) { return std::string("key") + static_cast<char>('a' + i); }
+  static constexpr std::uint64_t kFew = 12;
+  static constexpr std::uint64_t kMany = 4'000;
+
+  CallMaker(Dice& dice, std::uint64_t keys) : dice_(dice), keys_(keys) {}
+  std::uint64_t keys() const { return keys_; }
+  static std::string key(std::uint64_t i) { return "key" + std::to_string(i); }
 
   // `assigned` helps to guess revisions that may match.
   std::unique_ptr<SimCall> mutation(std::uint64_t id, std::uint64_t assigned, Nanos now) {
     auto call = std::make_unique<SimCall>(id, RequestKind::kMutation);
-    const std::uint64_t ops = dice_.one_in(3) ? dice_.below(24) : 1;
+    const std::uint64_t ops = dice_.one_in(3) ? dice_.below(keys_ == kFew ? 24 : 240) : 1;
     for (std::uint64_t i = 0; i < ops; ++i) call->plans.push_back(op(assigned));
     if (dice_.one_in(3)) call->ack = Ack::kApplied;
     if (dice_.one_in(50)) call->ack = Ack::kDurable;
@@ -90,8 +94,9 @@ class CallMaker {
   OpPlan op(std::uint64_t assigned) {
     OpPlan p;
     p.kind = static_cast<OpKind>(dice_.below(6));
-    if (dice_.one_in(2)) p.kind = OpKind::kPut;
-    p.key = key(dice_.below(kKeys));
+    // One that fails takes its whole request with it: few of them in the large requests of many keys.
+    if (keys_ == kFew ? dice_.one_in(2) : !dice_.one_in(16)) p.kind = OpKind::kPut;
+    p.key = key(dice_.below(keys_));
     p.want_prev = dice_.one_in(3) && (p.kind == OpKind::kPut || p.kind == OpKind::kErase);
     if (dice_.one_in(4)) p.ttl_ms = static_cast<std::int64_t>(dice_.below(30));
     if (p.kind == OpKind::kPut) {
@@ -113,6 +118,7 @@ class CallMaker {
   }
 
   Dice& dice_;
+  const std::uint64_t keys_;
 };
 
 }  // namespace flashkv::sim

@@ -1,9 +1,13 @@
-// Runs the simulation over every engine for a fixed set of seeds, or for the one given as --seed N.
+// Runs the simulation over every engine: for a fixed set of seeds and some fresh ones, or for the one given
+// as --seed N.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <optional>
+#include <random>
 #include <string>
 
 #include "tests/sim/simulation.h"
@@ -12,17 +16,22 @@ namespace flashkv::sim {
 namespace {
 
 std::optional<std::uint64_t> only_seed;
+std::string program = "sim_test";
 
 // Fewer seeds in builds where each run is slow.
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
 constexpr std::uint64_t kSeeds = 20;
+constexpr int kFreshSeeds = 2;
 #else
 constexpr std::uint64_t kSeeds = 100;
+constexpr int kFreshSeeds = 10;
 #endif
 
 class SimulationTest : public ::testing::TestWithParam<test::EngineCase> {
  protected:
-  static void run(std::uint64_t seed) {
+  void run(std::uint64_t seed) {
+    SCOPED_TRACE("replay: " + program + " --seed " + std::to_string(seed) + " --gtest_filter='*/" +
+                 std::string(GetParam().name) + "'");
     const std::int64_t records = Record::live();
     {
       Simulation simulation(GetParam(), seed);
@@ -31,14 +40,19 @@ class SimulationTest : public ::testing::TestWithParam<test::EngineCase> {
       } catch (const Violation& v) {
         std::string events;
         for (const std::string& e : simulation.trace()) events += "  " + e + "\n";
-        FAIL() << v.what() << "\nreplay with --seed " << seed << " on " << GetParam()
-               << "; the last events:\n"
-               << events;
+        FAIL() << v.what() << "; the last events:\n" << events;
       }
-      EXPECT_GT(simulation.answered(), 100U) << "seed " << seed << " tests next to nothing";
+      EXPECT_GT(simulation.answered(), 50U) << "tests next to nothing";
+      most_keys_ = std::max(most_keys_, simulation.most_keys());
+      out_of_memory_ += simulation.out_of_memory();
+      submitted_in_turns_ += simulation.submitted_in_turns();
     }
-    EXPECT_EQ(Record::live(), records) << "records leak, seed " << seed;
+    EXPECT_EQ(Record::live(), records) << "records leak";
   }
+
+  std::uint64_t most_keys_ = 0;
+  std::uint64_t out_of_memory_ = 0;
+  std::uint64_t submitted_in_turns_ = 0;
 };
 INSTANTIATE_TEST_SUITE_P(Engines, SimulationTest, ::testing::ValuesIn(test::engine_cases()),
                          test::EngineName{});
@@ -46,6 +60,19 @@ INSTANTIATE_TEST_SUITE_P(Engines, SimulationTest, ::testing::ValuesIn(test::engi
 TEST_P(SimulationTest, KeepsItsPromises) {
   if (only_seed) return run(*only_seed);
   for (std::uint64_t seed = 1; seed <= kSeeds && !HasFailure(); ++seed) run(seed);
+  EXPECT_GT(most_keys_, 2'500U) << "no index had to grow far";
+  EXPECT_GT(out_of_memory_, kSeeds) << "memory was never short where it matters";
+  EXPECT_GT(submitted_in_turns_, kSeeds);
+}
+
+TEST_P(SimulationTest, KeepsThemForSeedsThatNobodyHasSeen) {
+  if (only_seed) return run(*only_seed);
+  std::random_device random;
+  for (int i = 0; i < kFreshSeeds && !HasFailure(); ++i) {
+    const std::uint64_t seed = std::uint64_t{random()} << 32 | random();
+    std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
+    run(seed);
+  }
 }
 
 }  // namespace
@@ -64,6 +91,7 @@ bool take_seed(const char* argument, const char* value) {
 
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
+  flashkv::sim::program = argv[0];
   for (int i = 1; i < argc; i += 2) {
     if (flashkv::sim::take_seed(argv[i], argv[i + 1])) continue;
     std::fprintf(stderr, "usage: %s [--seed N] [--gtest_filter=*ENGINE]\n", argv[0]);

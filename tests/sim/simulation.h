@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -13,6 +14,7 @@
 #include "storage/store.h"
 #include "tests/sim/model.h"
 #include "tests/sim/sim_call.h"
+#include "tests/sim/sim_clock.h"
 #include "tests/support/calls.h"
 #include "tests/support/engine_cases.h"
 
@@ -24,14 +26,16 @@ class Violation : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Purpose: interleaves submits, steps, readers that stay open across steps, full queues, deadlines, stalls,
-//          policy changes, revision waits and shutdown, in an order that the seed decides, and checks after
-//          every step:
+// Purpose: interleaves submits, turns, readers that stay over turns, full queues, deadlines, stalls, policy
+//          changes, revision waits and the stop, in an order that the seed decides, and checks after every
+//          turn what is listed here. The seed also decides whether keys are few or many, whether the clock
+//          moves and requests arrive within a turn, and whether memory runs out in some.
 //            - every view of a reader equals the model's state at that view's revision;
 //            - an answered PUBLISHED request is readable, an unanswered one is not due;
 //            - every accepted request is answered once, with what the model computed;
-//            - revisions grow by one; a failed request changes nothing;
-//            - publishes follow the policy; the queue refuses exactly when it is full.
+//            - revisions grow by one; a failed request changes nothing, nor does one without memory;
+//            - nothing is judged by an instant before it was asked;
+//            - publishes keep to the policy; the queue refuses exactly when it is full.
 // Usage:   Simulation s(engine, seed);  try { s.run(); } catch (const Violation& v) { report(v, s.trace()); }
 class Simulation {
  public:
@@ -41,6 +45,10 @@ class Simulation {
   // The last events, oldest first.
   const std::deque<std::string>& trace() const { return trace_; }
   std::uint64_t answered() const { return answered_; }
+  // That its parts came to pass in some run, for those who count runs.
+  std::uint64_t most_keys() const { return most_keys_; }
+  std::uint64_t out_of_memory() const { return out_of_memory_; }
+  std::uint64_t submitted_in_turns() const { return submitted_in_turns_; }
 
  private:
   // Decided, and answered with the next publish: they count as queued until then.
@@ -55,10 +63,15 @@ class Simulation {
   void submit_mutation();
   void submit_control();
   void turn();
+  void take_controls();
+  void step();
+  void meanwhile() noexcept;
   void advance();
   void hold();
   void let_go();
   void read();
+  void read_all();
+  void read_keys(const std::vector<std::string>& keys);
   void drain();
   void stop();
   bool submit(std::unique_ptr<SimCall> call, const std::string& what);
@@ -95,11 +108,14 @@ class Simulation {
 
   Dice dice_;
   const test::EngineCase& engine_;
+  const bool many_keys_;
   KeyHash hash_;
   StoreOptions options_;
-  test::ManualClock clock_;
+  SimClock clock_;
   Model model_;
   CallMaker maker_;
+  const bool ticks_;    // the clock moves within turns
+  const bool starves_;  // memory runs out in some turns
   std::unique_ptr<test::GuardSource> guards_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<ReadHandle> reader_;
@@ -119,6 +135,13 @@ class Simulation {
   Nanos changed_at_ = 0;  // the oldest unpublished change
   Nanos wants_turn_at_ = 0;
   bool force_publish_ = false;  // a kPublish is on its way
+  TurnTimes times_;             // of the last turn
+  bool stopping_ = false;
+  bool starved_ = false;          // memory was short in it
+  std::exception_ptr violation_;  // of what was done in it
+  std::uint64_t most_keys_ = 0;
+  std::uint64_t out_of_memory_ = 0;
+  std::uint64_t submitted_in_turns_ = 0;
   std::deque<std::string> trace_;
 };
 
