@@ -7,9 +7,8 @@ import subprocess
 from source import Finding
 
 ROOT_ENTRIES = {
-    "CMakeLists.txt", "CMakePresets.json", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md",
-    "LICENSE", "docker-compose.yml",
-    ".gitignore", ".dockerignore", ".clang-format", ".clang-tidy", ".ci",
+    "CMakeLists.txt", "CMakePresets.json", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "LICENSE", "docker-compose.yml",
+    ".gitignore", ".dockerignore", ".clang-format", ".ci",
     "server", "proto", "client", "storage", "deploy", "tests",
 }  # fmt: skip
 
