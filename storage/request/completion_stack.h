@@ -10,12 +10,12 @@ namespace flashkv {
 
 // The memory orders of CompletionStack.
 //
-// Invariant W3: nothing that was handed over stays behind without a wake-up under way. A producer adds to a word
-// (the list, the flag of notify()) and then sets `woken`; the consumer resets `woken` and then takes the word.
-// Both change that word by a read-modify-write, so one of the two comes first in its order of changes. If the
-// producer does, the consumer finds what it added. If the consumer does, the producer acquires what the consumer
-// released, the reset included, and finds `woken` reset: it wakes the consumer again. Sequential consistency would
-// add nothing; plain loads and stores of the word would need it.
+// Invariant W3: nothing that was handed over stays behind without a wake-up under way. A producer adds to a
+// word (the list, the flag of notify()) and then sets `woken`; the consumer resets `woken` and then takes the
+// word. Both change that word by a read-modify-write, so one of the two comes first in its order of changes.
+// If the producer does, the consumer finds what it added. If the consumer does, the producer acquires what
+// the consumer released, the reset included, and finds `woken` reset: it wakes the consumer again. Sequential
+// consistency would add nothing; plain loads and stores of the word would need it.
 // Invariant W4: the consumer sees what the writer wrote into a request before it handed it over.
 struct CompletionOrders {
   static constexpr sync::MemoryOrder kGive = sync::kAcqRel;   // (W3: acquire; W4: release)

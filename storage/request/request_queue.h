@@ -15,8 +15,8 @@ struct QueueLimits {
 
 enum class Admission : std::uint8_t { kAccepted, kRequestsFull, kBytesFull, kControlFull, kClosed };
 
-// The memory orders of RequestQueue. W1, no lost wake-up: doorbell.h. Invariant W2: the writer sees everything a
-// submitter wrote into a request before it pushed it.
+// The memory orders of RequestQueue. W1, no lost wake-up: doorbell.h. Invariant W2: the writer sees
+// everything a submitter wrote into a request before it pushed it.
 struct QueueOrders {
   static constexpr sync::MemoryOrder kLink = sync::kSeqCst;   // (W1, W2)
   static constexpr sync::MemoryOrder kTake = sync::kAcquire;  // (W2)
@@ -31,12 +31,13 @@ struct QueueOrders {
 //          (everything else), so that a full queue can still be published, asked and reconfigured.
 // Usage:   submitter:  if (queue.push(r) != Admission::kAccepted) refuse;
 //          writer:     Request* oldest = queue.take_work(); ...; queue.leave_work(requests, bytes);
-// Threads: push(), close() and the counts from any; take_*(), leave_*(), grow_work() and idle() from the writer.
+// Threads: push(), close() and the counts from any; take_*(), leave_*(), grow_work() and idle() from the
+//          writer.
 // Lifetime: borrows the requests; linked through Request::next.
 // Cost:    push(): three read-modify-writes; take: one exchange and a walk that puts the oldest first.
 // Limits:  QueueLimits for work; kControlLimit for control, of which kControlReserve are kept for kPublish
-//          and kSetPolicy, so that readers waiting for a revision cannot lock the administrator out. A request
-//          counts from push() until the writer calls leave_*().
+//          and kSetPolicy, so that readers waiting for a revision cannot lock the administrator out. A
+//          request counts from push() until the writer calls leave_*().
 template <typename Item, typename Orders>
 class BasicRequestQueue {
  public:
@@ -82,8 +83,8 @@ class BasicRequestQueue {
   std::uint64_t refused_closed() const noexcept { return refused_closed_.load(sync::kRelaxed); }
 
  private:
-  // The count and "closed" are one word: drained() waits for a submitter that counted itself in before close(),
-  // and a later one sees the bit.
+  // The count and "closed" are one word: drained() waits for a submitter that counted itself in before
+  // close(), and a later one sees the bit.
   static constexpr std::uint64_t kClosedBit = std::uint64_t{1} << 63;
   struct alignas(64) Lane {
     sync::Atomic<Item*> newest{nullptr};

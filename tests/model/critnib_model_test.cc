@@ -1,5 +1,6 @@
-// A critnib whose removed nodes are used again, under a model checker: as it is, and with each memory order of the
-// recycling weakened. The tree is the engine's own; a removed node waits for one more removal, not 4096.
+// A critnib whose removed nodes are used again, under a model checker: as it is, and with each memory order
+// of the recycling weakened. The tree is the engine's own; a removed node waits for one more removal, not
+// 4096.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -45,8 +46,8 @@ enum Key : unsigned { kStays, kGoes, kOther, kOtherGoes, kComes };
 const std::array<Record*, 5> kRecords{record_of(0x11), record_of(0x12), record_of(0x21), record_of(0x22),
                                       record_of(0x23)};
 
-// I5: the node of a key that stays is removed, one more is, and the first is used again where another key comes, all
-// while a reader looks for the key that stays.
+// I5: the node of a key that stays is removed, one more is, and the first is used again where another key
+// comes, all while a reader looks for the key that stays.
 template <typename Nodes>
 struct Recycling : rl::test_suite<Recycling<Nodes>, 2> {
   Tree<Nodes> tree{EngineOptions{.hash = kHash}};

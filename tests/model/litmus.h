@@ -1,7 +1,8 @@
 // All executions of a few atomic operations that the C++ memory model allows, found by enumeration.
 //
-// relacy runs operations one after another, so a read-modify-write always acts on the latest store, and changes of
-// different words always have one order in time. The language promises less: that question is decided here.
+// relacy runs operations one after another, so a read-modify-write always acts on the latest store, and
+// changes of different words always have one order in time. The language promises less: that question is
+// decided here.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +14,8 @@
 
 namespace flashkv::model {
 
-// One atomic operation on the word `word`: a load, a store of `value`, or a read-modify-write that stores `value`.
+// One atomic operation on the word `word`: a load, a store of `value`, or a read-modify-write that stores
+// `value`.
 struct Operation {
   enum Kind { kLoad, kStore, kExchange } kind;
   unsigned word;
@@ -30,12 +32,15 @@ inline Operation exchange(unsigned word, int value, std::memory_order order) {
   return {Operation::kExchange, word, value, order};
 }
 
-// Purpose: whether a program may end in some way. Threads are lists of operations; words start with `initial`.
-// Usage:   Litmus({{store(0, 1, kRelease), load(1, kAcquire)}, {...}}, {0, 0}).may_end([](auto& read) {
-//            return read[0][1] == 0 && read[1][1] == 0;   // what the second operation of each thread has read
+// Purpose: whether a program may end in some way. Threads are lists of operations; words start with
+//          `initial`.
+// Usage:   // may the second operations of both threads read 0?
+//          Litmus({{store(0, 1, kRelease), load(1, kAcquire)}, {...}}, {0, 0}).may_end([](auto& read) {
+//            return read[0][1] == 0 && read[1][1] == 0;
 //          })
 // Cost:    exponential; for up to eight operations.
-// Source:  O. Lahav and others, "Repairing sequential consistency in C/C++11" (2017): RC11, which C++20 follows.
+// Source:  O. Lahav and others, "Repairing sequential consistency in C/C++11" (2017): RC11, which C++20
+//          follows.
 class Litmus {
  public:
   using Thread = std::vector<Operation>;
@@ -143,7 +148,8 @@ class Litmus {
     hb.close();
     return hb;
   }
-  // Of one word: a store before its loads and the next store, a load before the stores that follow what it read.
+  // Of one word: a store before its loads and the next store, a load before the stores that follow what it
+  // read.
   Relation coherence() const {
     Relation order;
     for (const std::vector<std::size_t>& stores : changes_) {

@@ -1,5 +1,5 @@
-// The orders that wake-ups and publishes rest on, tried in every execution that C++ allows: each is enough, and
-// each is needed.
+// The orders that wake-ups and publishes rest on, tried in every execution that C++ allows: each is enough,
+// and each is needed.
 #include "tests/model/litmus.h"
 
 #include <gtest/gtest.h>
@@ -62,8 +62,8 @@ TEST(Litmus, AReadModifyWriteCarriesAReleaseOn) {
                    }));
 }
 
-// W3: the consumer was woken once (kX is 1) and comes; a producer adds to kY and finds it woken. Lost: the consumer
-// has taken the word without what was added, and nobody wakes it.
+// W3: the consumer was woken once (kX is 1) and comes; a producer adds to kY and finds it woken. Lost: the
+// consumer has taken the word without what was added, and nobody wakes it.
 bool completion_is_lost(Order give, Order take, Order wake, Order reset) {
   return Litmus(
              {{exchange(kY, 1, give), exchange(kX, 1, wake)}, {store(kX, 0, reset), exchange(kY, 0, take)}},
@@ -88,7 +88,8 @@ TEST(CompletionLitmus, APlainStoreOfTheWordNeedsSequentialConsistency) {
   EXPECT_TRUE(lost(kRelease, kRelease, kAcqRel));
 }
 
-// W1: the sleeper arms the bell (kX) and finds no work; the submitter adds work (kY) and finds the bell at rest.
+// W1: the sleeper arms the bell (kX) and finds no work; the submitter adds work (kY) and finds the bell at
+// rest.
 bool ring_is_lost(Order arm, Order idle, Order link, Order ring) {
   return Litmus({{store(kX, 1, arm), load(kY, idle)}, {exchange(kY, 1, link), load(kX, ring)}}, {0, 0})
       .may_end([](const Litmus::Reads& read) { return read[0][1] == 0 && read[1][1] == 0; });
@@ -105,8 +106,8 @@ TEST(DoorbellLitmus, OnlySequentialConsistencyLosesNoWakeUp) {
   }
 }
 
-// I1 without membarrier(): the reader enters the old half (its slot is kX, `current` kY) and finds it current; the
-// writer swaps and finds the slot empty.
+// I1 without membarrier(): the reader enters the old half (its slot is kX, `current` kY) and finds it
+// current; the writer swaps and finds the slot empty.
 bool guard_is_missed(Order enter, Order look_current, Order swap, Order look_slot) {
   return Litmus({{exchange(kX, 1, enter), load(kY, look_current)}, {store(kY, 1, swap), load(kX, look_slot)}},
                 {0, 0})

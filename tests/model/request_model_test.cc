@@ -1,5 +1,5 @@
-// Queue, doorbell and completion stack under a model checker: as they are, and with each of their memory orders
-// weakened.
+// Queue, doorbell and completion stack under a model checker: as they are, and with each of their memory
+// orders weakened.
 #include <gtest/gtest.h>
 
 #include "tests/model/request_programs.h"
@@ -67,7 +67,8 @@ using Stack = BasicCompletionStack<Item, StackOrders>;
 
 TEST(CompletionModel, TheRequestThreadWakesForEverything) { expect_sound<Completions<Stack>>(); }
 
-// That kGive acquires and kTake releases, litmus_test shows: relacy always gives a read-modify-write the latest value.
+// That kGive acquires and kTake releases, litmus_test shows: relacy always gives a read-modify-write the
+// latest value.
 class WeakenedStack : public testing::TestWithParam<WeakenedOrder> {};
 TEST_P(WeakenedStack, IsCaught) {
   const Weakened weakened(*GetParam().order, GetParam().weaker);

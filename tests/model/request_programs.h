@@ -1,5 +1,5 @@
-// Small programs of submitters and a writer that sleeps, and of a writer and a request thread that sleeps. Nobody's
-// sleep has a limit: a lost wake-up is a deadlock.
+// Small programs of submitters and a writer that sleeps, and of a writer and a request thread that sleeps.
+// Nobody's sleep has a limit: a lost wake-up is a deadlock.
 #pragma once
 
 #include "storage/request/completion_stack.h"
@@ -88,8 +88,8 @@ struct Resubmitter : QueueProgram<Bell, Queue>, rl::test_suite<Resubmitter<Bell,
   }
 };
 
-// W1: closing wakes the writer, too. Once drained() returns true, what was accepted has been taken, and a request
-// that was refused as too large no longer counts.
+// W1: closing wakes the writer, too. Once drained() returns true, what was accepted has been taken, and a
+// request that was refused as too large no longer counts.
 template <typename Bell, typename Queue, bool kTooLarge>
 struct Closing : QueueProgram<Bell, Queue>, rl::test_suite<Closing<Bell, Queue, kTooLarge>, 3> {
   Admission admission = Admission::kClosed;

@@ -12,7 +12,8 @@
 
 namespace flashkv {
 
-// Purpose: a CompletionStack and the alarm that wakes its thread: one wake-up a batch, none while one is under way.
+// Purpose: a CompletionStack and the alarm that wakes its thread: one wake-up a batch, none while one is
+//          under way.
 // Usage:   Inbox inbox(queue, [this] { look_at_flags(); });  call.sink = &inbox;
 // Threads: complete() by the writer, wake() by any, ready() by the queue's thread.
 // Lifetime: neither complete() nor wake() may run once its queue is shut down.

@@ -70,8 +70,8 @@ class ReservedNodes {
   std::uint64_t allocated_ = 0;
 };
 
-// Purpose: a removed node is never touched again, so a reader inside it goes on as if the removal had come later
-//          (I4).
+// Purpose: a removed node is never touched again, so a reader inside it goes on as if the removal had come
+//          later (I4).
 // Cost:    a read: nothing. Memory: every removed node, until the index is destroyed.
 class KeptNodes : public ReservedNodes {
  public:
@@ -89,19 +89,19 @@ class KeptNodes : public ReservedNodes {
 
 // The memory orders of RecycledNodes.
 struct RecyclingOrders {
-  // Order a node's removal from the tree before the number that counts it: a reader that starts from this number does
-  // not meet the node (I5).
+  // Order a node's removal from the tree before the number that counts it: a reader that starts from this
+  // number does not meet the node (I5).
   static constexpr sync::MemoryOrder kRaise = sync::kRelease;
   static constexpr sync::MemoryOrder kBefore = sync::kAcquire;
-  // The loads of the walk are acquire and come first: a reader that met a node in its next life sees the number of
-  // that time, or a later one (I5).
+  // The loads of the walk are acquire and come first: a reader that met a node in its next life sees the
+  // number of that time, or a later one (I5).
   static constexpr sync::MemoryOrder kAfter = sync::kRelaxed;
 };
 
-// Purpose: a removed node is used again after kLife more removals. A reader reads their number before and after its
-//          walk, and walks again if it has risen by kLife.
-// Cost:    a read: two loads of a line that the writer changes at each removal of a node. Memory: at most kLife
-//          nodes wait, and the pool never shrinks: as many nodes as the fullest state had.
+// Purpose: a removed node is used again after kLife more removals. A reader reads their number before and
+//          after its walk, and walks again if it has risen by kLife.
+// Cost:    a read: two loads of a line that the writer changes at each removal of a node. Memory: at most
+//          kLife nodes wait, and the pool never shrinks: as many nodes as the fullest state had.
 // Limits:  kLife is at least twice the largest batch, or every batch of removals sends readers back.
 // Source:  A. Borowski, critnib (https://github.com/pmem/pmdk): a remove counter and a fixed number of lives.
 template <std::size_t kLife, typename Orders = RecyclingOrders>

@@ -1,4 +1,4 @@
-// Guards that count: every reader's word holds how many guards it has open and which half new ones get.
+// Guards that count: a reader's word holds how many guards it has open, and which half the next one gets.
 #pragma once
 
 #include <cstdint>
@@ -14,24 +14,25 @@
 
 namespace flashkv::flashmap {
 
-// The memory orders of RefcountGuards, each with what would break without it.
+// The memory orders of RefcountGuards.
 struct RefcountOrders {
-  // A reader sees what the writer did to the half before the flip that showed it this half (I1, I5).
+  // Makes what the writer did to a half visible to the readers that were flipped to it (I1, I5).
   static constexpr sync::MemoryOrder kEnter = sync::kAcquire;
-  // What a guard read comes before the flip that no longer counts it (I1).
+  // Orders a guard's reads before the decrement that ends it: when a flip does not count the guard, they are
+  // over (I1).
   static constexpr sync::MemoryOrder kLeave = sync::kRelease;
-  // The other side of both.
+  // Pairs with both (I1, I5).
   static constexpr sync::MemoryOrder kFlip = sync::kAcqRel;
-  // What a residual guard read comes before the writer's look at an empty count (I1).
+  // Orders a residual guard's reads before its decrement: when the writer sees the count at 0, they are
+  // over (I1).
   static constexpr sync::MemoryOrder kResidualLeave = sync::kRelease;
   static constexpr sync::MemoryOrder kResidualLook = sync::kAcquire;
 };
 
-// Purpose: which of two halves readers may hold, so that the writer never changes one under them (I1).
-//          enter() adds one to the reader's own word, whose top bit says which half that is: one step both
-//          guards and chooses. swap() flips the bit in every word and sums the guards it finds: these are the
-//          residual guards. A guard that leaves and finds the bit changed takes itself off the residual
-//          count.
+// Purpose: tells the writer when no reader holds the half it is about to change (I1). enter() adds one to the
+//          reader's own word, whose top bit says which half that is: one step chooses the half and guards it.
+//          swap() flips the bit in every word and sums the guards it finds, the residual guards. A guard that
+//          leaves and finds the bit flipped takes itself off the residual count.
 // Usage:   RefcountGuards<Half> guards(&a, &b);
 //          writer:  if (guards.wait_drained(budget)) { change(*guards.other()); guards.swap(); }
 //          reader:  auto reader = guards.make_reader();
@@ -134,7 +135,7 @@ class RefcountGuards {
     Half* const halves[2];
   };
 
-  // What readers need when the policy is gone already.
+  // Outlives the policy as long as readers do.
   struct Shared {
     void remove(Slot* slot) noexcept {
       const std::lock_guard lock(mutex);
@@ -143,7 +144,7 @@ class RefcountGuards {
       std::erase(slots, slot);
     }
 
-    // Shows every reader the other half; answers how many guards were open on the old one.
+    // Flips every reader to the other half; returns how many guards were open on the old one.
     std::uint64_t flip(std::uint64_t now_readable) noexcept {
       const std::lock_guard lock(mutex);
       readable = now_readable;
@@ -153,14 +154,15 @@ class RefcountGuards {
     }
 
     void leave_residual() noexcept {
-      // Only the last guard finds exactly one left and the writer asleep; "<= 1" would also hold while the
+      // Exactly one left and the writer parked: this is the last guard. "<= 1" would also hold while the
       // count is negative.
       if (residual.fetch_sub(1, Orders::kResidualLeave) == (kParked | 1)) sync::wake_word(residual);
     }
 
     bool drained() noexcept { return residual.load(Orders::kResidualLook) == 0; }
 
-    // The writer sleeps on the count itself: whoever changes it needs to know nothing about the sleeper.
+    // The writer sleeps on the count itself, so a guard that leaves needs nothing that the writer could
+    // destroy.
     bool park(Nanos budget) noexcept {
       const Nanos start = sync::now();
       const Nanos deadline = budget > kNever - start ? kNever : start + budget;

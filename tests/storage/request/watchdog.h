@@ -10,8 +10,8 @@
 
 namespace flashkv::test {
 
-// Purpose: a wait that should have ended is a failure with a message, not a hang: whoever waits cannot be joined, so
-//          the program aborts.
+// Purpose: a wait that should have ended is a failure with a message, not a hang: whoever waits cannot be
+//          joined, so the program aborts.
 // Usage:   const Watchdog watchdog;   // first in the test
 class Watchdog {
  public:

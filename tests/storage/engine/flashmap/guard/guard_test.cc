@@ -228,7 +228,8 @@ TEST(RefcountGuards, AResidualGuardMayBeDroppedByAnotherThread) {
   reader.leave(newer);
 }
 
-// From now on membarrier() fails in this thread as in a kernel that is short of memory. False: not permitted here.
+// From now on membarrier() fails in this thread as in a kernel that is short of memory. False: not permitted
+// here.
 bool deny_membarrier() {
   sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
