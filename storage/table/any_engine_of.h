@@ -1,4 +1,4 @@
-// AnyEngine over an engine of a given type.
+// From an engine's type to an AnyEngine.
 #pragma once
 
 #include <concepts>
@@ -12,8 +12,8 @@
 
 namespace flashkv {
 
-// Purpose: AnyEngine over the engine E, which it owns and constructs. Instantiated in one .cc per engine. E's
-//          batches must be atomic; for an engine whose batches are not, E is WithOverlay of that engine.
+// Purpose: AnyEngine over the engine E, which it owns and makes from the hash or the options. Each engine's is
+//          instantiated in one source, its engine.cc. An engine whose batches are not atomic comes as WithOverlay<E>.
 // Usage:   auto table = std::make_unique<AnyEngineOf<MyEngine>>(KeyHash{seed});
 //          auto other = std::make_unique<AnyEngineOf<WithOverlay<OtherEngine>>>(KeyHash{seed});
 //          table->engine().make_reader();   // for tests: guards of any lifetime
@@ -45,7 +45,7 @@ class AnyEngineOf final : public AnyEngine {
   EngineStats stats() const noexcept override { return engine_.stats(); }
 
  private:
-  // published() changes nothing, but an engine need not declare it const.
+  // mutable: AnyEngine::published() is const, an engine's need not be.
   mutable E engine_;
   KeyHash hash_;
   std::string_view guard_;

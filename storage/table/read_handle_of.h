@@ -15,21 +15,23 @@
 namespace flashkv {
 
 // True for an engine whose readers all move to a new state in one step: once one of them has seen it, so does
-// every later one. Their answers need not be held back (see below).
+// every later one. Their answers need not be held back (see ReadHandleOf).
 template <typename E>
 inline constexpr bool kReadersMoveAtOnce = false;
 
 // Purpose: guard, find, copy, leave, all inside one virtual call.
+// Usage:   ReadHandleOf<E> reader(engine, hash, clock);  reader.get("color", hit);
 // Threads: bound to one.
+// Lifetime: dies before its engine.
 // Cost:    get(): the engine's enter, find and leave, the copy, and for a record with an expiry one reading
 //          of the clock. multi_get(): the same once for all keys; its scratch space grows to the largest
 //          request seen and stays.
 //
 // Revisions never run backward between threads. Where readers, or keys, move to a new state one by one, a
 // view may be newer than the next reader's: its answer is held back until published() has caught up, so that
-// whoever hears of a revision finds every later read at it or beyond. With engines whose batches are not
-// atomic that is for as long as the batch takes that this very key was just written by: a few microseconds to
-// one millisecond at the default limit of operations.
+// whoever hears of a revision finds every later read at it or beyond. An engine whose batches are not atomic
+// holds back only the answer for a key that the batch in progress has written, and only until that batch is
+// published: a few microseconds to one millisecond at the default limit of operations.
 template <Engine E>
 class ReadHandleOf final : public ReadHandle {
  public:
@@ -85,7 +87,9 @@ class ReadHandleOf final : public ReadHandle {
     return at == 0 || !instant.passed(at);
   }
 
-  static void copy(const Record* r, Instant& instant, Lookup& out, std::uint64_t& revision) {
+  // Inlined for sure: out of line, it would have the guard, the revision and the moment kept in memory.
+  [[gnu::always_inline]] static void copy(const Record* r, Instant& instant, Lookup& out,
+                                          std::uint64_t& revision) {
     out.found = visible(r, instant);
     if (!out.found) return;
     out.create_revision = r->create_revision();

@@ -1,9 +1,11 @@
-// Writing to an engine as the store's writer does: prepare, then commit.
+// One engine by its type: writing to it as the store's writer does, prepare, then commit; and looking.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "storage/record/hash.h"
 #include "storage/table/engine.h"
@@ -27,4 +29,28 @@ void stage_erase(E& engine, const KeyHash& hash, std::string_view key) {
   engine.erase(probe);
 }
 
+namespace test {
+
+inline std::string named(std::string text, std::uint64_t n) {
+  text += std::to_string(n);
+  return text;
+}
+
+// A read section that lasts as long as a test wants.
+template <Engine E>
+struct Pinned {
+  explicit Pinned(E& engine) : reader(engine.make_reader()), guard(reader.enter()) {}
+  decltype(std::declval<E&>().make_reader()) reader;
+  decltype(std::declval<decltype(reader)&>().enter()) guard;
+};
+
+// What a guard that is opened now sees.
+template <Engine E>
+std::string seen(E& engine, const Probe& probe) {
+  Pinned<E> pinned(engine);
+  const Record* record = pinned.guard.find(probe);
+  return record == nullptr ? "none" : std::string(record->value());
+}
+
+}  // namespace test
 }  // namespace flashkv

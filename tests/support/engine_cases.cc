@@ -25,6 +25,9 @@ class Held final : public HeldGuard {
   explicit Held(E& engine) : reader_(engine.make_reader()), guard_(reader_.enter()) {}
   std::uint64_t revision() const noexcept override { return guard_.revision(); }
   const Record* find(const Probe& probe) const noexcept override { return guard_.find(probe); }
+  void find_batch(std::span<const Probe> probes, std::span<const Record*> found) const noexcept override {
+    guard_.find_batch(probes, found);
+  }
 
  private:
   using Reader = decltype(std::declval<E&>().make_reader());

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <ostream>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ class HeldGuard {
   virtual ~HeldGuard() = default;
   virtual std::uint64_t revision() const noexcept = 0;
   virtual const Record* find(const Probe& probe) const noexcept = 0;
+  virtual void find_batch(std::span<const Probe> probes, std::span<const Record*> found) const noexcept = 0;
 };
 
 // Where such guards come from; belongs to one table and goes before it.

@@ -101,12 +101,15 @@ class AsymmetricGuards {
       Slot& slot = *slot_;
       const sync::Atomic<Half*>& current = *current_;
       const Half* half = current.load(sync::kRelaxed);
-      if (slot.word.load(sync::kRelaxed) != outside(half)) [[unlikely]]
-        return enter_slowly(slot);
+      if (slot.word.load(sync::kRelaxed) != outside(half)) [[unlikely]] {
+        bool counted = false;
+        half = enter_slowly(slot, counted);
+        return {half, counted ? nullptr : &slot};
+      }
       slot.word.store(inside(half), Orders::kSlotStore);
       sync::signal_fence();
       if (current.load(Orders::kCurrentLook) != half) [[unlikely]]
-        return enter_newer(slot);
+        half = enter_newer(slot);
       return {half, &slot};
     }
     void leave(Held held) noexcept {
@@ -120,14 +123,15 @@ class AsymmetricGuards {
     Reader(std::shared_ptr<Shared> shared, std::unique_ptr<Slot> slot) noexcept
         : shared_(std::move(shared)), slot_(std::move(slot)), current_(&shared_->current) {}
 
-    // The last guard was on another half, or is still open.
-    [[gnu::noinline, gnu::cold]] static Held enter_slowly(Slot& slot) noexcept {
+    // The slot does not name the current half as the one of the last guard. This and the next return a word, not a
+    // Held: a pair out of a call would make the compiler keep every guard in memory.
+    [[gnu::noinline, gnu::cold]] static const Half* enter_slowly(Slot& slot, bool& counted) noexcept {
       const std::uintptr_t word = slot.word.load(sync::kRelaxed);
-      if (is_inside(word) || word == slot.no_half()) return {enter_counted(slot), nullptr};
-      return enter_newer(slot);
+      counted = is_inside(word) || word == slot.no_half();
+      return counted ? enter_counted(slot) : enter_newer(slot);
     }
-    // The writer has swapped since the last guard, or during enter().
-    [[gnu::noinline]] static Held enter_newer(Slot& slot) noexcept {
+    // The writer published since the last guard, or in the middle of enter().
+    [[gnu::noinline]] static const Half* enter_newer(Slot& slot) noexcept {
       const Half* half = slot.current->load(sync::kRelaxed);
       for (;;) {
         slot.word.store(inside(half), Orders::kSlotStore);
@@ -137,7 +141,7 @@ class AsymmetricGuards {
         half = now_current;
       }
       slot.seen.store(half->generation(), Orders::kSeenStore);  // (I9)
-      return {half, &slot};
+      return half;
     }
     // Nested guards, and all guards without membarrier(), are counted and have a word of their own, so that
     // the guard around them can be left first. The exchange is kept out of enter()'s code.

@@ -60,35 +60,6 @@ TYPED_TEST(ChainedEngineTest, TellsApartKeysOfEveryShape) {
   EXPECT_EQ(this->engine.published(), 1U);
 }
 
-// Sizes around the group's, hits, misses and repeated keys mixed; whole hashes collide under the narrow
-// masks.
-TYPED_TEST(ChainedEngineTest, ABatchOfLookupsAnswersAsOneByOneDoes) {
-  for (const std::uint64_t mask : {~std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{0x3}}) {
-    const KeyHash hash{1, mask};
-    TypeParam fresh;
-    ASSERT_TRUE(fresh.try_begin_batch(0));
-    for (std::uint64_t i = 0; i < 300; i += 2) {
-      stage_put(fresh, hash, numbered("key", i), numbered("v", i), 1);
-    }
-    fresh.publish(1);
-    auto reader = fresh.make_reader();
-    for (const std::size_t size : {0, 1, 2, 31, 32, 33, 64, 100, 300}) {
-      std::vector<std::string> keys;
-      for (std::size_t i = 0; i < size; ++i) keys.push_back(numbered("key", i * 7 % 300));
-      std::vector<Probe> probes;
-      for (const std::string& key : keys) probes.push_back({key, hash(key)});
-      std::vector<const Record*> found(size, reinterpret_cast<const Record*>(8));
-      fresh.prefetch(probes);
-      auto guard = reader.enter();
-      guard.find_batch(probes, found);
-      for (std::size_t i = 0; i < size; ++i) {
-        ASSERT_EQ(found[i], guard.find(probes[i])) << keys[i];
-        ASSERT_EQ(found[i] != nullptr, i * 7 % 300 % 2 == 0) << keys[i];
-      }
-    }
-  }
-}
-
 // Overwrites, removals and reinsertions of the same keys in one batch, against an ordinary map.
 TYPED_TEST(ChainedEngineTest, RandomBatchesMatchAMap) {
   for (const std::uint64_t mask :

@@ -37,32 +37,8 @@ TYPED_TEST(CuckooEngineTest, TellsApartKeysOfEveryShape) {
   }
 }
 
-TYPED_TEST(CuckooEngineTest, ABatchOfLookupsAnswersAsOneByOneDoes) {
-  for (const std::uint64_t mask : {~std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{0x3}}) {
-    const KeyHash hash{1, mask};
-    TypeParam engine(EngineOptions{});
-    ASSERT_TRUE(engine.try_begin_batch(0));
-    for (std::uint64_t i = 0; i < 300; i += 2) stage_put(engine, hash, named("key", i), "v", 1);
-    engine.publish(1);
-    auto reader = engine.make_reader();
-    for (const std::size_t size : {0, 1, 2, 31, 32, 33, 64, 100, 300}) {
-      std::vector<std::string> keys;
-      for (std::size_t i = 0; i < size; ++i) keys.push_back(named("key", i * 7 % 300));
-      std::vector<Probe> probes;
-      for (const std::string& key : keys) probes.push_back({key, hash(key)});
-      std::vector<const Record*> found(size, reinterpret_cast<const Record*>(8));
-      auto guard = reader.enter();
-      guard.find_batch(probes, found);
-      for (std::size_t i = 0; i < size; ++i) {
-        ASSERT_EQ(found[i], guard.find(probes[i])) << keys[i];
-        ASSERT_EQ(found[i] != nullptr, i * 7 % 300 % 2 == 0) << keys[i];
-      }
-    }
-  }
-}
-
-// Overwrites, removals and reinsertions of the same keys in one batch, against an ordinary map: the staged
-// state during the batch, what readers see after it, and what a guard from before still sees.
+// Overwrites, removals and reinsertions of the same keys in one batch, against an ordinary map: the staged state
+// during the batch, what readers see after it, and what a guard from before still sees.
 TYPED_TEST(CuckooEngineTest, RandomBatchesMatchAMap) {
   using Model = std::map<std::string, std::string>;
   for (const std::uint64_t mask :
@@ -146,22 +122,6 @@ TYPED_TEST(CuckooEngineTest, APublishWithoutChangesStillNamesItsRevision) {
   engine.publish(8);
   EXPECT_EQ(guard.find(a)->value(), "1");
   EXPECT_EQ(seen(engine, a), "2");
-}
-
-// A close in the middle of a batch frees what was staged, once.
-TYPED_TEST(CuckooEngineTest, AnUnpublishedBatchIsFreedAtTheClose) {
-  const std::int64_t records = Record::live();
-  for (const std::uint64_t mask : {~std::uint64_t{0}, std::uint64_t{1}}) {
-    TypeParam engine(EngineOptions{});
-    const KeyHash hash{5, mask};
-    for (std::uint64_t batch = 0; batch < 3; ++batch) {
-      ASSERT_TRUE(engine.try_begin_batch(0));
-      for (std::uint64_t i = batch; i < 30; ++i) stage_put(engine, hash, named("key", i), "v", 1);
-      stage_erase(engine, hash, named("key", 7 + batch));
-      if (batch < 2) engine.publish(batch + 1);
-    }
-  }
-  EXPECT_EQ(Record::live(), records);
 }
 
 // Up to many keys and down to few: the table follows both ways, and nothing is lost on the way.

@@ -12,6 +12,7 @@
 #include "storage/engine/radix/radix.h"
 #include "storage/reclaim/default_periods.h"
 #include "storage/reclaim/epoch.h"
+#include "tests/support/engine_batch.h"
 
 namespace flashkv::test {
 
@@ -21,11 +22,6 @@ inline constexpr bool kSanitized = true;
 #else
 inline constexpr bool kSanitized = false;
 #endif
-
-inline std::string named(std::string text, std::uint64_t n) {
-  text += std::to_string(n);
-  return text;
-}
 
 inline EngineOptions word_options(KeyHash hash, unsigned slice_bits = 0,
                                   WordOrder order = WordOrder::kForward) {
@@ -81,22 +77,5 @@ inline const std::vector<std::uint64_t>& word_masks() {
       0xffff, std::uint64_t{0xffff} << 48, 0x8000'0300'0180'0007, 0x3, 0, ~std::uint64_t{0}};
   return masks;
 }
-
-// What a guard that is opened now sees.
-template <Engine E>
-std::string seen(E& engine, const Probe& probe) {
-  auto reader = engine.make_reader();
-  auto guard = reader.enter();
-  const Record* record = guard.find(probe);
-  return record == nullptr ? "none" : std::string(record->value());
-}
-
-// A read section that a test opens and ends.
-template <Engine E>
-struct Pinned {
-  explicit Pinned(E& engine) : reader(engine.make_reader()), guard(reader.enter()) {}
-  typename E::Reader reader;
-  typename E::Reader::Guard guard;
-};
 
 }  // namespace flashkv::test

@@ -32,32 +32,6 @@ TYPED_TEST(PerfectHashEngine, TellsApartKeysOfEveryShape) {
   }
 }
 
-// Sizes on both sides of the number of slots that a guard holds one by one.
-TYPED_TEST(PerfectHashEngine, ABatchOfLookupsAnswersAsOneByOneDoes) {
-  for (const std::uint64_t mask : {~std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{0x3}}) {
-    const KeyHash narrow{1, mask};
-    TypeParam engine(this->with(narrow));
-    ASSERT_TRUE(engine.try_begin_batch(0));
-    for (std::uint64_t i = 0; i < 300; i += 2) stage_put(engine, narrow, named("key", i), "v", 1);
-    engine.publish(1);
-    auto reader = engine.make_reader();
-    for (const std::size_t size : {0, 1, 2, 7, 8, 9, 15, 16, 17, 33, 300}) {
-      std::vector<std::string> keys;
-      for (std::size_t i = 0; i < size; ++i) keys.push_back(named("key", i * 7 % 300));
-      std::vector<Probe> probes;
-      for (const std::string& key : keys) probes.push_back({key, narrow(key)});
-      std::vector<const Record*> found(size, reinterpret_cast<const Record*>(8));
-      engine.prefetch(probes);
-      auto guard = reader.enter();
-      guard.find_batch(probes, found);
-      for (std::size_t i = 0; i < size; ++i) {
-        ASSERT_EQ(found[i], guard.find(probes[i])) << keys[i];
-        ASSERT_EQ(found[i] != nullptr, i * 7 % 300 % 2 == 0) << keys[i];
-      }
-    }
-  }
-}
-
 // Overwrites, removals and reinsertions of the same keys in one batch, against an ordinary map.
 TYPED_TEST(PerfectHashEngine, RandomBatchesMatchAMap) {
   for (const std::uint64_t mask : {~std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{0x3},
@@ -119,22 +93,6 @@ TYPED_TEST(PerfectHashEngine, ReservationsLapseAtPublish) {
   EXPECT_EQ(engine.below().index().words(), 100U);
   this->expect_found(engine, 100);
   EXPECT_EQ(engine.stats().keys, 100U);
-}
-
-// A close in the middle of a batch frees what was staged, once.
-TYPED_TEST(PerfectHashEngine, AnUnpublishedBatchIsFreedAtTheClose) {
-  const std::int64_t records = Record::live();
-  for (const std::uint64_t mask : {~std::uint64_t{0}, std::uint64_t{1}}) {
-    const KeyHash narrow{5, mask};
-    TypeParam engine(this->with(narrow));
-    for (std::uint64_t batch = 0; batch < 3; ++batch) {
-      ASSERT_TRUE(engine.try_begin_batch(0));
-      for (std::uint64_t i = batch; i < 30; ++i) stage_put(engine, narrow, named("key", i), "v", 1);
-      stage_erase(engine, narrow, named("key", 7 + batch));
-      if (batch < 2) engine.publish(batch + 1);
-    }
-  }
-  EXPECT_EQ(Record::live(), records);
 }
 
 // Without the overlay: what was applied is found by the writer, and by readers only once it is published.

@@ -17,27 +17,6 @@ using FreeingEngine = WithOverlay<PerfectHashDeletionLock>;
 using LeakingEngine = WithOverlay<PerfectHashLeak>;
 using PerfectHashEngines = ::testing::Types<FreeingEngine, LeakingEngine>;
 
-inline std::string named(std::string text, std::uint64_t n) {
-  text += std::to_string(n);
-  return text;
-}
-
-// A read section that a test opens and ends.
-template <Engine E>
-struct Pinned {
-  explicit Pinned(E& engine) : reader(engine.make_reader()), guard(reader.enter()) {}
-  decltype(std::declval<E&>().make_reader()) reader;
-  decltype(std::declval<decltype(reader)&>().enter()) guard;
-};
-
-// What a guard that is opened now sees.
-template <Engine E>
-std::string seen(E& engine, const Probe& probe) {
-  Pinned<E> pinned(engine);
-  const Record* record = pinned.guard.find(probe);
-  return record == nullptr ? "none" : std::string(record->value());
-}
-
 // Batches of one engine, and keys under the hash it was made with.
 template <Engine E>
 class PerfectHashTest : public ::testing::Test {
