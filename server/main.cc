@@ -1,3 +1,7 @@
+#ifdef FLASHKV_MIMALLOC
+#include <mimalloc.h>
+#endif
+
 #include <algorithm>
 #include <cstdio>
 #include <string>
@@ -16,6 +20,14 @@ constexpr int kCannotServe = 3;
 int fail(const std::string& why, int code) {
   std::fprintf(stderr, "kvd: %s\n", why.c_str());
   return code;
+}
+
+// mimalloc keeps freed segments for half a second, and returns them only when something else is freed later: an
+// idle server would hold the memory of deleted values. Later versions purge by themselves.
+void return_freed_memory() {
+#if defined(FLASHKV_MIMALLOC) && MI_MALLOC_VERSION < 210
+  mi_option_set(mi_option_segment_decommit_delay, 0);
+#endif
 }
 
 // A misspelt variable would otherwise go unnoticed. Names only: a value may be a secret.
@@ -78,6 +90,7 @@ void announce(const flashkv::Config& config, flashkv::Daemon& daemon) {
 
 int main(int argc, char** argv) {
   flashkv::hold_signals();
+  return_freed_memory();
   const flashkv::CommandLine line = flashkv::read_command_line(argc, argv);
   if (line.action == flashkv::CommandLine::Action::kFail) return fail(line.text, kBadUsage);
   if (line.action == flashkv::CommandLine::Action::kPrint) {

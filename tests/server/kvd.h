@@ -23,8 +23,8 @@ class Kvd {
       std::vector<std::string> flags, const std::function<void()>& before_start = [] {}) {
     std::array<int, 2> pipe_ends{};
     EXPECT_EQ(pipe(pipe_ends.data()), 0);
-    flags.insert(flags.begin(), KVD);
-    std::vector<char*> argv;
+    std::string program(KVD);
+    std::vector<char*> argv{program.data()};
     for (std::string& flag : flags) argv.push_back(flag.data());
     argv.push_back(nullptr);
     pid_ = fork();
@@ -70,6 +70,7 @@ class Kvd {
   // The pipe's other end goes away.
   void stop_reading() { output_ = freopen("/dev/null", "r", output_); }
   void send(int signal) { kill(pid_, signal); }
+  pid_t pid() const { return pid_; }
   bool running() const {
     siginfo_t ended{};
     return waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
