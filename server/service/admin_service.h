@@ -9,15 +9,15 @@
 
 namespace flashkv {
 
-// Purpose: one short function a method, in the manner of KvService.
+// Purpose: one short function for each method, used like KvService's.
 // Threads: any, each with its own call and messages.
-// Lifetime: the store outlives it; `counts` may be asked as long as it is used.
+// Lifetime: the store outlives it; `counts` must work as long as stats() is called.
 class AdminService {
  public:
   AdminService(Store& store, unsigned request_threads, std::uint64_t max_retired_bytes)
       : store_(store), request_threads_(request_threads), max_retired_bytes_(max_retired_bytes) {}
 
-  // Where the numbers of requests come from; set before the first call.
+  // The source of the numbers of requests; set before the first call.
   void count_requests_with(std::function<MethodCounts()> counts) { counts_ = std::move(counts); }
 
   Status stats(v1::StatsResponse& reply) const;

@@ -1,4 +1,4 @@
-// Whether this server wants traffic.
+// Whether the server takes traffic.
 #pragma once
 
 #include <atomic>
@@ -6,7 +6,7 @@
 
 namespace flashkv {
 
-// Purpose: the one answer behind grpc.health.v1, whatever the transport.
+// Purpose: the state that grpc.health.v1 reports on every front.
 // Threads: any.
 class HealthState {
  public:

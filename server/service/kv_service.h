@@ -8,23 +8,24 @@
 
 namespace flashkv {
 
-// Purpose: one short function a method. A read is answered in place with the session's read handle. A
-//          mutation is checked, turned into operations and submitted; the reply is filled in once it is
-//          back.
-// Usage:   Started o = kv.put(request, call);          // request and call stay put from here ...
-//          if (!o.submitted) return o.status;
-//          // ... until the writer is done, then, on the request's thread:
-//          Status s = kv.finish_put(call, reply);
+// Purpose: one short function for each method. A read is answered in place with the session's read handle. A
+//          mutation is checked, turned into operations and submitted; the reply is made once it comes back.
+// Usage:   Started s = kv.put(request, call);          // request and call stay where they are from here ...
+//          if (!s.submitted) return s.status;
+//          // ... until the writer is done; then, on the request's thread:
+//          Status status = kv.finish_put(call, reply);
 // Threads: any, each with its own session, call and messages.
 // Lifetime: the store outlives it.
 // Cost:    get() allocates nothing that `reply` does not keep for its next use.
-// Replies are recycled: every field is overwritten, none is assumed empty.
+// Limits:  RequestLimits; replies of MultiGet kMaxReplyBytes.
+// Errors:  a Status in the numbering of gRPC; validate.h lists those of a bad request.
+// Replies are recycled: every field is overwritten, none is assumed to be empty.
 class KvService {
  public:
   KvService(Store& store, const Clock& clock, const RequestLimits& limits)
       : store_(store), clock_(clock), limits_(limits), store_id_(store.store_id()) {}
 
-  // Submitted only where at_least_revision is not yet published.
+  // Submitted only when at_least_revision is not yet published.
   Started get(Session& session, const v1::GetRequest& request, v1::GetResponse& reply, PendingCall& call);
   Status finish_get(Session& session, const v1::GetRequest& request, const PendingCall& call,
                     v1::GetResponse& reply);
@@ -38,8 +39,8 @@ class KvService {
   Started erase(const v1::DeleteRequest& request, PendingCall& call);
   Status finish_erase(const PendingCall& call, v1::DeleteResponse& reply);
 
-  // One message of a Write stream; `reply` is an empty message and takes every failure but one: where
-  // queue_was_full() says so, the caller may offer the same call again with retry().
+  // One message of a Write stream. `reply` is an empty message, and every failure becomes its `error`, except
+  // that the caller may offer the call again with retry() when queue_was_full() returns true.
   Started write(const v1::WriteRequest& request, PendingCall& call);
   Started retry(PendingCall& call);
   bool queue_was_full(const Started& outcome, const PendingCall& call) const;

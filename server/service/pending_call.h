@@ -1,4 +1,4 @@
-// A call's errand to the writer.
+// An operation's trip to the writer.
 #pragma once
 
 #include <utility>
@@ -10,7 +10,8 @@ namespace flashkv {
 
 struct PendingCall;
 
-// Who goes on when the writer has finished.
+// Purpose: what to do when the writer has given a call back.
+// Threads: resume() runs on the thread that submitted the call.
 class Continuation {
  public:
   virtual void resume(PendingCall& done) = 0;
@@ -19,11 +20,12 @@ class Continuation {
   ~Continuation() = default;
 };
 
-// Purpose: a Request with room for its operations and the call that waits for it. Belongs to one call and is
-//          used again by the next: the vector keeps its capacity.
+// Purpose: a Request with room for its operations, and the continuation that waits for it. It belongs to one
+//          call and is used again by the next: the vector keeps its capacity.
 // Usage:   call.sink = &inbox; call.waiter = this;   // once
 //          call.deadline = ...; service.put(request, call);
-// Lifetime: untouched between submit and resume(); the messages that its operations point into live as long.
+// Lifetime: not touched between submit and resume(); the messages that its operations point into live as long.
+// Limits:  kKeptOps operations stay allocated.
 struct PendingCall : Request {
   static constexpr std::size_t kKeptOps = 1024;
 
@@ -47,7 +49,8 @@ struct PendingCall : Request {
   }
 };
 
-// What starting a request came to: answered (status says how), or submitted and answered at resume().
+// The result of starting a request: it is answered with `status`, or submitted and will be answered after
+// resume().
 struct Started {
   Status status = {};
   bool submitted = false;

@@ -1,4 +1,4 @@
-// What a request thread brings to every request.
+// The services as one request thread uses them.
 #pragma once
 
 #include <memory>

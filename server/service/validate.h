@@ -1,4 +1,4 @@
-// What a request must look like before the store hears of it.
+// Requests are checked before the store sees them.
 #pragma once
 
 #include "flashkv/v1/admin.pb.h"
@@ -8,9 +8,9 @@
 
 namespace flashkv {
 
-// Each answers the first complaint: it names the field, the size and the limit, never the bytes themselves.
-// INVALID_ARGUMENT throughout; FAILED_PRECONDITION for ACK_DURABLE without a journal; UNIMPLEMENTED for
-// selectors that need keys in order, once everything else about the request is right.
+// Each returns the first violation. The message names the field, the size and the limit, never the bytes
+// themselves. The code is INVALID_ARGUMENT, but for ACK_DURABLE without a journal FAILED_PRECONDITION, and for
+// selectors that need keys in order UNIMPLEMENTED, once everything else about the request is right.
 Status validate(const v1::GetRequest& r, const RequestLimits& limits);
 Status validate(const v1::MultiGetRequest& r, const RequestLimits& limits);
 Status validate(const v1::PutRequest& r, const RequestLimits& limits);

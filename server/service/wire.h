@@ -1,4 +1,4 @@
-// Messages to the store's operations, and outcomes back to messages.
+// Converts messages to the store's operations, and their outcomes to messages.
 #pragma once
 
 #include "flashkv/v1/kv.pb.h"

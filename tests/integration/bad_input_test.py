@@ -2,9 +2,11 @@
 """What a client can send that it should not: each answered with the right status, and nothing harmed by it."""
 
 import random
+import time
 
 import grpc
 
+from bad_input_unread import UnreadCalls
 from kvd_case import KvdCase, admin_pb2, kv_pb2, main, put
 
 KEY_LIMIT = 65_535
@@ -234,6 +236,34 @@ class Wire(BadInputCase):
             channel.close()
         self.put(b"intact", SECRET)
         self.before = self.get(b"intact").kv
+
+
+class Unread(BadInputCase):
+    """Replies that a client does not let through hold up nobody else."""
+
+    CALLS = 800  # more than both request threads ever offered at a time
+
+    def answered(self, method):
+        return sum(m.count for m in self.stats().requests if m.method == method)
+
+    def assert_others_are_served_beside(self, method, request, counted_as):
+        before = self.answered(counted_as)
+        with UnreadCalls(self.kvd.endpoint, method, request.SerializeToString(), self.CALLS):
+            end = time.monotonic() + self.TIMEOUT
+            while self.answered(counted_as) < before + self.CALLS:
+                self.assertLess(time.monotonic(), end, "the unread calls are not answered")
+                time.sleep(0.01)
+            for _ in range(50):
+                self.assertEqual(self.get(b"intact", self.other_client()).kv, self.before)
+            self.put(b"beside", b"v")
+        self.kv.Delete(kv_pb2.DeleteRequest(key=b"beside"))
+
+    def test_unread_gets(self):
+        self.assert_others_are_served_beside("/flashkv.v1.KV/Get", kv_pb2.GetRequest(key=b"intact"), "Get")
+
+    def test_unread_puts(self):
+        request = kv_pb2.PutRequest(key=b"beside", value=b"v")
+        self.assert_others_are_served_beside("/flashkv.v1.KV/Put", request, "Put")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 import grpc
 
+from bad_input_unread import UnreadCalls
 from kvd_case import KvdCase, connect, health_pb2, health_pb2_grpc, main
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -29,6 +30,11 @@ class Health(KvdCase):
     def test_another_name_is_not_found(self):
         request = health_pb2.HealthCheckRequest(service="other")
         self.assert_fails(grpc.StatusCode.NOT_FOUND, self.health.Check, request)
+
+    def test_checks_whose_replies_nobody_reads_do_not_make_it_look_dead(self):
+        with UnreadCalls(self.kvd.endpoint, "/grpc.health.v1.Health/Check", b"", 200):
+            for _ in range(20):
+                self.assertEqual(self.check(""), SERVING)
 
     def test_a_watch_of_another_name_says_unknown_and_stays(self):
         watch = self.health.Watch(health_pb2.HealthCheckRequest(service="other"))

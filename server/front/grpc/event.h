@@ -1,4 +1,4 @@
-// What a completion queue hands back.
+// The tags that a completion queue hands back.
 #pragma once
 
 namespace flashkv {

@@ -1,4 +1,4 @@
-// Where the writer leaves finished requests for one request thread.
+// Finished requests on their way from the writer to one request thread.
 #pragma once
 
 #include <grpcpp/alarm.h>
