@@ -22,8 +22,9 @@ class Daemon {
   ~Daemon() { stop(); }
 
   Status start();
-  // Sets health to NOT_SERVING, ends streams, applies and answers what is queued, and waits for calls in flight:
-  // all of it within the drain timeout. Returns false when a reader was stuck, or calls had to be cancelled.
+  // Sets health to NOT_SERVING, ends streams, applies and answers what is queued, and waits for calls in
+  // flight: all of it within the drain timeout. Returns false when a reader was stuck, or calls had to
+  // be cancelled.
   bool stop();
 
   // Of the first front.

@@ -22,8 +22,8 @@ int fail(const std::string& why, int code) {
   return code;
 }
 
-// mimalloc keeps freed segments for half a second, and returns them only when something else is freed later: an
-// idle server would hold the memory of deleted values. Later versions purge by themselves.
+// mimalloc keeps freed segments for half a second, and returns them only when something else is freed later:
+// an idle server would hold the memory of deleted values. Later versions purge by themselves.
 void return_freed_memory() {
 #if defined(FLASHKV_MIMALLOC) && MI_MALLOC_VERSION < 210
   mi_option_set(mi_option_segment_decommit_delay, 0);
@@ -39,8 +39,9 @@ void warn_of_unknown(const std::vector<std::string>& variables) {
                       {{"names", names}});
 }
 
-// Reads the command line, the environment and the file again, and takes over what may change while kvd runs. The
-// line about it is written at the more verbose of the two levels: one that silences the log is still confirmed.
+// Reads the command line, the environment and the file again, and takes over what may change while kvd
+// runs. The line about it is written at the more verbose of the two levels: one that silences the log is
+// still confirmed.
 void reload(int argc, char** argv) {
   const flashkv::CommandLine line = flashkv::read_command_line(argc, argv);
   if (line.action == flashkv::CommandLine::Action::kFail) {

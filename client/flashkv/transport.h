@@ -25,7 +25,8 @@ struct Transport {
   void prepare(grpc::ClientContext& context, std::chrono::milliseconds timeout) const;
 };
 
-// Requires a complete endpoint (endpoint.h). Errors: as Client::open.
+// Requires a complete endpoint (endpoint.h).
+// Errors: as Client::open.
 Result<std::unique_ptr<Transport>> connect(const ClientOptions& options);
 
 // The error of a finished call. `context` holds its trailers; null = none.

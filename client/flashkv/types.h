@@ -9,7 +9,8 @@
 
 namespace flashkv::client {
 
-// The state a mutation must reach before it is answered: visible to all reads, applied, or synced to the journal.
+// The state a mutation must reach before it is answered: visible to all reads, applied, or synced to
+// the journal.
 enum class Ack { kPublished, kApplied, kDurable };
 enum class Condition { kAlways, kIfAbsent, kIfPresent };
 

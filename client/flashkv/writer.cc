@@ -9,10 +9,10 @@
 
 namespace flashkv::client {
 
-// Requests are numbered from 0; request n uses slot n % slots. Requests `answered` to `sent` - 1 are unanswered, at
-// most `window` of them. Nothing is sent between a rejected answer and take_rejection(), so the rejected request and
-// everything sent after it still have their slots then, and one of the window + 1 slots is always free for the
-// request being filled.
+// Requests are numbered from 0; request n uses slot n % slots. Requests `answered` to `sent` - 1 are
+// unanswered, at most `window` of them. Nothing is sent between a rejected answer and take_rejection(), so
+// the rejected request and everything sent after it still have their slots then, and one of the window + 1
+// slots is always free for the request being filled.
 //
 //        answered          |  unanswered: at most window  |  being filled
 //   0 ...               answered ...                    sent
@@ -98,8 +98,8 @@ struct Writer::Stream {
                          : error_of(status, &context);
   }
 
-  // Sends the request being filled once the window has room for it. After a rejection it stays where it is, for
-  // take_rejection() to hand back.
+  // Sends the request being filled once the window has room for it. After a rejection it stays where it is,
+  // for take_rejection() to hand back.
   bool send() {
     Slot& slot = filling();
     if (slot.tags.empty()) return true;

@@ -21,12 +21,12 @@ namespace flashkv::client {
 // Threads: one thread at a time. Two internal threads read the answers and watch for a stalled server.
 // Lifetime: the client must outlive it. Destroying it without close() cancels the stream; puts that were not
 //          acknowledged may or may not have been applied.
-// Cost:    messages are recycled, so a put in steady state copies its bytes and allocates nothing. put() blocks
-//          while `window` requests are unanswered, so the caller runs at the server's speed.
+// Cost:    messages are recycled, so a put in steady state copies its bytes and allocates nothing. put()
+//          blocks while `window` requests are unanswered, so the caller runs at the server's speed.
 // Limits:  memory: (window + 1) requests of ops_per_request puts or bytes_per_request bytes.
 // Errors:  put() returns false, and does not take the item, after the server rejected a request (see
-//          take_rejection(); the stream goes on) or the stream broke (see error()): kUnavailable if the server
-//          died, kDeadlineExceeded if no answer came within the client's timeout.
+//          take_rejection(); the stream goes on) or the stream broke (see error()): kUnavailable if the
+//          server died, kDeadlineExceeded if no answer came within the client's timeout.
 class Writer {
  public:
   struct Options {
@@ -40,8 +40,8 @@ class Writer {
     std::int64_t ttl_ms = 0;
     std::uint64_t tag = 0;  // chosen by the caller, for example a line number
   };
-  // A request of which nothing was applied, and everything put after it. To go on, put `later` again: that keeps
-  // the order of writes to a key. Items of `later` are not counted as acknowledged yet.
+  // A request of which nothing was applied, and everything put after it. To go on, put `later` again: that
+  // keeps the order of writes to a key. Items of `later` are not counted as acknowledged yet.
   struct Rejection {
     Error error;
     std::vector<Item> items;
@@ -56,7 +56,8 @@ class Writer {
   bool put(std::string_view key, std::string_view value, std::int64_t ttl_ms = 0, std::uint64_t tag = 0);
   bool flush();  // sends the puts gathered so far; false as for put()
   bool drain();  // flushes, then waits until every request is answered; false as for put()
-  // The first rejected request, once everything sent is answered; empty if none was rejected or the stream broke.
+  // The first rejected request, once everything sent is answered; empty if none was rejected or the
+  // stream broke.
   std::optional<Rejection> take_rejection();
   // Drains and ends the stream. Empty if every put is acknowledged.
   std::optional<Error> close();

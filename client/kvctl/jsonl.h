@@ -16,8 +16,8 @@ struct ImportRecord {
 // Usage:   ImportRecord r; std::string why; if (!parse_jsonl(line, r, why)) report(number, why);
 // Threads: any, each with its own record.
 // Cost:    one pass, no document in memory; the record's strings are reused.
-// Errors:  returns false and sets `why`: not an object, a missing, repeated or unknown field, a wrong type, bad
-//          base64.
+// Errors:  returns false and sets `why`: not an object, a missing, repeated or unknown field, a wrong type,
+//          bad base64.
 bool parse_jsonl(std::string_view line, ImportRecord& record, std::string& why);
 
 }  // namespace flashkv::kvctl

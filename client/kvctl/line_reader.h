@@ -7,15 +7,15 @@
 
 namespace flashkv::kvctl {
 
-// Purpose: reads lines from a descriptor and returns every 100 ms while a pipe is silent, so that the caller can
-//          flush what it holds and notice Ctrl-C.
+// Purpose: reads lines from a descriptor and returns every 100 ms while a pipe is silent, so that the caller
+//          can flush what it holds and notice Ctrl-C.
 // Usage:   LineReader in(fd, kLongest); std::string_view line;
 //          for (auto what = in.next(line); what == LineReader::kLine; what = in.next(line)) use(line);
 // Threads: one.
 // Lifetime: the caller owns the descriptor; a line is valid until the next call.
 // Cost:    one read of up to 1 MiB serves many lines; lines are not copied.
-// Limits:  a line of more than `longest` bytes is reported once as kTooLong and then skipped as it arrives; the
-//          buffer never exceeds longest + 1 MiB.
+// Limits:  a line of more than `longest` bytes is reported once as kTooLong and then skipped as it arrives;
+//          the buffer never exceeds longest + 1 MiB.
 // Errors:  kFailed if the descriptor cannot be read (see errno).
 class LineReader {
  public:

@@ -14,8 +14,8 @@ namespace flashkv::kvctl {
 // Purpose: prints results as simple (for pipes), table (for people) or json (one object per line).
 // Usage:   Output(settings.format, settings.utf8).answer("deleted", "3", revision);
 // Threads: one.
-// Limits:  json encodes bytes as base64 ("key_b64"); with utf8, valid UTF-8 is text ("key"). Tables, and every
-//          format on a terminal, never contain a raw control character.
+// Limits:  json encodes bytes as base64 ("key_b64"); with utf8, valid UTF-8 is text ("key"). Tables, and
+//          every format on a terminal, never contain a raw control character.
 class Output {
  public:
   Output(Format format, bool utf8);

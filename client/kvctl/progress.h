@@ -13,8 +13,8 @@ struct ProgressState {
   double seconds = 0;                 // since the start
 };
 
-// One line of at most `width` columns: count and rate; with a known total also a bar, a percentage and the time left.
-// The bar shrinks first, then goes; what still does not fit is cut off. width 0 = unlimited.
+// One line of at most `width` columns: count and rate; with a known total also a bar, a percentage and the
+// time left. The bar shrinks first, then goes; what still does not fit is cut off. width 0 = unlimited.
 std::string progress_line(const std::string& what, const ProgressState& state, std::size_t width);
 
 // Purpose: reports progress on standard error.

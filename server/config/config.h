@@ -11,8 +11,8 @@
 
 namespace flashkv {
 
-// Purpose: the resolved configuration. Defaults are texts in settings.cc, so that they are printed, documented
-//          and parsed like any other value.
+// Purpose: the resolved configuration. Defaults are texts in settings.cc, so that they are printed,
+//          documented and parsed like any other value.
 struct Config {
   std::string listen;
   bool insecure = false;

@@ -6,8 +6,8 @@
 
 namespace flashkv {
 
-// Purpose: kvd knows these names, so that a file written for a later version is understood. The one value that
-//          describes what this version does is accepted; any other stops the start.
+// Purpose: kvd knows these names, so that a file written for a later version is understood. The one value
+//          that describes what this version does is accepted; any other stops the start.
 struct LaterSetting {
   std::string_view name;
   std::string_view only_value;

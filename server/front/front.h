@@ -26,8 +26,8 @@ class Front {
   // Watchers of health are told; streams end once what they have read is answered.
   virtual void begin_drain() = 0;
   // Takes no new call, waits at most `patience` until those in flight are answered, then closes every
-  // connection. The store must have stopped, so that no call waits for the writer. Returns false when calls had
-  // to be cancelled.
+  // connection. The store must have stopped, so that no call waits for the writer. Returns false when calls
+  // had to be cancelled.
   virtual bool stop(Nanos patience) = 0;
 };
 

@@ -21,8 +21,8 @@ class FrontSet {
   Status start();
   MethodCounts counts() const;
   void begin_drain();
-  // All at the same time, so that none takes calls while another one stops. Returns false when any of them had
-  // to cancel calls.
+  // All at the same time, so that none takes calls while another one stops. Returns false when any of them
+  // had to cancel calls.
   bool stop(Nanos patience);
 
  private:

@@ -6,8 +6,9 @@
 
 namespace flashkv {
 
-// Called first in main(), before any thread exists: SIGTERM, SIGINT and SIGHUP wait for Housekeeping, so that none
-// of them ends a process that has half started. SIGUSR1, SIGUSR2 and SIGPIPE (a log that nobody reads) are ignored.
+// Called first in main(), before any thread exists: SIGTERM, SIGINT and SIGHUP wait for Housekeeping, so that
+// none of them ends a process that has half started. SIGUSR1, SIGUSR2 and SIGPIPE (a log that nobody reads)
+// are ignored.
 void hold_signals();
 
 // Purpose: turns signals into calls: SIGTERM and SIGINT ask for a stop, a second one ends the process at once

@@ -53,8 +53,8 @@ std::string percent_decoded(std::string_view text) {
   return decoded;
 }
 
-// 0, or the error of binding to `address` the way gRPC does: with SO_REUSEADDR, so that connections of an earlier
-// server that are still closing do not count.
+// 0, or the error of binding to `address` the way gRPC does: with SO_REUSEADDR, so that connections of an
+// earlier server that are still closing do not count.
 int bind_error(const sockaddr* address, socklen_t length, int family) {
   const Socket probe(family, SOCK_STREAM);
   const int on = 1;
@@ -120,7 +120,8 @@ std::string unix_refusal(const std::string& path) {
   if (probe.get() < 0) return cannot + reason(errno);
   const int connected = connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const int error = connected == 0 ? 0 : errno;
-  // EAGAIN: it listens, and its backlog is full. ECONNREFUSED: its server is dead, and the socket is replaced.
+  // EAGAIN: it listens, and its backlog is full. ECONNREFUSED: its server is dead, and the socket
+  // is replaced.
   if (error == 0 || error == EAGAIN) return "--listen: another server listens on unix:" + path;
   return error == ECONNREFUSED || error == ENOENT ? "" : cannot + reason(error);
 }

@@ -5,10 +5,11 @@
 
 namespace flashkv {
 
-// Purpose: finds what stands against listening on `listen` (HOST:PORT, [IPV6]:PORT or unix:PATH) and says it in
-//          one line; empty where nothing does. A unix socket that another server listens on is refused here:
-//          gRPC would take its path over, and remove the path from under the one that has it.
-// Usage:   if (std::string why = listen_refusal(config.listen); !why.empty()) return {Code::kUnavailable, why};
+// Purpose: finds what stands against listening on `listen` (HOST:PORT, [IPV6]:PORT or unix:PATH) and says it
+//          in one line; empty where nothing does. A unix socket that another server listens on is refused
+//          here: gRPC would take its path over, and remove the path from under the one that has it.
+// Usage:   if (std::string why = listen_refusal(config.listen); !why.empty()) return
+//          {Code::kUnavailable, why};
 // Cost:    resolves the name, binds and closes a socket for each of its addresses until one can be had.
 // Limits:  another program may still take the address between this and the server's own bind.
 std::string listen_refusal(const std::string& listen);

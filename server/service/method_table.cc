@@ -62,9 +62,9 @@ class UnaryOf final : public UnaryState {
   }
 };
 
-// A row: start(call) begins, finish(call) makes the reply once the writer is done, extra(request) is what both
-// messages keep beyond their bytes. `call` has request, reply, session and pending. Without finish the method
-// never waits; with it, a request with at_least_revision waits when that is set, and any other always.
+// A row: start(call) begins, finish(call) makes the reply once the writer is done, extra(request) is what
+// both messages keep beyond their bytes. `call` has request, reply, session and pending. Without finish the
+// method never waits; with it, a request with at_least_revision waits when that is set, and any other always.
 template <typename R, typename A, typename StartCall, typename FinishCall = NoFinish,
           typename Extra = NoExtra>
 constexpr MethodRow unary(std::string_view name, std::string_view counted_as, StartCall, FinishCall = {},

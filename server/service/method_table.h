@@ -11,8 +11,8 @@
 
 namespace flashkv {
 
-// Purpose: one method. A unary one makes the state of a call, a streaming one the handler of a stream; the other
-//          pointer is null.
+// Purpose: one method. A unary one makes the state of a call, a streaming one the handler of a stream; the
+//          other pointer is null.
 struct MethodRow {
   std::string_view name;        // "/flashkv.v1.KV/Get", null-terminated
   std::string_view counted_as;  // in Stats: "Get"

@@ -24,7 +24,8 @@ class Continuation {
 //          call and is used again by the next: the vector keeps its capacity.
 // Usage:   call.sink = &inbox; call.waiter = this;   // once
 //          call.deadline = ...; service.put(request, call);
-// Lifetime: not touched between submit and resume(); the messages that its operations point into live as long.
+// Lifetime: not touched between submit and resume(); the messages that its operations point into live
+//           as long.
 // Limits:  kKeptOps operations stay allocated.
 struct PendingCall : Request {
   static constexpr std::size_t kKeptOps = 1024;

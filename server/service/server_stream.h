@@ -41,8 +41,8 @@ class MessageBytes {
 //          if (stream.writable()) stream.write(MessageBytes(reply), false);   // later: on_writable()
 //          stream.finish(status);               // the last call
 // Threads: the session's. No call runs a handler before it returns.
-// Flow control: a message that is not asked for with read() stays with the client, held back by the transport;
-//          one write is under way at a time, and a client that does not read keeps writable() false.
+// Limits:  flow control. A message that read() has not asked for stays with the client; one write is under
+//          way at a time, and a client that does not read keeps writable() false.
 // Lifetime: lives until finish() was called and everything under way has come back; the handler as long.
 class ServerStream {
  public:

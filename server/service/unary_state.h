@@ -23,8 +23,8 @@ namespace flashkv {
 // Threads: the session's.
 // Lifetime: stays in place from start() until the writer has given `pending` back; the session's services
 //          outlive it. pending.sink and pending.waiter are set once by the front.
-// Cost:    two virtual calls a request that need not wait, three otherwise; the messages keep their memory, so
-//          that nothing is allocated as a rule.
+// Cost:    two virtual calls a request that need not wait, three otherwise; the messages keep their memory,
+//          so that nothing is allocated as a rule.
 // Limits:  kKeptBytes of memory stay in a recycled state.
 class UnaryState {
  public:
@@ -67,8 +67,8 @@ class UnaryState {
     free_messages();
     kept_bytes_ = 0;
   }
-  // At most this much is in the messages: every use since they were freed is counted in full, as each may have
-  // grown another field.
+  // At most this much is in the messages: every use since they were freed is counted in full, as each may
+  // have grown another field.
   std::size_t kept_bytes() const noexcept { return kept_bytes_; }
 
   PendingCall pending;

@@ -9,8 +9,8 @@
 namespace flashkv {
 
 // Each returns the first violation. The message names the field, the size and the limit, never the bytes
-// themselves. The code is INVALID_ARGUMENT, but for ACK_DURABLE without a journal FAILED_PRECONDITION, and for
-// selectors that need keys in order UNIMPLEMENTED, once everything else about the request is right.
+// themselves. The code is INVALID_ARGUMENT, but for ACK_DURABLE without a journal FAILED_PRECONDITION, and
+// for selectors that need keys in order UNIMPLEMENTED, once everything else about the request is right.
 Status validate(const v1::GetRequest& r, const RequestLimits& limits);
 Status validate(const v1::MultiGetRequest& r, const RequestLimits& limits);
 Status validate(const v1::PutRequest& r, const RequestLimits& limits);

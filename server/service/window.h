@@ -6,8 +6,8 @@
 namespace flashkv {
 
 // Purpose: counts the messages of a stream that were read and not yet answered, and their bytes.
-// Limits:  a message is admitted while both counts are below their bounds, so that the bytes may exceed theirs
-//          by one message.
+// Limits:  a message is admitted while both counts are below their bounds, so that the bytes may exceed
+//          theirs by one message.
 class Window {
  public:
   constexpr Window(std::size_t max_messages, std::size_t max_bytes)

@@ -13,8 +13,8 @@
 
 namespace flashkv {
 
-// Purpose: reads a message, submits it, and answers in the order of arrival. When the store's queue is full, it
-//          stops reading, so that flow control holds the client back, and offers the message again after
+// Purpose: reads a message, submits it, and answers in the order of arrival. When the store's queue is full,
+//          it stops reading, so that flow control holds the client back, and offers the message again after
 //          kRetry, then after twice as long each time, up to kMaxRetry.
 // Usage:   a row of the method table; a front makes one for each stream.
 // Threads: its session's.

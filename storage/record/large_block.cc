@@ -9,8 +9,8 @@
 namespace flashkv::large_block {
 namespace {
 
-// Purpose: released blocks that wait for the next allocation of their size. A slot is one word that says all there
-//          is to know of its block: who swaps it for 0 owns the block.
+// Purpose: released blocks that wait for the next allocation of their size. A slot is one word that says all
+//          there is to know of its block: who swaps it for 0 owns the block.
 class Spares {
  public:
   void* take(std::size_t bytes) noexcept {

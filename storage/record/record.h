@@ -23,15 +23,16 @@ namespace flashkv {
 // Lifetime: freed by release() at the last owner. Owners are what keeps it findable (a table counts as one,
 //          however many halves it has; later also history and pins, hence up to 2^32 - 1), never a reader: a
 //          read section covers it until it is copied.
-// Cost:    32 bytes + key + value (+ 8 with an expiry); from large_block::kLeast up, rounded as large_block.h says.
+// Cost:    32 bytes + key + value (+ 8 with an expiry); from large_block::kLeast up, rounded as
+//          large_block.h says.
 // Limits:  kMaxKeyBytes, kMaxValueBytes; a caller checks sizes before it asks.
 class Record {
  public:
   static constexpr std::size_t kMaxKeyBytes = 65'535;
   static constexpr std::size_t kMaxValueBytes = std::size_t{1} << 30;
-  // Of the three counters of 64 bits the version spares 16 for the key's size, and so makes room for 32 bits of
-  // owners: it counts the changes of one key, and 2^48 of them take nine years at a million a second. It stays
-  // there rather than begin again; revisions, which all keys share, have all their bits.
+  // Of the three counters of 64 bits the version spares 16 for the key's size, and so makes room for 32 bits
+  // of owners: it counts the changes of one key, and 2^48 of them take nine years at a million a second. It
+  // stays there rather than begin again; revisions, which all keys share, have all their bits.
   static constexpr unsigned kVersionBits = 48;
   static constexpr std::uint64_t kMaxVersion = (std::uint64_t{1} << kVersionBits) - 1;
 

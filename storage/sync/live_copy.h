@@ -22,8 +22,8 @@ class LiveCounter {
   std::atomic<std::uint64_t> value_{0};
 };
 
-// Purpose: a copy of a plain struct of 64-bit numbers, so that its owner works on ordinary fields and each field is
-//          declared once.
+// Purpose: a copy of a plain struct of 64-bit numbers, so that its owner works on ordinary fields and each
+//          field is declared once.
 // Usage:   owner: counts.steps += 1; ...; live.show(counts);      any thread: T now = live.copy();
 // Threads: show() from one; copy() from any.
 // Cost:    a relaxed store or load a word.

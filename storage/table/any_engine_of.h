@@ -12,8 +12,9 @@
 
 namespace flashkv {
 
-// Purpose: AnyEngine over the engine E, which it owns and makes from the hash or the options. Each engine's is
-//          instantiated in one source, its engine.cc. An engine whose batches are not atomic comes as WithOverlay<E>.
+// Purpose: AnyEngine over the engine E, which it owns and makes from the hash or the options. Each
+//          engine's is instantiated in one source, its engine.cc. An engine whose batches are not atomic
+//          comes as WithOverlay<E>.
 // Usage:   auto table = std::make_unique<AnyEngineOf<MyEngine>>(KeyHash{seed});
 //          auto other = std::make_unique<AnyEngineOf<WithOverlay<OtherEngine>>>(KeyHash{seed});
 //          table->engine().make_reader();   // for tests: guards of any lifetime

@@ -47,7 +47,8 @@ Imported import(const ScriptedServer& server, const std::vector<std::string>& re
   return done;
 }
 
-// Requests of two records. The server answers once it has read three, so the first is rejected with the window full.
+// Requests of two records. The server answers once it has read three, so the first is rejected with the
+// window full.
 const std::vector<std::string> kRecords{"bad=1", "a=2", "c=1", "a=3", "d=1", "b=2", "e=1"};
 
 TEST(Import, AfterARefusedRecordTheRestArrivesInOrder) {

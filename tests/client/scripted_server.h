@@ -27,7 +27,8 @@ struct Script {
 };
 
 // Purpose: serves Get, MultiGet, Put, Delete, Write and health from a std::map, following a script.
-// Usage:   const ScriptedServer server({.refused_key = "k7"}); auto client = Client::open({.endpoint = server.endpoint()});
+// Usage:   const ScriptedServer server({.refused_key = "k7"}); auto client = Client::open({.endpoint
+//          = server.endpoint()});
 // Threads: any; a test may read the records while the server runs.
 class ScriptedServer {
  public:

@@ -1,5 +1,5 @@
-// reserve() with an allocator that runs dry, for any engine by its type: whichever allocation it is, nothing that is
-// found changes; and after it nothing needs memory any more.
+// reserve() with an allocator that runs dry, for any engine by its type: whichever allocation it is, nothing
+// that is found changes; and after it nothing needs memory any more.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,10 +14,11 @@
 
 namespace flashkv::test {
 
-// Purpose: an engine with some keys in it is asked for many more, with one allocation more each time until that is
-//          enough; each time all of it is then done with none.
+// Purpose: an engine with some keys in it is asked for many more, with one allocation more each time until
+//          that is enough; each time all of it is then done with none.
 // Usage:   template <typename E> class MyAllocation : public AllocationFixture<E> {};
-//          TYPED_TEST(MyAllocation, ...) { this->run(hash, old, fresh, failures, [&] { return TypeParam(options); }); }
+//          TYPED_TEST(MyAllocation, ...) { this->run(hash, old, fresh, failures, [&] { return
+//          TypeParam(options); }); }
 // Limits:  the program links flashkv_failing_new.
 template <Engine E>
 class AllocationFixture : public ::testing::Test {
@@ -51,8 +52,8 @@ class AllocationFixture : public ::testing::Test {
     engine.publish(1);
     ASSERT_TRUE(engine.try_begin_batch(0));
   }
-  // All the old keys erased and the new ones written, published, and the next batch begun, without a byte from the
-  // allocator.
+  // All the old keys erased and the new ones written, published, and the next batch begun, without a byte
+  // from the allocator.
   void commit(E& engine, bool new_ones_first) {
     std::vector<RecordPtr> made;
     for (const Probe& p : new_keys()) made.push_back(Record::make(p.key, "new", Record::Expiry::kNone));

@@ -118,8 +118,8 @@ TEST_P(KeysTest, ARequestOfManyKeysIsPreparedAtOnce) {
   }
 }
 
-// Sizes on both sides of every engine's groups, hits, misses and repeated keys mixed; whole hashes collide under the
-// narrow masks.
+// Sizes on both sides of every engine's groups, hits, misses and repeated keys mixed; whole hashes collide
+// under the narrow masks.
 TEST_P(KeysTest, ABatchOfLookupsAnswersAsOneByOneDoes) {
   for (const std::uint64_t mask : {~std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{3}}) {
     close();

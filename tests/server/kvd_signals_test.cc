@@ -68,8 +68,8 @@ class UnreadReply {
   std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
 };
 
-// The start of a kvd that a signal has reached before its first instruction: held back until it can be handled.
-// A kvd that never handles it is ended by the alarm.
+// The start of a kvd that a signal has reached before its first instruction: held back until it can be
+// handled. A kvd that never handles it is ended by the alarm.
 auto pending(int signal) {
   return [signal] {
     sigset_t held;

@@ -1,5 +1,5 @@
-// An allocator that runs dry on command: operator new, calloc() and mmap(). A program that links flashkv_failing_new
-// has no other.
+// An allocator that runs dry on command: operator new, calloc() and mmap(). A program that links
+// flashkv_failing_new has no other.
 #pragma once
 
 #include <new>

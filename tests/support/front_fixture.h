@@ -29,8 +29,8 @@ struct Patient : grpc::ClientContext {
 // The memory of this process: resident, or what a sanitizer counts, as it keeps freed memory for a while.
 std::uint64_t held_bytes();
 
-// Purpose: ends the program, with the test's name, when a test takes longer than any machine explains: whatever it
-//          waits for, a join included, a hang is a failure.
+// Purpose: ends the program, with the test's name, when a test takes longer than any machine explains:
+//          whatever it waits for, a join included, a hang is a failure.
 class Watchdog {
  public:
   explicit Watchdog(std::chrono::seconds patience);

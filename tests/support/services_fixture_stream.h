@@ -15,8 +15,8 @@
 
 namespace flashkv::test {
 
-// Purpose: carries messages between a test and a StreamHandler, and checks that the handler keeps the contract of
-//          ServerStream.
+// Purpose: carries messages between a test and a StreamHandler, and checks that the handler keeps the
+//          contract of ServerStream.
 // Usage:   FakeStream stream(session, desk); stream.open(std::make_unique<WriteStream>(stream));
 //          stream.send(request); stream.run(); ... stream.replies<v1::WriteResponse>()
 // Threads: the test's.

@@ -25,9 +25,9 @@ struct LoadResult {
   void merge(const LoadResult& other);
 };
 
-// Purpose: issues Gets, MultiGets and Puts as the settings say, in a closed loop or at a fixed rate. At a fixed
-//          rate, latency counts from the time a request was due, not from when it could be sent, so that a slow
-//          answer also delays those queued behind it (no coordinated omission).
+// Purpose: issues Gets, MultiGets and Puts as the settings say, in a closed loop or at a fixed rate. At a
+//          fixed rate, latency counts from the time a request was due, not from when it could be sent, so
+//          that a slow answer also delays those queued behind it (no coordinated omission).
 // Usage:   Load load(clients, settings, zipf, seed, rate); LoadResult r = load.run(until, budget);
 // Threads: each thread has its own Load; all share the budget.
 // Lifetime: the clients must outlive it.
@@ -40,8 +40,8 @@ class Load {
        std::uint64_t seed, double rate);
   ~Load();
 
-  // Runs until the given time, until the budget of requests is spent or the program is interrupted, then waits for
-  // the calls in flight.
+  // Runs until the given time, until the budget of requests is spent or the program is interrupted, then
+  // waits for the calls in flight.
   LoadResult run(Clock::time_point until, std::atomic<std::int64_t>& budget);
 
  private:

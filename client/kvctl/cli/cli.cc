@@ -12,8 +12,8 @@ namespace {
 const std::map<std::string, Format> kFormats{
     {"simple", Format::kSimple}, {"table", Format::kTable}, {"json", Format::kJson}};
 
-// CLI11 reads "[a,b]" among several values as two of them. This byte in front hides such a key from it, and any key
-// that begins with the byte itself.
+// CLI11 reads "[a,b]" among several values as two of them. This byte in front hides such a key from it, and
+// any key that begins with the byte itself.
 constexpr char kKeyMark = '\x1f';
 
 std::vector<std::string> marked(int argc, char** argv) {

@@ -11,7 +11,8 @@
 
 namespace flashkv::kvctl {
 
-// A flag that takes one of some words. Unlike CLI11's transformer, its error names the words, not their values.
+// A flag that takes one of some words. Unlike CLI11's transformer, its error names the words, not
+// their values.
 template <typename T>
 CLI::Option* add_choice(CLI::App& app, const std::string& name, T& to,
                         const std::map<std::string, T>& choices, const std::string& help) {

@@ -22,7 +22,8 @@ namespace {
 // JSON text can be six times as long as the bytes it encodes: \u0000.
 constexpr std::size_t kLongestEscape = 6;
 constexpr std::size_t kFieldNamesBytes = 1024;
-// The rest of a request that holds one large record: Writer's bytes_per_request, and as much again for framing.
+// The rest of a request that holds one large record: Writer's bytes_per_request, and as much again
+// for framing.
 constexpr std::size_t kRestOfRequestBytes = std::size_t{2} << 20;
 
 std::size_t longest_record(const client::Client& client) {
@@ -92,8 +93,9 @@ class Import {
     while (exit_ == kDone && !writer_.put(key, value, ttl_ms, line)) recover();
   }
 
-  // The stream rejected a request or broke. The records of a rejected request are put one by one, which finds the
-  // bad one. Then everything sent after them is put again, so that the last of several equal keys still wins.
+  // The stream rejected a request or broke. The records of a rejected request are put one by one, which
+  // finds the bad one. Then everything sent after them is put again, so that the last of several equal keys
+  // still wins.
   void recover() {
     auto rejection = writer_.take_rejection();
     if (!rejection) {

@@ -21,11 +21,11 @@ namespace flashkv {
 using RawWriter = grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>;
 using RawStream = grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>;
 
-// Purpose: the rows of one service ("flashkv.v1.KV"), registered by name, so that reflection lists the service
-//          and a unary call arrives together with its message: that is 8 % fewer instructions than the generic
-//          service needs, which gets no message with the call. Requests come as bytes: what does not parse is
-//          ours to answer. A method of the contract without a row is not registered and arrives at
-//          UnservedCalls.
+// Purpose: the rows of one service ("flashkv.v1.KV"), registered by name, so that reflection lists the
+//          service and a unary call arrives together with its message: that is 8 % fewer instructions than
+//          the generic service needs, which gets no message with the call. Requests come as bytes: what does
+//          not parse is ours to answer. A method of the contract without a row is not registered and arrives
+//          at UnservedCalls.
 // Threads: request_unary() and request_stream() by any.
 // Lifetime: outlives the gRPC server that it is registered with.
 class TableService final : public grpc::Service {

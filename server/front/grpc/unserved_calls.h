@@ -10,8 +10,8 @@
 
 namespace flashkv {
 
-// Purpose: ends every call that has no row, unary or streaming, at once with UNIMPLEMENTED and its name. A call
-//          that is taken is replaced at once.
+// Purpose: ends every call that has no row, unary or streaming, at once with UNIMPLEMENTED and its name. A
+//          call that is taken is replaced at once.
 // Threads: its request thread.
 // Limits:  kPosted calls are offered.
 class UnservedCalls final : public CallGroup {

@@ -27,8 +27,8 @@ inline std::size_t first_slot(unsigned slots) noexcept {
 
 // Purpose: up to nine records whose keys share a home bucket, or were displaced from a full one before it.
 //          Bytes 0..8 hold tags, byte 9 the overflow count, then nine record addresses of 48 bits each.
-// Usage:   for (unsigned m = bucket.match_hash(hash); m != 0; m &= m - 1) compare(bucket.record(first_slot(m)));
-//          if (bucket.overflow() != 0) look into the next bucket too;
+// Usage:   for (unsigned m = bucket.match_hash(hash); m != 0; m &= m - 1)
+//          compare(bucket.record(first_slot(m))); if (bucket.overflow() != 0) look into the next bucket too;
 // Threads: none of its own: readers see it only inside a half that nobody changes (I1).
 // Cost:    64 bytes; match() is four instructions with SSE2.
 // Limits:  user-space addresses of 48 bits (x86-64 and AArch64 without opting into more).

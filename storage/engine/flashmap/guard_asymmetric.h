@@ -123,7 +123,8 @@ class AsymmetricGuards {
     Reader(std::shared_ptr<Shared> shared, std::unique_ptr<Slot> slot) noexcept
         : shared_(std::move(shared)), slot_(std::move(slot)), current_(&shared_->current) {}
 
-    // The slot does not name the current half as the one of the last guard. This and the next return a word, not a
+    // The slot does not name the current half as the one of the last guard. This and the next return a word,
+    // not a
     // Held: a pair out of a call would make the compiler keep every guard in memory.
     [[gnu::noinline, gnu::cold]] static const Half* enter_slowly(Slot& slot, bool& counted) noexcept {
       const std::uintptr_t word = slot.word.load(sync::kRelaxed);

@@ -15,8 +15,8 @@ struct PublishOrders {
   static constexpr sync::MemoryOrder kLook = sync::kAcquire;
 };
 
-// Purpose: names the newest revision that every reader sees. It is stored last: stored before the swap, it would
-//          promise a batch that a reader entering in between does not find (I5).
+// Purpose: names the newest revision that every reader sees. It is stored last: stored before the swap, it
+//          would promise a batch that a reader entering in between does not find (I5).
 // Usage:   PublishedRevision published;
 //          writer:  published.publish(guards, 7, [&] { other_half.revision = 7; });
 //          any:     const std::uint64_t at_least = published.load();  auto held = reader.enter();

@@ -1,4 +1,5 @@
-// Records with pages of their own: how they are counted, that the pages go back, and what happens without memory.
+// Records with pages of their own: how they are counted, that the pages go back, and what happens
+// without memory.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -40,7 +41,8 @@ TEST(LargeRecord, CountsTheBytesItTakes) {
   EXPECT_EQ(bytes((4 << 20) + 40), (4 << 20) + (1 << 19));
 }
 
-// The shape that an allocator with a heap for each thread keeps: made by threads that go idle, freed by another.
+// The shape that an allocator with a heap for each thread keeps: made by threads that go idle, freed
+// by another.
 TEST(LargeRecord, GoesBackToTheSystemWhicheverThreadFreesIt) {
   constexpr std::size_t kRecords = 32;
   constexpr std::size_t kValue = std::size_t{4} << 20;
@@ -57,7 +59,7 @@ TEST(LargeRecord, GoesBackToTheSystemWhicheverThreadFreesIt) {
 }
 
 TEST(LargeRecord, ASpareBlockServesTheNextOfItsSize) {
-  if (large_block::kMostSpare == 0) return;  // AddressSanitizer's builds
+  if (large_block::kMostSpare == 0) return;  // vacuous: AddressSanitizer's builds keep none
   const std::string value(std::size_t{1} << 20, 'v');
   const Record* first = Record::make("key", value, kNone).get();
   allocations_left = 0;

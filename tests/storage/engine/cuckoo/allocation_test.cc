@@ -1,4 +1,5 @@
-// reserve() with an allocator that runs dry (conformance/allocation_fixture.h), and a table that finds none to shrink.
+// reserve() with an allocator that runs dry (conformance/allocation_fixture.h), and a table that finds none
+// to shrink.
 #include <gtest/gtest.h>
 
 #include "tests/conformance/allocation_fixture.h"

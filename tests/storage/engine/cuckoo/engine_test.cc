@@ -37,8 +37,8 @@ TYPED_TEST(CuckooEngineTest, TellsApartKeysOfEveryShape) {
   }
 }
 
-// Overwrites, removals and reinsertions of the same keys in one batch, against an ordinary map: the staged state
-// during the batch, what readers see after it, and what a guard from before still sees.
+// Overwrites, removals and reinsertions of the same keys in one batch, against an ordinary map: the staged
+// state during the batch, what readers see after it, and what a guard from before still sees.
 TYPED_TEST(CuckooEngineTest, RandomBatchesMatchAMap) {
   using Model = std::map<std::string, std::string>;
   for (const std::uint64_t mask :

@@ -1,4 +1,5 @@
-// reserve() with an allocator that runs dry (conformance/allocation_fixture.h): between requests of a batch, too.
+// reserve() with an allocator that runs dry (conformance/allocation_fixture.h): between requests of a
+// batch, too.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -14,16 +14,12 @@
 
 #include "storage/engine/relativistic/relativistic.h"
 #include "tests/storage/reclaim/controlled_periods.h"
+#include "tests/support/engine_batch.h"
 
 namespace flashkv::test {
 
 using WatchedBase = Relativistic<ControlledPeriods>;
 using Phase = ResizingBuckets::Phase;
-
-inline std::string named(std::string text, std::uint64_t n) {
-  text += std::to_string(n);
-  return text;
-}
 
 // Purpose: an engine with a model of what it holds, whose keys have the hashes that a test chooses, and with
 //          readers stalled in the middle of their lookups: for every key, one before each link on its way.

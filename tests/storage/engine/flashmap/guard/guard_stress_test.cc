@@ -1,5 +1,5 @@
-// Readers of every habit against a writer at full speed. ThreadSanitizer sees a violation of I1 as a race on the
-// halves' plain words.
+// Readers of every habit against a writer at full speed. ThreadSanitizer sees a violation of I1 as a race on
+// the halves' plain words.
 #include <gtest/gtest.h>
 
 #include <atomic>
