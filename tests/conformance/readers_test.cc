@@ -9,8 +9,8 @@ namespace flashkv::test {
 namespace {
 
 constexpr std::size_t kPermanent = 40;
-constexpr std::size_t kPassing = kSanitized ? 300 : 1'500;
-constexpr std::size_t kTides = kSanitized ? 4 : 50;  // each of them both ways, by several doublings
+constexpr std::size_t kPassing = kSanitized ? 600 : 1'500;
+constexpr std::size_t kTides = kSanitized ? 2 : 50;  // each of them both ways, by several doublings
 constexpr std::size_t kCollidingTides = kSanitized ? 1 : 4;
 constexpr std::size_t kStride = kPassing / 15;
 constexpr unsigned kReaders = 3;

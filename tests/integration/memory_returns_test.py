@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What large values took goes back to the system once they are deleted, by whichever thread and in however many batches."""
+"""What large values and replies took goes back to the system once they are deleted, or have left."""
 
 import time
 
@@ -9,6 +9,8 @@ from kvd_case import KvdProcess, connect, kv_pb2, kv_pb2_grpc, main, unittest
 VALUES = 64
 VALUE_BYTES = 4 << 20
 CLIENTS = 4
+REPLIES = 100
+REPLY_BYTES = 8 << 20
 WARM_ROUNDS = 4
 MIB = 1 << 20
 # What two runs differ by: the store's spare blocks (16 MiB) and gRPC's buffers for messages, several of 4 MiB each.
@@ -78,6 +80,14 @@ class MemoryReturns(unittest.TestCase):
         (reply,) = self.clients[0].Write(iter([request]), timeout=self.TIMEOUT)
         self.assertFalse(reply.HasField("error"), reply.error.message)
         self.expect_back_at(before)
+
+    def test_a_reply_is_forgotten_when_it_has_left(self):
+        self.put(self.clients[0], b"large", REPLY_BYTES)
+        request = kv_pb2.GetRequest(key=b"large")
+        before = resident(self.kvd.pid)
+        for _ in range(REPLIES):
+            self.clients[0].Get(request, timeout=self.TIMEOUT)
+        self.assertLess(resident(self.kvd.pid), before + REPLIES * REPLY_BYTES * 3 // 10)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,14 @@
 #include <vector>
 
 namespace flashkv {
+
+// For Kvd's before_start.
+inline auto with_limit(decltype(RLIMIT_AS) resource, rlim_t limit) {
+  return [=] {
+    const rlimit both{limit, limit};
+    setrlimit(resource, &both);
+  };
+}
 
 // Purpose: one kvd with its output in a pipe. `before_start` runs in the child, just before the program does.
 // Lifetime: killed at the end where it still runs.

@@ -1,4 +1,5 @@
-// What kvd gives back to the system.
+// How much memory kvd takes, and what it gives back to the system.
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -52,6 +53,13 @@ TEST(KvdMemory, AnIdleServerReturnsTheMemoryOfDeletedValues) {
   EXPECT_LE(resident_bytes(kvd.pid()), kHalf);
   kvd.send(SIGTERM);
   EXPECT_EQ(kvd.wait(), 0);
+}
+
+TEST(KvdMemory, AnEndlessConfigFileIsRefusedWithoutReadingItAll) {
+  Kvd kvd({"--config=/dev/zero"}, with_limit(RLIMIT_AS, rlim_t{2} << 30));
+  EXPECT_THAT(kvd.rest(),
+              ::testing::MatchesRegex("kvd: --config: cannot read /dev/zero: [^\n]*1 MiB[^\n]*\n"));
+  EXPECT_EQ(kvd.wait(), 2);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,13 +19,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-auto with_limit(decltype(RLIMIT_AS) resource, rlim_t limit) {
-  return [=] {
-    const rlimit both{limit, limit};
-    setrlimit(resource, &both);
-  };
-}
 
 TEST(KvdStart, ATakenPortIsOneLineAndExitCodeThree) {
   Kvd first({"--listen=127.0.0.1:0"});
@@ -87,12 +79,6 @@ TEST_F(KvdOnAUnixSocket, APathThatIsNoSocketIsLeftAlone) {
             "kvd: --listen: cannot listen on " + listen_ + ": the path exists and is not a socket\n");
   EXPECT_EQ(kvd.wait(), 3);
   EXPECT_EQ(std::filesystem::file_size(path_), 7U);
-}
-
-TEST(KvdStart, AnEndlessConfigFileIsRefusedWithoutReadingItAll) {
-  Kvd kvd({"--config=/dev/zero"}, with_limit(RLIMIT_AS, rlim_t{2} << 30));
-  EXPECT_THAT(kvd.rest(), testing::MatchesRegex("kvd: --config: cannot read /dev/zero: [^\n]*1 MiB[^\n]*\n"));
-  EXPECT_EQ(kvd.wait(), 2);
 }
 
 TEST(KvdStart, ConnectionsBeyondTheLimitOnOpenFilesAreLoweredWithOneWarning) {
