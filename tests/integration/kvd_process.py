@@ -52,6 +52,9 @@ class KvdProcess:
     def terminate(self):
         self._process.send_signal(signal.SIGTERM)
 
+    def signal(self, number):
+        self._process.send_signal(number)
+
     def kill(self):
         self._process.kill()
         self._process.wait()
