@@ -53,10 +53,17 @@ std::unique_ptr<Store> Store::over(std::unique_ptr<AnyEngine> engine, const Stor
 }
 
 Status Store::submit(Request& request) noexcept {
-  request.bytes = sizeof(Request) + request.ops.size_bytes();
-  for (Op& op : request.ops) {
-    op.hash = hash_(op.key);
-    request.bytes += op.key.size() + op.value.size() + (op.record ? op.record->bytes() : 0);
+  request.bytes = sizeof(Request) + request.compare.size_bytes();
+  for (Compare& c : request.compare) {
+    c.hash = hash_(c.key);
+    request.bytes += c.key.size() + c.value.size();
+  }
+  for (const std::span<Op> ops : {request.ops, request.otherwise}) {
+    request.bytes += ops.size_bytes();
+    for (Op& op : ops) {
+      op.hash = hash_(op.key);
+      request.bytes += op.key.size() + op.value.size() + (op.record ? op.record->bytes() : 0);
+    }
   }
   return status_of(writer_.submit(request));
 }

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "storage/apply/compare.h"
 #include "storage/request/failure.h"
 
 namespace flashkv {
@@ -41,11 +42,18 @@ OpRules::Found OpRules::look_up(const Op& op) noexcept {
     return f;
   }
   f.base = staged_.find(f.probe);
-  if (f.base != nullptr) {
-    const std::int64_t at = f.base->expires_at_ms();
-    if (at == 0 || at > now_ms_) f.current = f.base;
-  }
+  f.current = unexpired(f.base);
   return f;
+}
+
+const Record* OpRules::unexpired(const Record* staged) const noexcept {
+  if (staged == nullptr) return nullptr;
+  const std::int64_t at = staged->expires_at_ms();
+  return at == 0 || at > now_ms_ ? staged : nullptr;
+}
+
+bool OpRules::holds(const Compare& compare) const noexcept {
+  return flashkv::holds(compare, unexpired(staged_.find(Probe{compare.key, compare.hash})));
 }
 
 bool OpRules::decide(Op& op, Status& why) noexcept {

@@ -34,6 +34,8 @@ class OpRules {
   // Bytes of the records and answers made for the operations since at().
   std::uint64_t made_bytes() const noexcept { return made_bytes_; }
   bool decide(Op& op, Status& why) noexcept;
+  // True if the comparison holds for what is staged, before any operation of the request.
+  bool holds(const Compare& compare) const noexcept;
 
  private:
   struct Found {
@@ -43,6 +45,7 @@ class OpRules {
     const Record* current = nullptr;  // what the operation sees; null = absent
   };
   Found look_up(const Op& op) noexcept;
+  const Record* unexpired(const Record* staged) const noexcept;
   bool put(Op& op, const Found& f, Status& why) noexcept;
   bool erase(Op& op, const Found& f, Status& why) noexcept;
   bool expire(Op& op, const Found& f, Status& why) noexcept;

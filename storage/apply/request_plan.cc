@@ -27,15 +27,24 @@ bool RequestPlan::count_copies(Request& request, std::size_t ops) const noexcept
   return false;
 }
 
-bool RequestPlan::decide_all(Request& request, std::size_t& decided) {
-  changes_.begin(request.ops.size());
-  for (Op& op : request.ops) {
+bool RequestPlan::decide_all(Request& request) {
+  request.held = std::all_of(request.compare.begin(), request.compare.end(),
+                             [this](const Compare& c) { return rules_.holds(c); });
+  const std::span<Op> chosen = request.chosen();
+  changes_.begin(chosen.size());
+  for (std::size_t decided = 0; Op & op : chosen) {
     if (!rules_.decide(op, request.status) || !count_answer(request, op) || !count_copies(request, decided))
       return false;
-    prefetcher_.passed(1);
+    // Only `ops` were prefetched.
+    if (request.held) pass(1);
     ++decided;
   }
   return true;
+}
+
+void RequestPlan::pass(std::size_t ops) noexcept {
+  prefetcher_.passed(ops);
+  passed_ += ops;
 }
 
 bool RequestPlan::prepare(Request& request, std::uint64_t revision, std::int64_t now_ms) noexcept {
@@ -43,21 +52,23 @@ bool RequestPlan::prepare(Request& request, std::uint64_t revision, std::int64_t
   revision_ = revision;
   answer_bytes_ = 0;
   changes_anything_ = false;
-  std::size_t decided = 0;
+  passed_ = 0;
+  bool prepared = false;
   try {
-    const bool decided_all = decide_all(request, decided);
+    const bool decided_all = decide_all(request);
     batch_bytes_ += rules_.made_bytes();
-    if (decided_all && staged_.prepare(changes_.all(), request.status)) {
-      const std::span<const Change> all = changes_.all();
-      changes_anything_ = std::any_of(all.begin(), all.end(), [](const Change& c) { return c.is_net(); });
-      return true;
-    }
+    prepared = decided_all && staged_.prepare(changes_.all(), request.status);
   } catch (const std::bad_alloc&) {
     fail(request.status, Code::kResourceExhausted, kOutOfMemory);
   }
+  pass(request.ops.size() - passed_);
+  if (prepared) {
+    const std::span<const Change> all = changes_.all();
+    changes_anything_ = std::any_of(all.begin(), all.end(), [](const Change& c) { return c.is_net(); });
+    return true;
+  }
   changes_.clear();
-  for (Op& op : request.ops) op.outcome = OpOutcome{};
-  prefetcher_.passed(request.ops.size() - decided);
+  for (Op& op : request.chosen()) op.outcome = OpOutcome{};
   return false;
 }
 

@@ -45,7 +45,8 @@ class RequestPlan {
   void skip(const Request& request) noexcept { prefetcher_.passed(request.ops.size()); }
 
  private:
-  bool decide_all(Request& request, std::size_t& decided);
+  bool decide_all(Request& request);
+  void pass(std::size_t ops) noexcept;
   bool count_answer(Request& request, const Op& op) noexcept;
   bool count_copies(Request& request, std::size_t ops) const noexcept;
 
@@ -56,6 +57,7 @@ class RequestPlan {
   std::uint64_t revision_ = 0;  // of the request prepared last
   std::uint64_t answer_bytes_ = 0;
   std::uint64_t batch_bytes_ = 0;
+  std::size_t passed_ = 0;  // operations of that request that the prefetcher has left behind
   bool changes_anything_ = false;
 };
 

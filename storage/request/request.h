@@ -1,6 +1,7 @@
 // Requests to the writer, their operations, and their outcomes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -15,6 +16,21 @@ namespace flashkv {
 enum class Ack : std::uint8_t { kPublished, kApplied, kDurable };
 enum class Condition : std::uint8_t { kAlways, kIfAbsent, kIfPresent };
 enum class OpKind : std::uint8_t { kPut, kErase, kExpire, kIncrement, kAppend, kGet };
+
+// What a comparison looks at, and how: the key's property is the left operand.
+enum class Target : std::uint8_t { kVersion, kCreate, kMod, kValue, kExists };
+enum class Comparison : std::uint8_t { kEqual, kNotEqual, kGreater, kLess };
+
+// One condition on the state before the request. `key` and `value` must stay valid until the request
+// completes. An absent or expired key has the numbers 0, and no value: every kValue comparison with it fails.
+struct Compare {
+  Target target = Target::kVersion;
+  Comparison comparison = Comparison::kEqual;  // kExists: kEqual = present, kNotEqual = absent
+  std::string_view key;
+  std::uint64_t hash = 0;    // as Op::hash
+  std::uint64_t number = 0;  // kVersion, kCreate, kMod
+  std::string_view value;    // kValue
+};
 
 // The outcome of one operation; which fields are meaningful depends on its kind.
 struct OpOutcome {
@@ -43,7 +59,7 @@ struct Op {
 };
 
 enum class RequestKind : std::uint8_t {
-  kMutation,      // ops, applied atomically
+  kMutation,      // ops, applied atomically; with compare, ops or otherwise
   kPublish,       // publish now; completes with the published revision
   kWaitRevision,  // completes once `revision` is published
   kSetPolicy,     // sets the publish policy to `policy`
@@ -67,12 +83,21 @@ class CompletionSink {
 // Lifetime: owned by the caller, who must not touch it from submit() until complete().
 // Limits:  the sum of `bytes` in the queue and their number are bounded (QueueLimits).
 struct Request {
+  // The operations that the comparisons decided for.
+  std::span<Op> chosen() const noexcept { return held ? ops : otherwise; }
+  // What it counts for in a batch: keys that the writer looks at, at most.
+  std::size_t weight() const noexcept {
+    return std::max<std::size_t>(compare.size() + std::max(ops.size(), otherwise.size()), 1);
+  }
+
   RequestKind kind = RequestKind::kMutation;
   Ack ack = Ack::kPublished;
   std::span<Op> ops;
-  Nanos deadline = kNever;  // not applied once this has passed
-  std::uint64_t bytes = 0;  // payload held by it, for the queue's bound; set by submit()
-  PublishPolicy policy;     // kSetPolicy
+  std::span<Compare> compare;  // ops are applied if all of these hold,
+  std::span<Op> otherwise;     // these instead if one does not
+  Nanos deadline = kNever;     // not applied once this has passed
+  std::uint64_t bytes = 0;     // payload held by it, for the queue's bound; set by submit()
+  PublishPolicy policy;        // kSetPolicy
   CompletionSink* sink = nullptr;
 
   Status status;  // not ok: nothing of it was applied
@@ -80,6 +105,7 @@ struct Request {
   // request made, or that of the state its answer is based on.
   std::uint64_t revision = 0;
   bool applied = false;     // false with kDeadlineExceeded: certainly not applied
+  bool held = true;         // out: the comparisons hold
   Request* next = nullptr;  // the queue's, then the completion list's
 };
 

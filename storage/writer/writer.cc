@@ -146,7 +146,7 @@ std::uint64_t Writer::apply_offered(Source& source) noexcept {
   std::uint64_t ops = 0;
   s_.plan.look_ahead(first);
   for (Request* r = first; r != nullptr; r = r->next) {
-    ops += std::max<std::uint64_t>(r->ops.size(), 1);
+    ops += r->weight();
     apply(*r);
     ++s_.counts.source_requests;
   }
@@ -161,7 +161,7 @@ void Writer::apply_batch() noexcept {
     s_.plan.look_ahead(s_.pending.first());
     while (!s_.pending.empty()) {
       Request& r = *s_.pending.first();
-      const std::uint64_t weight = std::max<std::uint64_t>(r.ops.size(), 1);
+      const std::uint64_t weight = r.weight();
       if (ops != 0 && ops + weight > limit) break;
       ops += weight;
       apply_client(r);
@@ -192,8 +192,8 @@ void Writer::apply(Request& r) noexcept {
       s_.stats.assigned_revision.set(s_.staged.assigned());
     }
     ++s_.counts.applied_requests;
-    s_.counts.applied_ops += r.ops.size();
-    s_.unpublished_ops += r.ops.size();
+    s_.counts.applied_ops += r.chosen().size();
+    s_.unpublished_ops += r.chosen().size();
     s_.unpublished_bytes += r.bytes;
   } else if (s_.collect_at == kNever) {
     // Whatever it reserved is dropped once the store is idle.

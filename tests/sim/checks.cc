@@ -85,9 +85,8 @@ void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_
       continue;
     }
     --handled;
-    require(ops == 0 || ops + std::max<std::uint64_t>(call.ops.size(), 1) <= max_batch,
-            "a batch above its limit");
-    if (!swept) ops += std::max<std::uint64_t>(call.ops.size(), 1);
+    require(ops == 0 || ops + call.weight() <= max_batch, "a batch above its limit");
+    if (!swept) ops += call.weight();
     const bool swept_in_stop = stopping_ && late && call.status.code == Code::kDeadlineExceeded;
     require(call.submitted_at <= times_.decided, name(call) + "judged by an instant before it was asked");
     if (starved_ && call.status.code == Code::kResourceExhausted) {
@@ -99,12 +98,16 @@ void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_
       call.expected = model_.reject(Code::kDeadlineExceeded);
     } else {
       const std::uint64_t assigned = model_.assigned();
-      call.expected = model_.apply(call.plans, times_.decided / kNanosPerMilli);
+      const std::int64_t now_ms = times_.decided / kNanosPerMilli;
+      call.all_hold = std::all_of(call.compare_plans.begin(), call.compare_plans.end(),
+                                  [&](const ComparePlan& c) { return model_.holds(c, now_ms); });
+      call.expected = model_.apply(call.expected_plans(), now_ms);
+      (call.all_hold ? txns_held_ : txns_not_held_) += !call.compare_plans.empty();
       if (model_.assigned() != assigned && assigned == store_->published_revision())
         changed_at_ = times_.began;
     }
     std::uint64_t answer = 0;
-    for (const Op& op : call.ops) answer += op.outcome.kv != nullptr ? op.outcome.kv->bytes() : 0;
+    for (const Op& op : call.chosen()) answer += op.outcome.kv != nullptr ? op.outcome.kv->bytes() : 0;
     require(call.bytes == call.submitted_bytes + answer, "an answer's bytes are counted wrongly");
     queued_bytes_ -= call.submitted_bytes;
     it = queued_.erase(it);
@@ -181,11 +184,12 @@ void Simulation::check_answer(const SimCall& call) {
                                            " instead of " + std::to_string(e.revision));
   require(call.ack == Ack::kApplied || call.revision <= published,
           name(call) + "told before anyone can see it");
-  for (std::size_t i = 0; i < call.ops.size(); ++i) check_outcome(call, i);
+  if (call.status.ok()) require(call.held == call.all_hold, name(call) + "wrong about its conditions");
+  for (std::size_t i = 0; i < call.chosen().size(); ++i) check_outcome(call, i);
 }
 
 void Simulation::check_outcome(const SimCall& call, std::size_t i) {
-  const OpOutcome& out = call.ops[i].outcome;
+  const OpOutcome& out = call.chosen()[i].outcome;
   const OpExpectation e = call.expected->ops.empty() ? OpExpectation{} : call.expected->ops[i];
   const std::string what = name(call) + "operation " + std::to_string(i) + ": ";
   require(out.succeeded == e.succeeded, what + "succeeded");

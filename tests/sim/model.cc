@@ -95,6 +95,35 @@ Code Model::decide(Changes& changes, const OpPlan& op, std::int64_t now_ms, OpEx
   return Code::kOk;
 }
 
+bool Model::holds(const ComparePlan& c, std::int64_t now_ms) const {
+  const Entry* stored = find(c.key, assigned_);
+  const Entry nothing;
+  const bool there = stored != nullptr && stored->live_at(now_ms);
+  const Entry& e = there ? *stored : nothing;
+  if (c.target == Target::kExists) return there == (c.comparison == Comparison::kEqual);
+  if (c.target == Target::kValue && !there) return false;
+  int sign = 0;
+  if (c.target == Target::kValue) {
+    sign = e.value.compare(c.value);
+  } else {
+    const std::uint64_t number = c.target == Target::kVersion  ? e.version
+                                 : c.target == Target::kCreate ? e.create
+                                                               : e.mod;
+    sign = number < c.number ? -1 : number > c.number ? 1 : 0;
+  }
+  switch (c.comparison) {
+    case Comparison::kEqual:
+      return sign == 0;
+    case Comparison::kNotEqual:
+      return sign != 0;
+    case Comparison::kGreater:
+      return sign > 0;
+    case Comparison::kLess:
+      return sign < 0;
+  }
+  return false;
+}
+
 Expectation Model::apply(const std::vector<OpPlan>& ops, std::int64_t now_ms) {
   Changes changes;
   Expectation e;

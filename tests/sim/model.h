@@ -41,6 +41,15 @@ struct OpPlan {
   std::int64_t initial = 0;
 };
 
+// One condition as submitted.
+struct ComparePlan {
+  Target target = Target::kVersion;
+  Comparison comparison = Comparison::kEqual;
+  std::string key;
+  std::uint64_t number = 0;
+  std::string value;
+};
+
 struct OpExpectation {
   bool succeeded = false;
   std::int64_t number = 0;
@@ -63,6 +72,8 @@ class Model {
   const Entry* find(const std::string& key, std::uint64_t revision) const;
   std::uint64_t keys() const { return keys_; }
 
+  // Whether a condition holds in the newest state.
+  bool holds(const ComparePlan& compare, std::int64_t now_ms) const;
   Expectation apply(const std::vector<OpPlan>& ops, std::int64_t now_ms);
   // A request that was refused with `code` before anything was decided.
   Expectation reject(Code code) const { return {code, false, assigned(), {}}; }

@@ -32,10 +32,39 @@ class SimCall : public Request {
 
   // Once all plans are in: the operations as the store takes them.
   void build() {
-    list_ = std::vector<Op>(plans.size());
-    for (std::size_t i = 0; i < plans.size(); ++i) {
-      const OpPlan& p = plans[i];
-      Op& op = list_[i];
+    list_ = build(plans);
+    ops = list_;
+    other_list_ = build(other_plans);
+    otherwise = other_list_;
+    for (const ComparePlan& c : compare_plans) {
+      comparisons_.push_back({.target = c.target,
+                              .comparison = c.comparison,
+                              .key = c.key,
+                              .number = c.number,
+                              .value = c.value});
+    }
+    compare = comparisons_;
+  }
+  const std::vector<OpPlan>& expected_plans() const { return all_hold ? plans : other_plans; }
+
+  const std::uint64_t id;
+  Nanos submitted_at = 0;
+  std::uint64_t submitted_bytes = 0;  // what it held then; its answer comes on top
+  std::vector<OpPlan> plans;
+  std::vector<ComparePlan> compare_plans;  // a transaction's,
+  std::vector<OpPlan> other_plans;         // and what is applied if one does not hold
+  bool all_hold = true;                    // expected
+  std::optional<Expectation> expected;     // set once the writer has dealt with it
+  std::uint64_t asked_revision = 0;        // kWaitRevision; kPublish: what was assigned then
+  Nanos due = kNever;                      // kWaitRevision: answered by then
+  int completions = 0;
+
+ private:
+  static std::vector<Op> build(const std::vector<OpPlan>& from) {
+    std::vector<Op> list(from.size());
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      const OpPlan& p = from[i];
+      Op& op = list[i];
       op.kind = p.kind;
       op.condition = p.condition;
       op.keep_ttl = p.keep_ttl;
@@ -52,20 +81,11 @@ class SimCall : public Request {
         op.record = Record::make(p.key, p.value, static_cast<Record::Expiry>(room));
       }
     }
-    ops = list_;
+    return list;
   }
 
-  const std::uint64_t id;
-  Nanos submitted_at = 0;
-  std::uint64_t submitted_bytes = 0;  // what it held then; its answer comes on top
-  std::vector<OpPlan> plans;
-  std::optional<Expectation> expected;  // set once the writer has dealt with it
-  std::uint64_t asked_revision = 0;     // kWaitRevision; kPublish: what was assigned then
-  Nanos due = kNever;                   // kWaitRevision: answered by then
-  int completions = 0;
-
- private:
-  std::vector<Op> list_;
+  std::vector<Op> list_, other_list_;
+  std::vector<Compare> comparisons_;
 };
 
 // Purpose: invents mutations: over few keys, so that they meet, or over many, so that the index grows.
@@ -83,6 +103,7 @@ class CallMaker {
     auto call = std::make_unique<SimCall>(id, RequestKind::kMutation);
     const std::uint64_t ops = dice_.one_in(3) ? dice_.below(keys_ == kFew ? 24 : 240) : 1;
     for (std::uint64_t i = 0; i < ops; ++i) call->plans.push_back(op(assigned));
+    if (dice_.one_in(4)) make_txn(*call, assigned);
     if (dice_.one_in(3)) call->ack = Ack::kApplied;
     if (dice_.one_in(50)) call->ack = Ack::kDurable;
     if (dice_.one_in(6)) call->deadline = now + static_cast<Nanos>(dice_.below(20)) * kNanosPerMilli / 4;
@@ -91,6 +112,20 @@ class CallMaker {
   }
 
  private:
+  // Conditions that hold about every second time.
+  void make_txn(SimCall& call, std::uint64_t assigned) {
+    for (std::uint64_t i = 1 + dice_.below(3); i > 0; --i) {
+      ComparePlan c;
+      c.target = static_cast<Target>(dice_.below(5));
+      c.comparison = static_cast<Comparison>(dice_.below(c.target == Target::kExists ? 2 : 4));
+      c.key = key(dice_.below(keys_));
+      c.number = dice_.one_in(2) ? dice_.below(3) : assigned - std::min(assigned, dice_.below(8));
+      c.value = value();
+      call.compare_plans.push_back(std::move(c));
+    }
+    for (std::uint64_t i = dice_.below(4); i > 0; --i) call.other_plans.push_back(op(assigned));
+  }
+
   OpPlan op(std::uint64_t assigned) {
     OpPlan p;
     p.kind = static_cast<OpKind>(dice_.below(6));

@@ -47,6 +47,8 @@ class SimulationTest : public ::testing::TestWithParam<test::EngineCase> {
       EXPECT_GT(simulation.answered(), 50U) << "tests next to nothing";
       most_keys_ = std::max(most_keys_, simulation.most_keys());
       out_of_memory_ += simulation.out_of_memory();
+      txns_held_ += simulation.txns_held();
+      txns_not_held_ += simulation.txns_not_held();
       submitted_in_turns_ += simulation.submitted_in_turns();
     }
     EXPECT_EQ(Record::live(), records) << "records leak";
@@ -54,6 +56,7 @@ class SimulationTest : public ::testing::TestWithParam<test::EngineCase> {
 
   std::uint64_t most_keys_ = 0;
   std::uint64_t out_of_memory_ = 0;
+  std::uint64_t txns_held_ = 0, txns_not_held_ = 0;
   std::uint64_t submitted_in_turns_ = 0;
 };
 INSTANTIATE_TEST_SUITE_P(Engines, SimulationTest, ::testing::ValuesIn(test::engine_cases()),
@@ -63,6 +66,8 @@ TEST_P(SimulationTest, KeepsItsPromises) {
   if (only_seed) return run(*only_seed);
   for (std::uint64_t seed = 1; seed <= kSeeds && !HasFailure(); ++seed) run(seed);
   EXPECT_GT(most_keys_, kKeysReached) << "no index had to grow far";
+  EXPECT_GT(txns_held_, kSeeds) << "no transaction took its first list";
+  EXPECT_GT(txns_not_held_, kSeeds) << "no transaction took its second list";
   EXPECT_GT(out_of_memory_, kSeeds / 2) << "memory was never short where it matters";
   EXPECT_GT(submitted_in_turns_, kSeeds);
 }

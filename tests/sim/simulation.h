@@ -48,6 +48,8 @@ class Simulation {
   // That its parts came to pass in some run, for those who count runs.
   std::uint64_t most_keys() const { return most_keys_; }
   std::uint64_t out_of_memory() const { return out_of_memory_; }
+  std::uint64_t txns_held() const { return txns_held_; }
+  std::uint64_t txns_not_held() const { return txns_not_held_; }
   std::uint64_t submitted_in_turns() const { return submitted_in_turns_; }
 
  private:
@@ -141,6 +143,7 @@ class Simulation {
   std::exception_ptr violation_;  // of what was done in it
   std::uint64_t most_keys_ = 0;
   std::uint64_t out_of_memory_ = 0;
+  std::uint64_t txns_held_ = 0, txns_not_held_ = 0;
   std::uint64_t submitted_in_turns_ = 0;
   std::deque<std::string> trace_;
 };

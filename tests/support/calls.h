@@ -42,11 +42,29 @@ class Call : public Request {
   Call& operator=(const Call&) = delete;
 
   Call& add(OpKind op_kind, std::string_view key) {
-    list_.emplace_back();
-    Op& o = list_.back();
+    std::vector<Op>& to = in_otherwise_ ? otherwise_ : list_;
+    to.emplace_back();
+    Op& o = to.back();
     o.kind = op_kind;
     o.key = text_.emplace_back(key);
     ops = list_;
+    otherwise = otherwise_;
+    return *this;
+  }
+  // A condition; what is added from here on is applied if it holds, with those before it.
+  Call& when(std::string_view key, Target target, Comparison comparison, std::uint64_t number,
+             std::string_view value = {}) {
+    comparisons_.push_back({.target = target,
+                            .comparison = comparison,
+                            .key = text_.emplace_back(key),
+                            .number = number,
+                            .value = text_.emplace_back(value)});
+    compare = comparisons_;
+    return *this;
+  }
+  // What is added from here on is applied if a condition does not hold.
+  Call& or_else() {
+    in_otherwise_ = true;
     return *this;
   }
   Call& put(std::string_view key, std::string_view value, Record::Expiry expiry = Record::Expiry::kNone) {
@@ -78,15 +96,17 @@ class Call : public Request {
     return *this;
   }
   // The operation added last, and the outcome of the i-th.
-  Op& op() { return list_.back(); }
-  OpOutcome& outcome(std::size_t i = 0) { return list_[i].outcome; }
+  Op& op() { return in_otherwise_ ? otherwise_.back() : list_.back(); }
+  OpOutcome& outcome(std::size_t i = 0) { return chosen()[i].outcome; }
   bool done() const { return completions == 1; }
 
   int completions = 0;
 
  private:
   std::deque<std::string> text_;
-  std::vector<Op> list_;
+  std::vector<Op> list_, otherwise_;
+  std::vector<Compare> comparisons_;
+  bool in_otherwise_ = false;
 };
 
 // Purpose: remembers what came back, in which order and in how many calls.
