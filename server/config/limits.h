@@ -20,6 +20,7 @@ struct RequestLimits {
 // Fixed by the interface.
 inline constexpr std::uint64_t kMaxReplyBytes = std::uint64_t{16} << 20;  // values of one MultiGet
 inline constexpr std::size_t kMaxWriteOps = 10'000;                       // operations of one WriteRequest
+inline constexpr std::size_t kMaxTxnItems = 1'024;                        // of each list of a TxnRequest
 inline constexpr std::int64_t kMaxTtlMs = std::int64_t{100} * 365 * 24 * 3600 * 1000;
 inline constexpr std::uint64_t kMaxRevisionWaitMs = 30'000;
 inline constexpr std::int64_t kMaxPublishIntervalUs = std::int64_t{24} * 3600 * 1'000'000;

@@ -1,7 +1,9 @@
 #include "server/service/kv_service.h"
 
 #include <algorithm>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "server/service/validate.h"
 #include "server/service/wire.h"
@@ -29,6 +31,21 @@ void resize(google::protobuf::RepeatedPtrField<v1::Lookup>& results, int size) {
 Status too_large() {
   return {Code::kResourceExhausted, "keys: the reply would be larger than " + std::to_string(kMaxReplyBytes) +
                                         " bytes; ask for fewer keys"};
+}
+
+Status to_ops(const google::protobuf::RepeatedPtrField<v1::Op>& from, std::vector<Op>& to) {
+  to.resize(static_cast<std::size_t>(from.size()));
+  for (int i = 0; i < from.size(); ++i) {
+    if (Status s = to_op(from[i], to[static_cast<std::size_t>(i)]); !s.ok()) return s;
+  }
+  return {};
+}
+
+void to_results(std::span<const Op> ops, const google::protobuf::RepeatedPtrField<v1::Op>& requests,
+                google::protobuf::RepeatedPtrField<v1::OpResult>& results) {
+  results.Reserve(requests.size());
+  for (int i = 0; i < requests.size(); ++i)
+    to_reply(ops[static_cast<std::size_t>(i)], requests[i], *results.Add());
 }
 
 }  // namespace
@@ -145,31 +162,72 @@ Started KvService::submit_one(const R& request, PendingCall& call) {
   return submit(store_, call);
 }
 
-Started KvService::put(const v1::PutRequest& request, PendingCall& call) { return submit_one(request, call); }
-
-Status KvService::finish_put(const PendingCall& call, v1::PutResponse& reply) {
+template <typename R>
+Status KvService::finish_one(const PendingCall& call, R& reply) const {
   set_header(call.revision, *reply.mutable_header());
   to_reply(call.single, reply);
   return call.status;
+}
+
+Started KvService::put(const v1::PutRequest& request, PendingCall& call) { return submit_one(request, call); }
+Status KvService::finish_put(const PendingCall& call, v1::PutResponse& reply) {
+  return finish_one(call, reply);
 }
 
 Started KvService::erase(const v1::DeleteRequest& request, PendingCall& call) {
   return submit_one(request, call);
 }
-
 Status KvService::finish_erase(const PendingCall& call, v1::DeleteResponse& reply) {
+  return finish_one(call, reply);
+}
+
+Started KvService::expire(const v1::ExpireRequest& request, PendingCall& call) {
+  return submit_one(request, call);
+}
+Status KvService::finish_expire(const PendingCall& call, v1::ExpireResponse& reply) {
+  return finish_one(call, reply);
+}
+
+Started KvService::increment(const v1::IncrementRequest& request, PendingCall& call) {
+  return submit_one(request, call);
+}
+Status KvService::finish_increment(const PendingCall& call, v1::IncrementResponse& reply) {
+  return finish_one(call, reply);
+}
+
+Started KvService::append(const v1::AppendRequest& request, PendingCall& call) {
+  return submit_one(request, call);
+}
+Status KvService::finish_append(const PendingCall& call, v1::AppendResponse& reply) {
+  return finish_one(call, reply);
+}
+
+Started KvService::txn(const v1::TxnRequest& request, PendingCall& call) {
+  if (Status s = validate(request, limits_); !s.ok()) return {std::move(s)};
+  if (Status s = to_ops(request.success(), call.several); !s.ok()) return {std::move(s)};
+  if (Status s = to_ops(request.failure(), call.otherwise_several); !s.ok()) return {std::move(s)};
+  call.comparisons.resize(static_cast<std::size_t>(request.compare_size()));
+  for (int i = 0; i < request.compare_size(); ++i)
+    to_compare(request.compare(i), call.comparisons[static_cast<std::size_t>(i)]);
+  call.ack = ack_of(request.ack());
+  call.ops = call.several;
+  call.otherwise = call.otherwise_several;
+  call.compare = call.comparisons;
+  return submit(store_, call);
+}
+
+Status KvService::finish_txn(const v1::TxnRequest& request, const PendingCall& call, v1::TxnResponse& reply) {
   set_header(call.revision, *reply.mutable_header());
-  to_reply(call.single, reply);
+  reply.set_succeeded(call.held);
+  reply.clear_results();
+  if (call.status.ok())
+    to_results(call.chosen(), call.held ? request.success() : request.failure(), *reply.mutable_results());
   return call.status;
 }
 
 Started KvService::write(const v1::WriteRequest& request, PendingCall& call) {
   if (Status s = validate(request, limits_); !s.ok()) return {std::move(s)};
-  call.several.resize(static_cast<std::size_t>(request.ops_size()));
-  for (int i = 0; i < request.ops_size(); ++i) {
-    Status s = to_op(request.ops(i), call.several[static_cast<std::size_t>(i)]);
-    if (!s.ok()) return {std::move(s)};
-  }
+  if (Status s = to_ops(request.ops(), call.several); !s.ok()) return {std::move(s)};
   call.ack = ack_of(request.ack());
   call.ops = call.several;
   return submit(store_, call);
@@ -193,10 +251,7 @@ void KvService::finish_write(const v1::WriteRequest& request, const Status& stat
     reply.mutable_error()->set_message(status.message);
     return;
   }
-  reply.mutable_results()->Reserve(request.ops_size());
-  for (int i = 0; i < request.ops_size(); ++i) {
-    to_reply(call.several[static_cast<std::size_t>(i)], request.ops(i), *reply.add_results());
-  }
+  to_results(call.several, request.ops(), *reply.mutable_results());
 }
 
 }  // namespace flashkv

@@ -38,6 +38,14 @@ class KvService {
   Status finish_put(const PendingCall& call, v1::PutResponse& reply);
   Started erase(const v1::DeleteRequest& request, PendingCall& call);
   Status finish_erase(const PendingCall& call, v1::DeleteResponse& reply);
+  Started expire(const v1::ExpireRequest& request, PendingCall& call);
+  Status finish_expire(const PendingCall& call, v1::ExpireResponse& reply);
+  Started increment(const v1::IncrementRequest& request, PendingCall& call);
+  Status finish_increment(const PendingCall& call, v1::IncrementResponse& reply);
+  Started append(const v1::AppendRequest& request, PendingCall& call);
+  Status finish_append(const PendingCall& call, v1::AppendResponse& reply);
+  Started txn(const v1::TxnRequest& request, PendingCall& call);
+  Status finish_txn(const v1::TxnRequest& request, const PendingCall& call, v1::TxnResponse& reply);
 
   // One message of a Write stream. `reply` is an empty message, and every failure becomes its `error`, except
   // that the caller may offer the call again with retry() when queue_was_full() returns true.
@@ -54,6 +62,8 @@ class KvService {
   void set_header(std::uint64_t revision, v1::ResponseHeader& header) const;
   template <typename R>
   Started submit_one(const R& request, PendingCall& call);
+  template <typename R>
+  Status finish_one(const PendingCall& call, R& reply) const;
 
   Store& store_;
   const Clock& clock_;

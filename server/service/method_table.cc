@@ -101,6 +101,22 @@ constexpr std::array kRows{
     unary<v1::DeleteRequest, v1::DeleteResponse>("/flashkv.v1.KV/Delete", "Delete",
         [](auto& c) { return c.session->kv().erase(c.request, c.pending); },
         [](auto& c) { return c.session->kv().finish_erase(c.pending, c.reply); }),
+    unary<v1::ExpireRequest, v1::ExpireResponse>("/flashkv.v1.KV/Expire", "Expire",
+        [](auto& c) { return c.session->kv().expire(c.request, c.pending); },
+        [](auto& c) { return c.session->kv().finish_expire(c.pending, c.reply); }),
+    unary<v1::IncrementRequest, v1::IncrementResponse>("/flashkv.v1.KV/Increment", "Increment",
+        [](auto& c) { return c.session->kv().increment(c.request, c.pending); },
+        [](auto& c) { return c.session->kv().finish_increment(c.pending, c.reply); }),
+    unary<v1::AppendRequest, v1::AppendResponse>("/flashkv.v1.KV/Append", "Append",
+        [](auto& c) { return c.session->kv().append(c.request, c.pending); },
+        [](auto& c) { return c.session->kv().finish_append(c.pending, c.reply); }),
+    unary<v1::TxnRequest, v1::TxnResponse>("/flashkv.v1.KV/Txn", "Txn",
+        [](auto& c) { return c.session->kv().txn(c.request, c.pending); },
+        [](auto& c) { return c.session->kv().finish_txn(c.request, c.pending, c.reply); },
+        [](const auto& r) {
+          return static_cast<std::size_t>(r.compare_size() + 2 * (r.success_size() + r.failure_size())) *
+                 kBytesPerKey;
+        }),
     streaming<WriteStream>("/flashkv.v1.KV/Write", "Write"),
 
     unary<v1::StatsRequest, v1::StatsResponse>("/flashkv.v1.Admin/Stats", "Stats",

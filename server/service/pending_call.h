@@ -32,21 +32,34 @@ struct PendingCall : Request {
 
   Continuation* waiter = nullptr;
   Op single;                // unary calls
-  std::vector<Op> several;  // Write
+  std::vector<Op> several;  // Write; Txn, if its comparisons hold
+  std::vector<Op> otherwise_several;
+  std::vector<Compare> comparisons;
 
   // Forgets the last use; sink and waiter stay.
   void clear() {
     kind = RequestKind::kMutation;
     ack = Ack::kPublished;
     ops = {};
+    compare = {};
+    otherwise = {};
+    held = true;
     deadline = kNever;
     bytes = 0;
     status = {};
     revision = 0;
     applied = false;
     single = {};
-    several.clear();
-    if (several.capacity() > kKeptOps) several.shrink_to_fit();
+    empty(several);
+    empty(otherwise_several);
+    empty(comparisons);
+  }
+
+ private:
+  template <typename T>
+  static void empty(std::vector<T>& list) {
+    list.clear();
+    if (list.capacity() > kKeptOps) list.shrink_to_fit();
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace flashkv {
@@ -121,6 +122,72 @@ Status check_any(const v1::Op& op, const RequestLimits& limits) {
   return invalid("op: none is set");
 }
 
+Status check_one(const v1::Compare& c, const RequestLimits& limits) {
+  if (Status s = check_key("key", c.key(), limits); !s.ok()) return s;
+  if (!v1::Target_IsValid(c.target())) return invalid("target: no such value: " + std::to_string(c.target()));
+  if (!v1::Comparison_IsValid(c.op())) return invalid("op: no such value: " + std::to_string(c.op()));
+  if (c.target() == v1::TARGET_EXISTS &&
+      (c.op() == v1::COMPARISON_GREATER || c.op() == v1::COMPARISON_LESS)) {
+    return invalid("op: TARGET_EXISTS allows only COMPARISON_EQUAL and COMPARISON_NOT_EQUAL");
+  }
+  return check_value(c.value(), limits);
+}
+
+Status check_one(const v1::Op& op, const RequestLimits& limits) { return check_any(op, limits); }
+
+// Every item by itself; the message names the first wrong one.
+template <typename Items>
+Status check_each(std::string_view field, const Items& items, const RequestLimits& limits) {
+  for (int i = 0; i < items.size(); ++i) {
+    Status s = check_one(items[i], limits);
+    if (s.ok()) continue;
+    s.message.insert(0, std::string(field) + "[" + std::to_string(i) + "]: ");
+    return s;
+  }
+  return {};
+}
+
+using Ops = google::protobuf::RepeatedPtrField<v1::Op>;
+
+Status check_ordered(const Ops& ops) {
+  for (const v1::Op& op : ops) {
+    if (!op.has_delete_()) continue;
+    if (Status s = check_ordered(op.delete_()); !s.ok()) return s;
+  }
+  return {};
+}
+
+// The key that the operation writes; empty for a read.
+std::string_view written_key(const v1::Op& op) {
+  switch (op.op_case()) {
+    case v1::Op::kPut:
+      return op.put().key();
+    case v1::Op::kDelete:
+      return op.delete_().key();
+    case v1::Op::kExpire:
+      return op.expire().key();
+    case v1::Op::kIncrement:
+      return op.increment().key();
+    case v1::Op::kAppend:
+      return op.append().key();
+    case v1::Op::kGet:
+    case v1::Op::OP_NOT_SET:
+      break;
+  }
+  return {};
+}
+
+Status check_written_once(std::string_view field, const Ops& ops) {
+  std::unordered_set<std::string_view> written;
+  for (int i = 0; i < ops.size(); ++i) {
+    const std::string_view key = written_key(ops[i]);
+    if (key.empty() || written.insert(key).second) continue;
+    return invalid(std::string(field) + "[" + std::to_string(i) +
+                   "]: an earlier operation writes the same key; a Txn writes a key at most once");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status validate(const v1::GetRequest& r, const RequestLimits& limits) {
@@ -149,16 +216,24 @@ Status validate(const v1::AppendRequest& r, const RequestLimits& limits) { retur
 Status validate(const v1::WriteRequest& r, const RequestLimits& limits) {
   if (r.ops_size() == 0) return invalid("ops: none, a request has at least 1");
   if (Status s = check_count("ops", r.ops_size(), kMaxWriteOps); !s.ok()) return s;
-  for (int i = 0; i < r.ops_size(); ++i) {
-    Status s = check_any(r.ops(i), limits);
-    if (s.ok()) continue;
-    s.message.insert(0, "ops[" + std::to_string(i) + "]: ");
-    return s;
+  if (Status s = check_each("ops", r.ops(), limits); !s.ok()) return s;
+  if (Status s = check_ack(r.ack()); !s.ok()) return s;
+  return check_ordered(r.ops());
+}
+
+Status validate(const v1::TxnRequest& r, const RequestLimits& limits) {
+  if (Status s = check_count("compare", r.compare_size(), kMaxTxnItems); !s.ok()) return s;
+  if (Status s = check_each("compare", r.compare(), limits); !s.ok()) return s;
+  const std::pair<std::string_view, const Ops*> branches[] = {{"success", &r.success()},
+                                                              {"failure", &r.failure()}};
+  for (const auto& [field, ops] : branches) {
+    if (Status s = check_count(field, ops->size(), kMaxTxnItems); !s.ok()) return s;
+    if (Status s = check_each(field, *ops, limits); !s.ok()) return s;
+    if (Status s = check_written_once(field, *ops); !s.ok()) return s;
   }
   if (Status s = check_ack(r.ack()); !s.ok()) return s;
-  for (const v1::Op& op : r.ops()) {
-    if (!op.has_delete_()) continue;
-    if (Status s = check_ordered(op.delete_()); !s.ok()) return s;
+  for (const auto& [field, ops] : branches) {
+    if (Status s = check_ordered(*ops); !s.ok()) return s;
   }
   return {};
 }

@@ -18,6 +18,7 @@ Status validate(const v1::DeleteRequest& r, const RequestLimits& limits);
 Status validate(const v1::ExpireRequest& r, const RequestLimits& limits);
 Status validate(const v1::IncrementRequest& r, const RequestLimits& limits);
 Status validate(const v1::AppendRequest& r, const RequestLimits& limits);
+Status validate(const v1::TxnRequest& r, const RequestLimits& limits);
 Status validate(const v1::WriteRequest& r, const RequestLimits& limits);
 Status validate(const v1::SetPublishPolicyRequest& r);
 

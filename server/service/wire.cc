@@ -18,6 +18,34 @@ Condition condition_of(v1::Condition condition) {
   return Condition::kAlways;
 }
 
+Target target_of(v1::Target target) {
+  switch (target) {
+    case v1::TARGET_CREATE:
+      return Target::kCreate;
+    case v1::TARGET_MOD:
+      return Target::kMod;
+    case v1::TARGET_VALUE:
+      return Target::kValue;
+    case v1::TARGET_EXISTS:
+      return Target::kExists;
+    default:
+      return Target::kVersion;
+  }
+}
+
+Comparison comparison_of(v1::Comparison comparison) {
+  switch (comparison) {
+    case v1::COMPARISON_NOT_EQUAL:
+      return Comparison::kNotEqual;
+    case v1::COMPARISON_GREATER:
+      return Comparison::kGreater;
+    case v1::COMPARISON_LESS:
+      return Comparison::kLess;
+    default:
+      return Comparison::kEqual;
+  }
+}
+
 }  // namespace
 
 Ack ack_of(v1::Ack ack) {
@@ -96,6 +124,14 @@ Status to_op(const v1::Op& r, Op& op) {
   return {Code::kInvalidArgument, "op: none is set"};
 }
 
+void to_compare(const v1::Compare& r, Compare& compare) {
+  compare.target = target_of(r.target());
+  compare.comparison = comparison_of(r.op());
+  compare.key = r.key();
+  compare.number = r.number();
+  compare.value = r.value();
+}
+
 void to_reply(const Op& op, v1::PutResponse& reply) {
   reply.set_succeeded(op.outcome.succeeded);
   if (op.outcome.kv) {
@@ -112,8 +148,11 @@ void to_reply(const Op& op, v1::DeleteResponse& reply) {
   if (op.outcome.kv) copy(*op.outcome.kv, false, *reply.add_prev_kvs());
 }
 
+void to_reply(const Op& op, v1::ExpireResponse& reply) { reply.set_found(op.outcome.succeeded); }
+void to_reply(const Op& op, v1::IncrementResponse& reply) { reply.set_value(op.outcome.number); }
+void to_reply(const Op& op, v1::AppendResponse& reply) { reply.set_length(op.outcome.length); }
+
 void to_reply(const Op& op, const v1::Op& request, v1::OpResult& result) {
-  const OpOutcome& outcome = op.outcome;
   switch (op.kind) {
     case OpKind::kPut:
       to_reply(op, *result.mutable_put());
@@ -122,17 +161,17 @@ void to_reply(const Op& op, const v1::Op& request, v1::OpResult& result) {
       to_reply(op, *result.mutable_delete_());
       return;
     case OpKind::kExpire:
-      result.mutable_expire()->set_found(outcome.succeeded);
+      to_reply(op, *result.mutable_expire());
       return;
     case OpKind::kIncrement:
-      result.mutable_increment()->set_value(outcome.number);
+      to_reply(op, *result.mutable_increment());
       return;
     case OpKind::kAppend:
-      result.mutable_append()->set_length(outcome.length);
+      to_reply(op, *result.mutable_append());
       return;
     case OpKind::kGet: {
       v1::GetResponse& got = *result.mutable_get();
-      if (outcome.kv) copy(*outcome.kv, request.get().keys_only(), *got.mutable_kv());
+      if (op.outcome.kv) copy(*op.outcome.kv, request.get().keys_only(), *got.mutable_kv());
       return;
     }
   }

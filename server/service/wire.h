@@ -15,10 +15,15 @@ Status to_op(const v1::IncrementRequest& r, Op& op);
 Status to_op(const v1::AppendRequest& r, Op& op);
 Status to_op(const v1::GetRequest& r, Op& op);
 Status to_op(const v1::Op& r, Op& op);
+// `compare` points into the request too.
+void to_compare(const v1::Compare& r, Compare& compare);
 
 // Fills all of a reply but its header.
 void to_reply(const Op& op, v1::PutResponse& reply);
 void to_reply(const Op& op, v1::DeleteResponse& reply);
+void to_reply(const Op& op, v1::ExpireResponse& reply);
+void to_reply(const Op& op, v1::IncrementResponse& reply);
+void to_reply(const Op& op, v1::AppendResponse& reply);
 void to_reply(const Op& op, const v1::Op& request, v1::OpResult& result);
 
 // The acknowledgement asked for; a valid request's unspecified one means published.

@@ -1,0 +1,178 @@
+// The unary methods as clients see them: scripts of requests and replies, run through the method table.
+//
+// A script is a text file; everything is protobuf's text format:
+//     Put { key: "a" value: "1" }
+//     -> { header { revision: 1 } succeeded: true }      the whole reply; store_id is left out
+//     Increment { key: "b" delta: 1 }
+//     ! FAILED_PRECONDITION value: not a decimal         the status, and a part of its message
+//     sleep 100                                          the clock moves on by milliseconds
+// A request goes to the line that begins with -> or !, an expectation to the next empty line.
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/text_format.h>
+#include <google/protobuf/util/message_differencer.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "server/service/method_table.h"
+#include "tests/support/services_fixture.h"
+
+namespace flashkv::test {
+namespace {
+
+namespace pb = google::protobuf;
+using testing::HasSubstr;
+
+struct Step {
+  int line = 0;
+  std::string method, request;
+  char kind = ' ';  // '>' a reply, '!' a status, 's' sleep
+  std::string expected;
+};
+
+std::string first_word(std::string& text) {
+  const std::size_t end = std::min(text.find_first_of(" {"), text.size());
+  const std::string word = text.substr(0, end);
+  text.erase(0, text.find_first_not_of(' ', end));
+  return word;
+}
+
+std::vector<Step> read_script(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<Step> steps;
+  bool inside = false;
+  int number = 0;
+  for (std::string line; std::getline(file, line);) {
+    ++number;
+    if (line.starts_with("#")) continue;
+    if (line.empty()) {
+      inside = false;
+    } else if (line.starts_with("sleep ")) {
+      steps.push_back({number, "", "", 's', line.substr(6)});
+    } else if (!inside) {
+      inside = true;
+      Step step{.line = number, .method = first_word(line), .request = line, .expected = ""};
+      steps.push_back(step);
+    } else if (line.starts_with("->") || line.starts_with("!")) {
+      steps.back().kind = line.starts_with("!") ? '!' : '>';
+      steps.back().expected = line.substr(2);
+    } else {
+      Step& last = steps.back();
+      (last.kind == ' ' ? last.request : last.expected) += "\n" + line;
+    }
+  }
+  return steps;
+}
+
+// "{ ... }" without its braces.
+std::string inner(std::string text) {
+  text.erase(0, text.find('{') + 1);
+  text.erase(text.rfind('}'));
+  return text;
+}
+
+const char* code_name(Code code) {
+  static constexpr const char* kNames[] = {
+      "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+      "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+      "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+      "DATA_LOSS", "UNAUTHENTICATED"};
+  return kNames[static_cast<std::size_t>(code)];
+}
+
+class RpcTest : public ServicesTest, public testing::WithParamInterface<std::string> {
+ protected:
+  using Message = std::unique_ptr<pb::Message>;
+
+  static Message parse(const pb::Descriptor& type, const std::string& text) {
+    Message message(pb::MessageFactory::generated_factory()->GetPrototype(&type)->New());
+    EXPECT_TRUE(pb::TextFormat::ParseFromString(text, message.get())) << text;
+    return message;
+  }
+
+  Status call(UnaryState& state, const pb::Message& request, pb::Message& reply) {
+    const std::string bytes = request.SerializeAsString();
+    pb::io::ArrayInputStream in(bytes.data(), static_cast<int>(bytes.size()));
+    EXPECT_TRUE(state.parse(in, bytes.size()));
+    DeskSubmission::attach(state.pending, desk);
+    if (state.may_wait()) state.pending.deadline = kNever;
+    Started started = state.start(*session);
+    if (started.submitted) {
+      run_writer();
+      started.status = state.finish(*session);
+    }
+    std::string answer(started.status.ok() ? state.reply_size() : 0, '\0');
+    if (started.status.ok()) state.write_reply(reinterpret_cast<std::uint8_t*>(answer.data()));
+    EXPECT_TRUE(reply.ParseFromString(answer));
+    state.recycle();
+    return started.status;
+  }
+
+  void run(const Step& step) {
+    const MethodId id = method_id(step.method);
+    ASSERT_NE(id, kUnserved) << step.method;
+    const MethodRow& row = method_table()[id];
+    std::string full(row.name.substr(1));
+    full[full.find('/')] = '.';
+    const pb::MethodDescriptor& method = *pb::DescriptorPool::generated_pool()->FindMethodByName(full);
+    // One state for each method, so that each reply overwrites the one before.
+    std::unique_ptr<UnaryState>& state = states_[step.method];
+    if (state == nullptr) state = row.make_unary();
+    const Message reply = parse(*method.output_type(), "");
+    const Status status = call(*state, *parse(*method.input_type(), inner(step.request)), *reply);
+    if (step.kind == '!') {
+      std::string says = step.expected;
+      EXPECT_EQ(code_name(status.code), first_word(says)) << status.message;
+      EXPECT_THAT(status.message, HasSubstr(says));
+      return;
+    }
+    ASSERT_TRUE(status.ok()) << code_name(status.code) << " " << status.message;
+    forget_store(*reply);
+    const Message wanted = parse(*method.output_type(), inner(step.expected));
+    EXPECT_TRUE(pb::util::MessageDifferencer::Equals(*wanted, *reply))
+        << "wanted " << wanted->ShortDebugString() << "\n   got " << reply->ShortDebugString();
+  }
+
+ private:
+  // Drawn anew in each run.
+  void forget_store(pb::Message& reply) {
+    const auto* header = reply.GetDescriptor()->FindFieldByName("header");
+    if (header == nullptr) return;
+    auto* fields = reply.GetReflection()->MutableMessage(&reply, header);
+    EXPECT_EQ(static_cast<v1::ResponseHeader&>(*fields).store_id(), store->store_id());
+    static_cast<v1::ResponseHeader&>(*fields).clear_store_id();
+  }
+
+  std::map<std::string, std::unique_ptr<UnaryState>> states_;
+};
+
+TEST_P(RpcTest, AnswersAsWritten) {
+  const std::vector<Step> steps = read_script(RPC_SCRIPTS + ("/" + GetParam()) + ".txt");
+  ASSERT_FALSE(steps.empty());
+  for (const Step& step : steps) {
+    SCOPED_TRACE(GetParam() + ".txt:" + std::to_string(step.line) + ": " + step.method + " " + step.request);
+    if (step.kind == 's') {
+      clock.advance(std::stoll(step.expected) * kMs);
+      continue;
+    }
+    ASSERT_NE(step.kind, ' ') << "no expectation";
+    run(step);
+  }
+}
+
+std::vector<std::string> scripts() {
+  std::vector<std::string> names;
+  for (const auto& file : std::filesystem::directory_iterator(RPC_SCRIPTS))
+    names.push_back(file.path().stem());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Scripts, RpcTest, testing::ValuesIn(scripts()),
+                         [](const auto& script) { return script.param; });
+
+}  // namespace
+}  // namespace flashkv::test
