@@ -1,6 +1,7 @@
 #include "client/flashkv/client.h"
 
 #include "client/flashkv/endpoint.h"
+#include "client/flashkv/messages.h"
 #include "client/flashkv/transport.h"
 
 namespace flashkv::client {
@@ -18,16 +19,17 @@ std::optional<Error> call(const Client& client, const Transport& transport, Stub
   return error_of(status, &context);
 }
 
-v1::Condition to_wire(Condition condition) noexcept {
-  switch (condition) {
-    case Condition::kIfAbsent:
-      return v1::CONDITION_IF_ABSENT;
-    case Condition::kIfPresent:
-      return v1::CONDITION_IF_PRESENT;
-    case Condition::kAlways:
-      break;
-  }
-  return v1::CONDITION_ALWAYS;
+// The same for a method whose reply becomes a result with the revision of its header.
+template <typename Stub, typename Request, typename Reply>
+auto call_for_result(const Client& client, const Transport& transport, Stub& stub,
+                     grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
+                     const Request& request) -> Result<decltype(result_of(Reply()))> {
+  Reply reply;
+  if (auto failed = call(client, transport, stub, method, request, reply)) return std::move(*failed);
+  const std::uint64_t revision = reply.header().revision();
+  auto result = result_of(std::move(reply));
+  result.revision = revision;
+  return result;
 }
 
 template <typename Reply>
@@ -60,12 +62,7 @@ Result<GetResult> Client::get(std::string_view key, const GetOptions& options) {
   request.set_key(key.data(), key.size());
   request.set_keys_only(options.keys_only);
   request.set_at_least_revision(options.at_least_revision);
-  v1::GetResponse reply;
-  if (auto failed = call(*this, *transport_, *transport_->kv, &v1::KV::Stub::Get, request, reply))
-    return *failed;
-  GetResult result{.kv = {}, .revision = reply.header().revision()};
-  if (reply.has_kv()) result.kv = from_wire(std::move(*reply.mutable_kv()));
-  return result;
+  return call_for_result(*this, *transport_, *transport_->kv, &v1::KV::Stub::Get, request);
 }
 
 Result<MultiGetResult> Client::multi_get(std::span<const std::string> keys, const GetOptions& options) {
@@ -91,31 +88,45 @@ Result<PutResult> Client::put(std::string_view key, std::string_view value, cons
   v1::PutRequest request;
   request.set_key(key.data(), key.size());
   request.set_value(value.data(), value.size());
-  request.set_ttl_ms(options.ttl_ms);
-  request.set_keep_ttl(options.keep_ttl);
-  request.set_condition(to_wire(options.condition));
-  if (options.expected_mod_revision) request.set_expected_mod_revision(*options.expected_mod_revision);
-  request.set_prev_kv(options.prev_kv);
-  request.set_ack(client::to_wire(options.ack));
-  v1::PutResponse reply;
-  if (auto failed = call(*this, *transport_, *transport_->kv, &v1::KV::Stub::Put, request, reply))
-    return *failed;
-  PutResult result{.succeeded = reply.succeeded(), .prev_kv = {}, .revision = reply.header().revision()};
-  if (reply.has_prev_kv()) result.prev_kv = from_wire(std::move(*reply.mutable_prev_kv()));
-  return result;
+  fill(options, request);
+  request.set_ack(to_wire(options.ack));
+  return call_for_result(*this, *transport_, *transport_->kv, &v1::KV::Stub::Put, request);
 }
 
 Result<DeleteResult> Client::del(std::string_view key, bool prev_kv, Ack ack) {
   v1::DeleteRequest request;
+  fill(DeleteOp{.key = std::string(key), .prev_kv = prev_kv}, request);
+  request.set_ack(to_wire(ack));
+  return call_for_result(*this, *transport_, *transport_->kv, &v1::KV::Stub::Delete, request);
+}
+
+Result<ExpireResult> Client::expire(std::string_view key, std::int64_t ttl_ms, Ack ack) {
+  v1::ExpireRequest request;
+  fill(ExpireOp{.key = std::string(key), .ttl_ms = ttl_ms}, request);
+  request.set_ack(to_wire(ack));
+  return call_for_result(*this, *transport_, *transport_->kv, &v1::KV::Stub::Expire, request);
+}
+
+Result<IncrementResult> Client::increment(std::string_view key, std::int64_t delta,
+                                          const IncrementOptions& options) {
+  v1::IncrementRequest request;
+  fill(IncrementOp{.key = std::string(key), .delta = delta, .options = options}, request);
+  request.set_ack(to_wire(options.ack));
+  return call_for_result(*this, *transport_, *transport_->kv, &v1::KV::Stub::Increment, request);
+}
+
+Result<AppendResult> Client::append(std::string_view key, std::string_view value, Ack ack) {
+  v1::AppendRequest request;
   request.set_key(key.data(), key.size());
-  request.set_prev_kv(prev_kv);
-  request.set_ack(client::to_wire(ack));
-  v1::DeleteResponse reply;
-  if (auto failed = call(*this, *transport_, *transport_->kv, &v1::KV::Stub::Delete, request, reply))
-    return *failed;
-  DeleteResult result{.deleted = reply.deleted(), .prev_kvs = {}, .revision = reply.header().revision()};
-  for (v1::KeyValue& kv : *reply.mutable_prev_kvs()) result.prev_kvs.push_back(from_wire(std::move(kv)));
-  return result;
+  request.set_value(value.data(), value.size());
+  request.set_ack(to_wire(ack));
+  return call_for_result(*this, *transport_, *transport_->kv, &v1::KV::Stub::Append, request);
+}
+
+Result<TxnResult> Client::txn(const Txn& txn) {
+  v1::TxnRequest request;
+  fill(txn, request);
+  return call_for_result(*this, *transport_, *transport_->kv, &v1::KV::Stub::Txn, request);
 }
 
 Result<std::unique_ptr<v1::StatsResponse>> Client::stats() {

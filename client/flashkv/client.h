@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <flashkv/result.h>
+#include <flashkv/txn.h>
 #include <flashkv/types.h>
 
 namespace flashkv::v1 {
@@ -55,6 +56,14 @@ class Client {
   Result<MultiGetResult> multi_get(std::span<const std::string> keys, const GetOptions& options = {});
   Result<PutResult> put(std::string_view key, std::string_view value, const PutOptions& options = {});
   Result<DeleteResult> del(std::string_view key, bool prev_kv = false, Ack ack = Ack::kPublished);
+  // Expires the key after ttl_ms, 0 removes its expiry.
+  Result<ExpireResult> expire(std::string_view key, std::int64_t ttl_ms, Ack ack = Ack::kPublished);
+  // Adds to a number stored as decimal text.
+  Result<IncrementResult> increment(std::string_view key, std::int64_t delta = 1,
+                                    const IncrementOptions& options = {});
+  // An absent key counts as an empty value.
+  Result<AppendResult> append(std::string_view key, std::string_view value, Ack ack = Ack::kPublished);
+  Result<TxnResult> txn(const Txn& txn);
 
   // The statistics documented in admin.proto; include flashkv/v1/admin.pb.h to read them.
   Result<std::unique_ptr<v1::StatsResponse>> stats();

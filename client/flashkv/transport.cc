@@ -105,25 +105,4 @@ Error error_of(const grpc::Status& status, const grpc::ClientContext* context) {
   return e;
 }
 
-v1::Ack to_wire(Ack ack) noexcept {
-  switch (ack) {
-    case Ack::kApplied:
-      return v1::ACK_APPLIED;
-    case Ack::kDurable:
-      return v1::ACK_DURABLE;
-    case Ack::kPublished:
-      break;
-  }
-  return v1::ACK_PUBLISHED;
-}
-
-KeyValue from_wire(v1::KeyValue&& kv) {
-  return {.key = std::move(*kv.mutable_key()),
-          .value = std::move(*kv.mutable_value()),
-          .create_revision = kv.create_revision(),
-          .mod_revision = kv.mod_revision(),
-          .version = kv.version(),
-          .expires_at_ms = kv.expires_at_ms()};
-}
-
 }  // namespace flashkv::client

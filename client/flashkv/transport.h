@@ -32,7 +32,4 @@ Result<std::unique_ptr<Transport>> connect(const ClientOptions& options);
 // The error of a finished call. `context` holds its trailers; null = none.
 Error error_of(const grpc::Status& status, const grpc::ClientContext* context);
 
-v1::Ack to_wire(Ack ack) noexcept;
-KeyValue from_wire(v1::KeyValue&& kv);
-
 }  // namespace flashkv::client

@@ -37,6 +37,12 @@ struct PutOptions {
   Ack ack = Ack::kPublished;
 };
 
+struct IncrementOptions {
+  std::int64_t initial = 0;  // what an absent key counts as
+  std::int64_t ttl_ms = 0;   // 0 = no expiry; used only if the key is created
+  Ack ack = Ack::kPublished;
+};
+
 struct GetResult {
   std::optional<KeyValue> kv;  // empty if there is no such key
   std::uint64_t revision = 0;
@@ -56,6 +62,21 @@ struct PutResult {
 struct DeleteResult {
   std::uint64_t deleted = 0;
   std::vector<KeyValue> prev_kvs;
+  std::uint64_t revision = 0;
+};
+
+struct ExpireResult {
+  bool found = false;  // false if there is no such key
+  std::uint64_t revision = 0;
+};
+
+struct IncrementResult {
+  std::int64_t value = 0;  // after the addition
+  std::uint64_t revision = 0;
+};
+
+struct AppendResult {
+  std::uint64_t length = 0;  // of the whole value, in bytes
   std::uint64_t revision = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "client/flashkv/messages.h"
 #include "client/flashkv/transport.h"
 
 namespace flashkv::client {

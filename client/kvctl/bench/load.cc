@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "client/flashkv/messages.h"
 #include "client/flashkv/transport.h"
 #include "client/kvctl/interrupt.h"
 
