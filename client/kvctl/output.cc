@@ -22,10 +22,10 @@ void add_bytes(Json& object, const std::string& name, const std::string& bytes, 
     object[name + "_b64"] = to_base64(bytes);
 }
 
-// Numbers and booleans keep their type in json; everything else is text.
+// Numbers, booleans and null keep their type in json; everything else is text.
 Json figure(const std::string& text) {
   const Json parsed = Json::parse(text, nullptr, false);
-  if (parsed.is_number() || parsed.is_boolean()) return parsed;
+  if (parsed.is_number() || parsed.is_boolean() || parsed.is_null()) return parsed;
   return text;
 }
 

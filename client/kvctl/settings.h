@@ -18,6 +18,11 @@ enum class Command {
   kMget,
   kPut,
   kDel,
+  kExpire,
+  kTtl,
+  kIncr,
+  kAppend,
+  kTxn,
   kImport,
   kBench,
   kStats,
@@ -43,6 +48,30 @@ struct PutSettings {
 struct DelSettings {
   std::vector<std::string> keys;
   bool prev_kv = false;
+  client::Ack ack = client::Ack::kPublished;
+};
+
+struct ExpireSettings {
+  std::string key;
+  std::int64_t ttl_ms = 0;
+  client::Ack ack = client::Ack::kPublished;
+};
+
+struct IncrSettings {
+  std::string key;
+  std::int64_t delta = 1;
+  client::IncrementOptions options;
+};
+
+struct AppendSettings {
+  std::string key;
+  std::optional<std::string> value;  // "-" = standard input
+  std::string file;
+  client::Ack ack = client::Ack::kPublished;
+};
+
+struct TxnSettings {
+  std::string file = "-";
   client::Ack ack = client::Ack::kPublished;
 };
 
@@ -93,6 +122,10 @@ struct Settings {
   ReadSettings read;
   PutSettings put;
   DelSettings del;
+  ExpireSettings expire;
+  IncrSettings incr;
+  AppendSettings append;
+  TxnSettings txn;
   ImportSettings import;
   BenchSettings bench;
   PolicySettings policy;

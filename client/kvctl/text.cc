@@ -40,6 +40,14 @@ std::size_t control_at(std::string_view bytes, std::size_t i, bool utf8) noexcep
   return byte == 0xC2 && static_cast<unsigned char>(bytes[i + 1]) < 0xA0 ? 2 : 0;
 }
 
+// Largest first.
+struct DurationUnit {
+  std::string_view name;
+  std::int64_t us;
+};
+constexpr DurationUnit kDurationUnits[] = {{"d", 86'400'000'000}, {"h", 3'600'000'000}, {"m", 60'000'000},
+                                           {"s", 1'000'000},      {"ms", 1'000},        {"us", 1}};
+
 }  // namespace
 
 bool is_utf8(std::string_view bytes) noexcept {
@@ -90,19 +98,38 @@ std::string quoted_unless_printable(std::string_view bytes) {
 }
 
 std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || number < 0) return std::nullopt;
-  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  if (unit.empty() && number == 0) return std::chrono::microseconds(0);
-  std::int64_t scale = 0;
-  if (unit == "us") scale = 1;
-  if (unit == "ms") scale = 1'000;
-  if (unit == "s") scale = 1'000'000;
-  if (unit == "m") scale = 60'000'000;
-  if (unit == "h") scale = 3'600'000'000;
-  if (scale == 0 || number > std::numeric_limits<std::int64_t>::max() / scale) return std::nullopt;
-  return std::chrono::microseconds(number * scale);
+  if (text == "0") return std::chrono::microseconds(0);
+  if (text.empty()) return std::nullopt;
+  std::int64_t sum = 0;
+  const DurationUnit* allowed = std::begin(kDurationUnits);
+  while (!text.empty()) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || number < 0) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const std::string_view name = text.substr(0, std::min(text.find_first_of("0123456789"), text.size()));
+    text.remove_prefix(name.size());
+    const auto unit = std::find_if(allowed, std::end(kDurationUnits),
+                                   [name](const DurationUnit& each) { return each.name == name; });
+    if (unit == std::end(kDurationUnits)) return std::nullopt;
+    std::int64_t product = 0;
+    if (__builtin_mul_overflow(number, unit->us, &product) || __builtin_add_overflow(sum, product, &sum))
+      return std::nullopt;
+    allowed = unit + 1;
+  }
+  return std::chrono::microseconds(sum);
+}
+
+std::string format_duration(std::chrono::milliseconds duration) {
+  constexpr std::int64_t kUsPerMs = 1'000, kUsPerSecond = 1'000'000;
+  std::int64_t left = duration.count() * kUsPerMs;
+  if (left >= 10 * kUsPerSecond) left = (left + kUsPerSecond - 1) / kUsPerSecond * kUsPerSecond;
+  std::string text;
+  for (const DurationUnit& unit : kDurationUnits) {
+    if (left >= unit.us) text += std::to_string(left / unit.us) + std::string(unit.name);
+    left %= unit.us;
+  }
+  return text.empty() ? "0" : text;
 }
 
 }  // namespace flashkv::kvctl

@@ -17,7 +17,10 @@ std::optional<std::string> from_base64(std::string_view text);
 std::string printable(std::string_view bytes);
 // The bytes themselves if they are printable, else in quotes with C escapes.
 std::string quoted_unless_printable(std::string_view bytes);
-// "0", or a number with us, ms, s, m or h. Empty also if it exceeds 2^63 - 1 microseconds.
+// "0", or numbers with d, h, m, s, ms or us, largest unit first: "90s", "1h30m". Empty also if the sum
+// exceeds 2^63 - 1 microseconds.
 std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
+// As parse_duration() reads it: "1d2h", "29m59s"; milliseconds only below 10 s, otherwise rounded up.
+std::string format_duration(std::chrono::milliseconds duration);
 
 }  // namespace flashkv::kvctl

@@ -56,9 +56,23 @@ TEST(Duration, NeedsAUnitUnlessZero) {
   EXPECT_EQ(parse_duration("5s"), microseconds(5'000'000));
   EXPECT_EQ(parse_duration("2m"), microseconds(120'000'000));
   EXPECT_EQ(parse_duration("1h"), microseconds(3'600'000'000));
-  for (const char* bad :
-       {"", "5", "s", "-1s", "1.5s", "1 s", "1d", "99999999999999999999s", "9223372036854775807h"})
+  EXPECT_EQ(parse_duration("7d"), microseconds(604'800'000'000));
+  EXPECT_EQ(parse_duration("1h30m"), microseconds(5'400'000'000));
+  EXPECT_EQ(parse_duration("1d2h3m4s5ms6us"), microseconds(93'784'005'006));
+  for (const char* bad : {"", "5", "s", "-1s", "1.5s", "1 s", "1h30", "30m1h", "1h1h", "1h-1m", "1h 1m", "1w",
+                          "99999999999999999999s", "9223372036854775807h", "106751991d99h"})
     EXPECT_EQ(parse_duration(bad), std::nullopt) << bad;
+}
+
+TEST(Duration, IsPrintedAsItIsRead) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(format_duration(milliseconds(0)), "0");
+  EXPECT_EQ(format_duration(milliseconds(1)), "1ms");
+  EXPECT_EQ(format_duration(milliseconds(9'999)), "9s999ms");
+  EXPECT_EQ(format_duration(milliseconds(10'001)), "11s");
+  EXPECT_EQ(format_duration(milliseconds(1'799'500)), "30m");
+  EXPECT_EQ(format_duration(milliseconds(5'400'000)), "1h30m");
+  EXPECT_EQ(format_duration(milliseconds(93'784'000)), "1d2h3m4s");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "client/kvctl/cli/command_flags.h"
 #include "client/kvctl/cli/flags.h"
+#include "client/kvctl/cli/words.h"
 #include "client/kvctl/exit_code.h"
 
 namespace flashkv::kvctl {
@@ -11,28 +12,6 @@ namespace {
 
 const std::map<std::string, Format> kFormats{
     {"simple", Format::kSimple}, {"table", Format::kTable}, {"json", Format::kJson}};
-
-// CLI11 reads "[a,b]" among several values as two of them. This byte in front hides such a key from it, and
-// any key that begins with the byte itself.
-constexpr char kKeyMark = '\x1f';
-
-std::vector<std::string> marked(int argc, char** argv) {
-  std::vector<std::string> words(argv, argv + argc);
-  const auto takes_keys = [](const std::string& w) { return w == "get" || w == "mget" || w == "del"; };
-  const auto command = std::find_if(words.begin(), words.end(), takes_keys);
-  if (command == words.end()) return words;
-  for (auto word = command + 1; word != words.end(); ++word) {
-    if (word->starts_with(kKeyMark) || (word->starts_with('[') && word->ends_with(']')))
-      word->insert(0, 1, kKeyMark);
-  }
-  return words;
-}
-
-void unmark(std::vector<std::string>& keys) {
-  for (std::string& key : keys) {
-    if (key.starts_with(kKeyMark)) key.erase(0, 1);
-  }
-}
 
 void add_globals(CLI::App& app, Settings& s) {
   app.add_option("--endpoint", s.endpoint, "the server, HOST[:PORT]; the default port is 7400")
@@ -106,13 +85,12 @@ std::optional<int> parse(int argc, char** argv, Settings& settings) {
   add_data_commands(app, settings);
   add_bench(app, settings);
   add_admin_commands(app, settings);
-  const std::vector<std::string> words = marked(argc, argv);
+  const std::vector<std::string> words = marked({argv, argv + argc}, app);
   std::vector<const char*> pointers;
   for (const std::string& word : words) pointers.push_back(word.c_str());
   try {
     app.parse(argc, pointers.data());
-    unmark(settings.read.keys);
-    unmark(settings.del.keys);
+    unmark_keys(settings);
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {

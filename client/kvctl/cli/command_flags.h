@@ -12,7 +12,8 @@ namespace flashkv::kvctl {
 CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& help, Settings& settings,
                       Command command);
 
-void add_data_commands(CLI::App& app, Settings& settings);  // get, mget, put, del, import
+void add_operations(CLI::App& app, Settings& settings);     // get, put, del, expire, incr, append
+void add_data_commands(CLI::App& app, Settings& settings);  // those, mget, ttl, txn and import
 void add_bench(CLI::App& app, Settings& settings);
 void add_admin_commands(CLI::App& app, Settings& settings);  // stats to version
 

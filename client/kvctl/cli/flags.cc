@@ -32,7 +32,7 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name,
         const auto duration = parse_duration(text);
         if (!duration)
           throw CLI::ValidationError(name,
-                                     "\"" + text + "\" is neither 0 nor a number with us, ms, s, m or h");
+                                     "\"" + text + "\" is neither 0 nor a duration such as 90s, 1h30m or 7d");
         take(*duration);
       },
       help);

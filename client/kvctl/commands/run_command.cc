@@ -8,11 +8,16 @@
 namespace flashkv::kvctl {
 namespace {
 
-constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 11> kCommands{{
+constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 16> kCommands{{
     {Command::kGet, run_get},
     {Command::kMget, run_mget},
     {Command::kPut, run_put},
     {Command::kDel, run_del},
+    {Command::kExpire, run_expire},
+    {Command::kTtl, run_ttl},
+    {Command::kIncr, run_incr},
+    {Command::kAppend, run_append},
+    {Command::kTxn, run_txn},
     {Command::kImport, run_import},
     {Command::kBench, run_bench},
     {Command::kStats, run_stats},

@@ -1,10 +1,11 @@
-// put and del.
+// put, append, incr and del.
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "client/kvctl/commands.h"
@@ -27,15 +28,15 @@ bool read_all(int from, std::string& to) {
 }
 
 // Reads the value from the argument, a file or standard input. Returns false after an error message.
-bool read_value(const PutSettings& put, std::string& value) {
-  if (put.value && *put.value != "-") {
-    value = *put.value;
+bool read_value(const std::optional<std::string>& argument, const std::string& file, std::string& value) {
+  if (argument && *argument != "-") {
+    value = *argument;
     return true;
   }
-  const int from = put.value ? STDIN_FILENO : ::open(put.file.c_str(), O_RDONLY | O_CLOEXEC);
+  const int from = argument ? STDIN_FILENO : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   const bool read = from >= 0 && read_all(from, value);
   if (!read) {
-    complain("cannot read " + (put.value ? "standard input" : "\"" + put.file + "\"") + ": " +
+    complain("cannot read " + (argument ? "standard input" : "\"" + file + "\"") + ": " +
              std::string(std::strerror(errno)) + "; nothing was written");
   }
   if (from > STDIN_FILENO) ::close(from);
@@ -47,7 +48,7 @@ bool read_value(const PutSettings& put, std::string& value) {
 int run_put(client::Client& client, const Settings& settings) {
   const PutSettings& put = settings.put;
   std::string value;
-  if (!read_value(put, value)) return kUsage;
+  if (!read_value(put.value, put.file, value)) return kUsage;
   auto done = client.put(put.key, value, put.options);
   if (!done) return fail(done.error(), settings);
   const Output output(settings.format, settings.utf8);
@@ -58,6 +59,23 @@ int run_put(client::Client& client, const Settings& settings) {
   }
   if (!put.options.prev_kv || settings.format != Format::kSimple)
     output.answer("result", "OK", done->revision);
+  return kDone;
+}
+
+int run_append(client::Client& client, const Settings& settings) {
+  const AppendSettings& append = settings.append;
+  std::string value;
+  if (!read_value(append.value, append.file, value)) return kUsage;
+  auto done = client.append(append.key, value, append.ack);
+  if (!done) return fail(done.error(), settings);
+  Output(settings.format, settings.utf8).answer("length", std::to_string(done->length), done->revision);
+  return kDone;
+}
+
+int run_incr(client::Client& client, const Settings& settings) {
+  auto done = client.increment(settings.incr.key, settings.incr.delta, settings.incr.options);
+  if (!done) return fail(done.error(), settings);
+  Output(settings.format, settings.utf8).answer("value", std::to_string(done->value), done->revision);
   return kDone;
 }
 
