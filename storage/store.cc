@@ -40,8 +40,8 @@ Store::Store(std::unique_ptr<AnyEngine> engine, const StoreOptions& options)
       thread_(writer_) {}
 
 std::unique_ptr<Store> Store::open(const StoreOptions& options, Status& why) {
-  if (const char* wrong = policy_error(options.policy); wrong != nullptr) {
-    why = Status(Code::kInvalidArgument, std::string("publish policy: ") + wrong);
+  if (const PolicyError wrong = policy_error(options.policy); wrong != PolicyError::kNone) {
+    why = Status(Code::kInvalidArgument, std::string("publish policy: ") + text_of(wrong));
     return nullptr;
   }
   std::unique_ptr<AnyEngine> engine = make_engine(options.engine, engine_options(options), why);

@@ -23,8 +23,6 @@ inline constexpr std::size_t kMaxWriteOps = 10'000;                       // ope
 inline constexpr std::size_t kMaxTxnItems = 1'024;                        // of each list of a TxnRequest
 inline constexpr std::int64_t kMaxTtlMs = std::int64_t{100} * 365 * 24 * 3600 * 1000;
 inline constexpr std::uint64_t kMaxRevisionWaitMs = 30'000;
-inline constexpr std::int64_t kMaxPublishIntervalUs = std::int64_t{24} * 3600 * 1'000'000;
-inline constexpr std::uint64_t kMaxPublishBatch = 1'000'000;
 
 // Field numbers, lengths and the other fields that a message carries beside its keys and values.
 inline constexpr std::uint64_t kEnvelopeBytes = std::uint64_t{64} << 10;

@@ -40,16 +40,24 @@ std::optional<std::uint64_t> parse_quantity(std::string_view text, const std::ar
   return std::nullopt;
 }
 
+// In the largest unit that leaves no fraction; 0 in the smallest.
+template <std::size_t N>
+std::string quantity_text(std::uint64_t quantity, const std::array<Unit, N>& units) {
+  const Unit* unit = &units.front();
+  for (const Unit& larger : units) {
+    if (larger.factor > 1 && quantity >= larger.factor && quantity % larger.factor == 0) unit = &larger;
+  }
+  return std::to_string(quantity / unit->factor) + std::string(unit->name);
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> parse_size(std::string_view text) { return parse_quantity(text, kSizes); }
 
-std::string size_text(std::uint64_t bytes) {
-  const Unit* unit = &kSizes.front();
-  for (const Unit& larger : kSizes) {
-    if (larger.factor > 1 && bytes >= larger.factor && bytes % larger.factor == 0) unit = &larger;
-  }
-  return std::to_string(bytes / unit->factor) + std::string(unit->name);
+std::string size_text(std::uint64_t bytes) { return quantity_text(bytes, kSizes); }
+
+std::string duration_text(Nanos nanos) {
+  return quantity_text(static_cast<std::uint64_t>(nanos), kDurations);
 }
 
 std::optional<Nanos> parse_duration(std::string_view text) {

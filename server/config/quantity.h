@@ -19,6 +19,8 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 std::string size_text(std::uint64_t bytes);
 // "250us" -> 250000. "0" needs no unit, every other number does.
 std::optional<Nanos> parse_duration(std::string_view text);
+// 86400000000000 -> "24h", likewise; in whole microseconds.
+std::string duration_text(Nanos nanos);
 std::optional<std::uint64_t> parse_count(std::string_view text);
 // true, false, on, off, yes, no, 1, 0.
 std::optional<bool> parse_switch(std::string_view text);

@@ -16,7 +16,10 @@ constexpr std::uint64_t kMib = std::uint64_t{1} << 20;
 constexpr Nanos kLongestDrain = Nanos{3600} * 1'000'000'000;
 
 std::string any_address() { return "HOST:PORT, [IPV6]:PORT or unix:PATH"; }
-std::string durations() { return std::string(kDurationForm); }
+template <Nanos Most>
+std::string durations() {
+  return std::string(kDurationForm) + ", at most " + duration_text(Most);
+}
 std::string switches() { return "true or false"; }
 std::string guards() { return "auto, refcount or asymmetric"; }
 std::string levels() { return "debug, info, warning, error or off"; }
@@ -54,6 +57,17 @@ bool take_duration(std::string_view text, Nanos& to, Nanos most) {
   const auto value = parse_duration(text);
   if (!value || *value > most) return false;
   to = *value;
+  return true;
+}
+
+// `value` into `field` when the policy stays within its bounds.
+template <typename T>
+bool take_in_policy(std::optional<T> value, T PublishPolicy::*field, PublishPolicy& to) {
+  PublishPolicy changed = to;
+  if (!value) return false;
+  changed.*field = *value;
+  if (policy_error(changed) != PolicyError::kNone) return false;
+  to = changed;
   return true;
 }
 
@@ -151,14 +165,14 @@ constexpr Setting kSettings[] = {
     {"radix-order", "forward", [] { return std::string("forward or reversed"); },
      "end of a word that a radix engine starts from",
      [](std::string_view t, Config& c) { return take_order(t, c.store.word_order); }},
-    {"publish-interval", "0", [] { return durations() + ", at most 24h"; },
+    {"publish-interval", "0", durations<PublishPolicy::kMaxInterval>,
      "least time between two publishes; 0 = publish after every batch",
      [](std::string_view t, Config& c) {
-       return take_duration(t, c.store.policy.interval, kMaxPublishIntervalUs * kNanosPerMicro);
+       return take_in_policy(parse_duration(t), &PublishPolicy::interval, c.store.policy);
      }},
-    {"publish-max-batch", "1024", counts<1, kMaxPublishBatch>, "most operations in one batch",
+    {"publish-max-batch", "1024", counts<1, PublishPolicy::kMaxBatch>, "most operations in one batch",
      [](std::string_view t, Config& c) {
-       return within<1, kMaxPublishBatch>(parse_count(t), c.store.policy.max_batch);
+       return take_in_policy(parse_count(t), &PublishPolicy::max_batch, c.store.policy);
      }},
     {"publish-adaptive", "true", switches, "publish at once when idle; false = only on the interval's tick",
      [](std::string_view t, Config& c) { return take_switch(t, c.store.policy.adaptive); }, true},
@@ -195,8 +209,7 @@ constexpr Setting kSettings[] = {
     {"max-connections", "10000", counts<1, 1'000'000>,
      "most connections, roughly: when the memory set aside for them is used up, new ones are turned away",
      [](std::string_view t, Config& c) { return within<1, 1'000'000>(parse_count(t), c.max_connections); }},
-    {"drain-timeout", "10s", [] { return durations() + ", at most 1h"; },
-     "how long a stop waits for calls in flight",
+    {"drain-timeout", "10s", durations<kLongestDrain>, "how long a stop waits for calls in flight",
      [](std::string_view t, Config& c) { return take_duration(t, c.drain_timeout, kLongestDrain); }},
     {"log-level", "info", levels, "least severity that is logged",
      [](std::string_view t, Config& c) { return take_level(t, c.log_level); }},

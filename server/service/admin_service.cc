@@ -6,6 +6,7 @@
 #include "server/process/process_usage.h"
 #include "server/service/method_table.h"
 #include "server/service/validate.h"
+#include "server/service/wire.h"
 
 namespace flashkv {
 namespace {
@@ -125,9 +126,7 @@ Status AdminService::get_policy(v1::GetPublishPolicyResponse& reply) const {
 Started AdminService::set_policy(const v1::SetPublishPolicyRequest& request, PendingCall& call) {
   if (Status s = validate(request); !s.ok()) return {std::move(s)};
   call.kind = RequestKind::kSetPolicy;
-  call.policy.interval = static_cast<Nanos>(request.interval_us()) * kNanosPerMicro;
-  call.policy.max_batch = request.max_batch();
-  call.policy.adaptive = request.adaptive();
+  call.policy = to_policy(request);
   return submit(store_, call);
 }
 

@@ -5,6 +5,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "server/service/wire.h"
+
 namespace flashkv {
 namespace {
 
@@ -239,13 +241,15 @@ Status validate(const v1::TxnRequest& r, const RequestLimits& limits) {
 }
 
 Status validate(const v1::SetPublishPolicyRequest& r) {
-  if (r.interval_us() > static_cast<std::uint64_t>(kMaxPublishIntervalUs)) {
-    return invalid("interval_us: " + std::to_string(r.interval_us()) + ", the limit is " +
-                   std::to_string(kMaxPublishIntervalUs) + " (24 hours)");
-  }
-  if (r.max_batch() == 0 || r.max_batch() > kMaxPublishBatch) {
-    return invalid("max_batch: " + std::to_string(r.max_batch()) + ", allowed is 1 to " +
-                   std::to_string(kMaxPublishBatch));
+  switch (policy_error(to_policy(r))) {
+    case PolicyError::kNone:
+      break;
+    case PolicyError::kInterval:
+      return invalid("interval_us: " + std::to_string(r.interval_us()) + ", the limit is " +
+                     std::to_string(PublishPolicy::kMaxInterval / kNanosPerMicro) + " (24 hours)");
+    case PolicyError::kMaxBatch:
+      return invalid("max_batch: " + std::to_string(r.max_batch()) + ", allowed is 1 to " +
+                     std::to_string(PublishPolicy::kMaxBatch));
   }
   return {};
 }

@@ -1,5 +1,7 @@
 #include "server/service/wire.h"
 
+#include <algorithm>
+
 namespace flashkv {
 namespace {
 
@@ -51,6 +53,14 @@ Comparison comparison_of(v1::Comparison comparison) {
 Ack ack_of(v1::Ack ack) {
   if (ack == v1::ACK_APPLIED) return Ack::kApplied;
   return ack == v1::ACK_DURABLE ? Ack::kDurable : Ack::kPublished;
+}
+
+PublishPolicy to_policy(const v1::SetPublishPolicyRequest& r) {
+  // What Nanos cannot hold becomes the longest time that it can, far beyond what a policy may have.
+  const std::uint64_t most = static_cast<std::uint64_t>(kNever / kNanosPerMicro);
+  return {.interval = static_cast<Nanos>(std::min(r.interval_us(), most)) * kNanosPerMicro,
+          .max_batch = r.max_batch(),
+          .adaptive = r.adaptive()};
 }
 
 Status to_op(const v1::PutRequest& r, Op& op) {

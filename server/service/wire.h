@@ -1,6 +1,7 @@
 // Converts messages to the store's operations, and their outcomes to messages.
 #pragma once
 
+#include "flashkv/v1/admin.pb.h"
 #include "flashkv/v1/kv.pb.h"
 #include "storage/store.h"
 
@@ -25,6 +26,9 @@ void to_reply(const Op& op, v1::ExpireResponse& reply);
 void to_reply(const Op& op, v1::IncrementResponse& reply);
 void to_reply(const Op& op, v1::AppendResponse& reply);
 void to_reply(const Op& op, const v1::Op& request, v1::OpResult& result);
+
+// Not checked yet: what is out of bounds in the message is out of bounds in the policy.
+PublishPolicy to_policy(const v1::SetPublishPolicyRequest& r);
 
 // The acknowledgement asked for; a valid request's unspecified one means published.
 Ack ack_of(v1::Ack ack);

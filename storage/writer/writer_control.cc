@@ -38,8 +38,8 @@ void Writer::take_control(Request& r) noexcept {
 }
 
 void Writer::set_policy(Request& r) noexcept {
-  if (const char* wrong = policy_error(r.policy); wrong != nullptr) {
-    fail(r.status, Code::kInvalidArgument, wrong);
+  if (const PolicyError wrong = policy_error(r.policy); wrong != PolicyError::kNone) {
+    fail(r.status, Code::kInvalidArgument, text_of(wrong));
   } else {
     s_.schedule.set(r.policy, s_.now);
     show_policy();

@@ -46,6 +46,12 @@ TEST(Quantity, DurationsNeedAUnitUnlessTheyAreZero) {
   }
 }
 
+TEST(Quantity, ADurationIsWrittenInTheLargestUnitThatFits) {
+  for (const char* text : {"0us", "1us", "1001us", "5ms", "90s", "61m", "24h"}) {
+    EXPECT_EQ(duration_text(parse_duration(text).value()), text);
+  }
+}
+
 TEST(Quantity, SwitchesAreWordsOrDigits) {
   for (const char* text : {"true", "on", "yes", "1"}) EXPECT_EQ(parse_switch(text), true) << text;
   for (const char* text : {"false", "off", "no", "0"}) EXPECT_EQ(parse_switch(text), false) << text;

@@ -153,12 +153,19 @@ TEST_F(AdminTest, AnotherPublishPolicyHoldsOnceItIsAnswered) {
 }
 
 TEST_F(AdminTest, ABadPolicyNeverReachesTheWriter) {
-  v1::SetPublishPolicyRequest request;
-  DeskSubmission call(desk);
-  const Started outcome = admin->set_policy(request, call);
-  EXPECT_FALSE(outcome.submitted);
-  EXPECT_EQ(outcome.status.code, Code::kInvalidArgument);
-  EXPECT_EQ(store->policy().max_batch, 1024U);
+  for (const auto& [interval_us, max_batch] :
+       {std::pair<std::uint64_t, std::uint64_t>{0, 0}, {0, 1'000'001}, {86'400'000'001, 1}}) {
+    v1::SetPublishPolicyRequest request;
+    request.set_interval_us(interval_us);
+    request.set_max_batch(max_batch);
+    DeskSubmission call(desk);
+    const Started outcome = admin->set_policy(request, call);
+    EXPECT_FALSE(outcome.submitted) << interval_us << " us, " << max_batch;
+    EXPECT_EQ(outcome.status.code, Code::kInvalidArgument);
+    run_writer();
+    EXPECT_EQ(store->policy().interval, 0);
+    EXPECT_EQ(store->policy().max_batch, 1024U);
+  }
 }
 
 TEST_F(AdminTest, PublishMakesReadableWhatWasOnlyApplied) {

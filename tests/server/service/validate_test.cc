@@ -139,12 +139,20 @@ TEST(Validate, Write) {
 }
 
 TEST(Validate, SetPublishPolicy) {
-  const auto code = [](const char* text) { return validate(parse<v1::SetPublishPolicyRequest>(text)).code; };
-  EXPECT_EQ(code("max_batch: 1"), kOk);
-  EXPECT_EQ(code("max_batch: 1000000 interval_us: 86400000000"), kOk);
-  EXPECT_EQ(code(""), kInvalid);
-  EXPECT_EQ(code("max_batch: 1000001"), kInvalid);
-  EXPECT_EQ(code("max_batch: 1 interval_us: 86400000001"), kInvalid);
+  const auto says = [](const char* text) {
+    const Status s = validate(parse<v1::SetPublishPolicyRequest>(text));
+    EXPECT_EQ(s.code, s.message.empty() ? kOk : kInvalid) << text;
+    return s.message;
+  };
+  EXPECT_EQ(says("max_batch: 1"), "");
+  EXPECT_EQ(says("max_batch: 1000000 interval_us: 86400000000"), "");
+  EXPECT_EQ(says(""), "max_batch: 0, allowed is 1 to 1000000");
+  EXPECT_EQ(says("max_batch: 1000001"), "max_batch: 1000001, allowed is 1 to 1000000");
+  EXPECT_EQ(says("max_batch: 1 interval_us: 86400000001"),
+            "interval_us: 86400000001, the limit is 86400000000 (24 hours)");
+  EXPECT_EQ(says("max_batch: 1 interval_us: 18446744073709551615"),
+            "interval_us: 18446744073709551615, the limit is 86400000000 (24 hours)")
+      << "in nanoseconds it would come round to a small number";
 }
 
 }  // namespace

@@ -185,6 +185,7 @@ TEST(StoreOpenTest, AnImpossiblePolicyIsRefused) {
     options.policy = policy;
     EXPECT_EQ(Store::open(options, why), nullptr);
     EXPECT_EQ(why.code, Code::kInvalidArgument);
+    EXPECT_EQ(why.message, std::string("publish policy: ") + text_of(policy_error(policy)));
   }
 }
 

@@ -134,6 +134,7 @@ TEST_P(PublishingTest, ABadPolicyIsRefusedAndTheOldOneStays) {
     Call c(RequestKind::kSetPolicy);
     c.policy = p;
     EXPECT_EQ(run(c).status.code, Code::kInvalidArgument);
+    EXPECT_EQ(c.status.message, text_of(policy_error(p)));
   }
   EXPECT_EQ(store().policy().max_batch, 1024U);
 }
