@@ -21,7 +21,7 @@ Status Daemon::start() {
   store_ = Store::open(config_.store, why);
   if (!store_) return why;
   kv_ = std::make_unique<KvService>(*store_, *config_.store.clock, config_.limits);
-  admin_ = std::make_unique<AdminService>(*store_, config_.threads, config_.store.max_retired_bytes);
+  admin_ = std::make_unique<AdminService>(*store_, config_.threads);
   const Services services{*store_, *kv_, *admin_, health_, *config_.store.clock};
   fronts_ = std::make_unique<FrontSet>();
   fronts_->add(std::make_unique<GrpcServer>(config_, services));

@@ -17,14 +17,10 @@ std::uint64_t draw_nonzero() {
   return drawn;
 }
 
-WriterOptions writer_options(const StoreOptions& o) noexcept {
-  return {o.policy, QueueLimits{o.max_queue_requests, o.max_queue_bytes}, o.max_value_bytes};
-}
-
 EngineOptions engine_options(const StoreOptions& options) {
   return {.hash = key_hash(options),
           .guard = options.guard,
-          .max_retired_bytes = options.max_retired_bytes,
+          .limits = options.limits,
           .slice_bits = options.slice_bits,
           .word_order = options.word_order};
 }
@@ -33,10 +29,11 @@ EngineOptions engine_options(const StoreOptions& options) {
 
 Store::Store(std::unique_ptr<AnyEngine> engine, const StoreOptions& options)
     : clock_(*options.clock),
+      limits_(options.limits),
       hash_(engine->hash()),
       store_id_(draw_nonzero()),
       engine_(std::move(engine)),
-      writer_(*engine_, writer_options(options), clock_),
+      writer_(*engine_, options.policy, limits_, clock_),
       thread_(writer_) {}
 
 std::unique_ptr<Store> Store::open(const StoreOptions& options, Status& why) {
@@ -71,7 +68,6 @@ Status Store::submit(Request& request) noexcept {
 Status Store::status_of(Admission a) const noexcept {
   Status s;
   char text[96];
-  const QueueLimits limits = writer_.queue_limits();
   switch (a) {
     case Admission::kAccepted:
       break;
@@ -80,12 +76,12 @@ Status Store::status_of(Admission a) const noexcept {
       break;
     case Admission::kRequestsFull:
       std::snprintf(text, sizeof text, "queue full: max-queue-requests %llu",
-                    static_cast<unsigned long long>(limits.requests));
+                    static_cast<unsigned long long>(limits_.max_queue_requests));
       fail(s, Code::kResourceExhausted, text);
       break;
     case Admission::kBytesFull:
       std::snprintf(text, sizeof text, "queue full: max-queue-bytes %llu",
-                    static_cast<unsigned long long>(limits.bytes));
+                    static_cast<unsigned long long>(limits_.max_queue_bytes));
       fail(s, Code::kResourceExhausted, text);
       break;
     case Admission::kControlFull:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "storage/record/hash.h"
+#include "storage/record/store_limits.h"
 #include "storage/request/request.h"
 #include "storage/request/request_queue.h"
 #include "storage/request/status.h"
@@ -24,17 +25,13 @@ namespace flashkv {
 
 struct StoreOptions {
   std::string engine = "flashmap";
-  GuardChoice guard = GuardChoice::kAuto;  // flashmap only; kAuto = the faster by measurement
-  std::uint64_t max_retired_bytes = std::uint64_t{1}
-                                    << 30;     // records and nodes that wait for readers, or leaked
+  GuardChoice guard = GuardChoice::kAuto;      // flashmap only; kAuto = the faster by measurement
   unsigned slice_bits = 0;                     // radix engines: 4, 8, 11, 13 or 16; 0 = their default
   WordOrder word_order = WordOrder::kForward;  // radix engines
   PublishPolicy policy;
-  std::uint64_t max_queue_requests = 65'536;
-  std::uint64_t max_queue_bytes = std::uint64_t{256} << 20;
-  std::uint64_t max_value_bytes = std::uint64_t{8} << 20;  // Append must not grow a value past it
-  std::uint64_t hash_seed = 0;                             // 0 = drawn at start
-  std::uint64_t hash_mask = ~std::uint64_t{0};             // tests: force collisions
+  StoreLimits limits{};
+  std::uint64_t hash_seed = 0;                  // 0 = drawn at start
+  std::uint64_t hash_mask = ~std::uint64_t{0};  // tests: force collisions
   const Clock* clock = &system_clock();
 };
 
@@ -54,12 +51,14 @@ struct StoreStats {
 // Usage:   Status why; auto store = Store::open(options, why); if (!store) return why;
 //          store->start();  auto reader = store->make_reader();  store->submit(request);
 // Threads: submit(), stats(), published_revision() from any; start() and stop() from the owner.
-// Lifetime: readers and requests in flight end before it does.
+// Lifetime: readers and requests in flight end before it does. It copies the options; the clock outlives it.
+// Limits:  limits(), for as long as it lives.
 // Errors:  open(): null and `why` (unknown engine or guard: the allowed values). Both throw std::bad_alloc.
 class Store {
  public:
   static std::unique_ptr<Store> open(const StoreOptions& options, Status& why);
-  // A store over an engine that the caller brings; options.engine, guard and hash_* do not matter then.
+  // A store over an engine that the caller brings, made with limits.max_retired_bytes; options.engine, guard
+  // and hash_* do not matter then.
   static std::unique_ptr<Store> over(std::unique_ptr<AnyEngine> engine, const StoreOptions& options);
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -80,6 +79,7 @@ class Store {
   std::uint64_t assigned_revision() const noexcept { return writer_.assigned(); }
   PublishPolicy policy() const noexcept { return writer_.policy(); }
   std::uint64_t store_id() const noexcept { return store_id_; }
+  const StoreLimits& limits() const noexcept { return limits_; }
   const Traits& traits() const noexcept { return engine_->traits(); }
   StoreStats stats() const;
 
@@ -88,6 +88,7 @@ class Store {
   Status status_of(Admission admission) const noexcept;
 
   const Clock& clock_;
+  const StoreLimits limits_;  // the copy that all others borrow
   const KeyHash hash_;
   const std::uint64_t store_id_;
   std::unique_ptr<AnyEngine> engine_;

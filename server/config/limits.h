@@ -4,17 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "storage/record/record.h"
-
 namespace flashkv {
 
-// Set by the flags of the same names.
+// Set by the flags of the same names. What a key, a value and the queue may hold is in StoreLimits.
 struct RequestLimits {
-  std::uint64_t max_key_bytes = Record::kMaxKeyBytes;
-  std::uint64_t max_value_bytes = std::uint64_t{8} << 20;
   std::uint64_t max_request_bytes = std::uint64_t{16} << 20;
   std::uint64_t max_multiget_keys = 10'000;
-  std::uint64_t max_queue_bytes = std::uint64_t{256} << 20;
 };
 
 // Fixed by the interface.

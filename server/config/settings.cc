@@ -157,7 +157,7 @@ constexpr Setting kSettings[] = {
     {"max-retired", "1GiB", sizes<kMib, kMib * kMib>,
      "retired memory that may wait for readers; in an engine that frees nothing, all that it may retire",
      [](std::string_view t, Config& c) {
-       return within<kMib, kMib * kMib>(parse_size(t), c.store.max_retired_bytes);
+       return within<kMib, kMib * kMib>(parse_size(t), c.store.limits.max_retired_bytes);
      }},
     {"radix-slice", "auto", [] { return std::string("auto, 4, 8, 11, 13 or 16"); },
      "key bits that one node of a radix engine decides",
@@ -178,13 +178,11 @@ constexpr Setting kSettings[] = {
      [](std::string_view t, Config& c) { return take_switch(t, c.store.policy.adaptive); }, true},
     {"max-key-bytes", "65535", counts<1, Record::kMaxKeyBytes>, "longest key",
      [](std::string_view t, Config& c) {
-       return within<1, Record::kMaxKeyBytes>(parse_size(t), c.limits.max_key_bytes);
+       return within<1, Record::kMaxKeyBytes>(parse_size(t), c.store.limits.max_key_bytes);
      }},
-    {"max-value-bytes", "8MiB", sizes<1, 1024 * kMib>, "longest value",
+    {"max-value-bytes", "8MiB", sizes<1, Record::kMaxValueBytes>, "longest value",
      [](std::string_view t, Config& c) {
-       if (!within<1, 1024 * kMib>(parse_size(t), c.limits.max_value_bytes)) return false;
-       c.store.max_value_bytes = c.limits.max_value_bytes;
-       return true;
+       return within<1, Record::kMaxValueBytes>(parse_size(t), c.store.limits.max_value_bytes);
      }},
     {"max-request-bytes", "16MiB", sizes<1024, 1024 * kMib>, "largest request message",
      [](std::string_view t, Config& c) {
@@ -196,13 +194,11 @@ constexpr Setting kSettings[] = {
      }},
     {"max-queue-requests", "65536", counts<1, 1U << 24>, "mutations that may wait for the writer",
      [](std::string_view t, Config& c) {
-       return within<1, 1U << 24>(parse_count(t), c.store.max_queue_requests);
+       return within<1, 1U << 24>(parse_count(t), c.store.limits.max_queue_requests);
      }},
     {"max-queue-bytes", "256MiB", sizes<1, 65'536 * kMib>, "bytes of mutations that may wait for the writer",
      [](std::string_view t, Config& c) {
-       if (!within<1, 65'536 * kMib>(parse_size(t), c.limits.max_queue_bytes)) return false;
-       c.store.max_queue_bytes = c.limits.max_queue_bytes;
-       return true;
+       return within<1, 65'536 * kMib>(parse_size(t), c.store.limits.max_queue_bytes);
      }},
     {"max-streams", "1000", counts<1, 1'000'000>, "calls in flight on one connection",
      [](std::string_view t, Config& c) { return within<1, 1'000'000>(parse_count(t), c.max_streams); }},
@@ -241,21 +237,21 @@ std::string conflict(const Config& config) {
                               .slice_bits = config.store.slice_bits,
                               .word_order = config.store.word_order};
   if (const Status s = check_engine(config.store.engine, options); !s.ok()) return "--engine, --" + s.message;
+  const StoreLimits& limits = config.store.limits;
   // A request holds its key twice, its value and the request object.
-  const std::uint64_t largest = 2 * config.limits.max_key_bytes + config.limits.max_value_bytes + 1024;
+  const std::uint64_t largest = 2 * limits.max_key_bytes + limits.max_value_bytes + 1024;
   if (!config.insecure && !is_loopback(config.listen)) {
     return "--listen: " + config.listen +
            " can be reached from other machines, without TLS or tokens; allow that with --insecure, or "
            "listen on "
            "127.0.0.1";
   }
-  if (config.limits.max_request_bytes < config.limits.max_value_bytes) {
+  if (config.limits.max_request_bytes < limits.max_value_bytes) {
     return "--max-request-bytes: " + std::to_string(config.limits.max_request_bytes) +
-           " is less than --max-value-bytes; allowed: at least " +
-           std::to_string(config.limits.max_value_bytes);
+           " is less than --max-value-bytes; allowed: at least " + std::to_string(limits.max_value_bytes);
   }
-  if (config.store.max_queue_bytes < largest) {
-    return "--max-queue-bytes: " + std::to_string(config.store.max_queue_bytes) +
+  if (limits.max_queue_bytes < largest) {
+    return "--max-queue-bytes: " + std::to_string(limits.max_queue_bytes) +
            " cannot hold one key and value; allowed: at least " + std::to_string(largest);
   }
   return {};

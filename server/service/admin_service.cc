@@ -53,9 +53,7 @@ void to_reply(const StoreStats& stats, v1::StatsResponse& to) {
 
 void to_reply(const WriterStatsView& writer, v1::StatsResponse& to) {
   to.set_queue_requests(writer.queue_requests);
-  to.set_queue_requests_limit(writer.queue_requests_limit);
   to.set_queue_bytes(writer.queue_bytes);
-  to.set_queue_bytes_limit(writer.queue_bytes_limit);
   to.set_applied_requests(writer.applied_requests);
   to.set_applied_ops(writer.applied_ops);
   to.set_rejected_requests(std::accumulate(writer.rejected.begin(), writer.rejected.end(),
@@ -66,6 +64,12 @@ void to_reply(const WriterStatsView& writer, v1::StatsResponse& to) {
   to_reply(writer.wait_ns, *to.mutable_writer_wait_ns());
   to_reply(writer.publish_ns, *to.mutable_publish_ns());
   to_reply(writer.publish_lag_ns, *to.mutable_publish_lag_ns());
+}
+
+void to_reply(const StoreLimits& limits, v1::StatsResponse& to) {
+  to.set_queue_requests_limit(limits.max_queue_requests);
+  to.set_queue_bytes_limit(limits.max_queue_bytes);
+  to.set_retired_bytes_limit(limits.max_retired_bytes);
 }
 
 void to_reply(const MethodCounts& counts, v1::StatsResponse& to) {
@@ -109,11 +113,11 @@ Status AdminService::stats(v1::StatsResponse& reply) const {
   reply.set_version(FLASHKV_VERSION);
   to_reply(stats, reply);
   to_reply(stats.writer, reply);
+  to_reply(store_.limits(), reply);
   to_reply(stats.policy, *reply.mutable_policy());
   to_reply(counts_(), reply);
   to_reply(process_usage(), reply);
   reply.set_request_threads(request_threads_);
-  reply.set_retired_bytes_limit(max_retired_bytes_);
   return {};
 }
 

@@ -14,8 +14,7 @@ namespace flashkv {
 // Lifetime: the store outlives it; `counts` must work as long as stats() is called.
 class AdminService {
  public:
-  AdminService(Store& store, unsigned request_threads, std::uint64_t max_retired_bytes)
-      : store_(store), request_threads_(request_threads), max_retired_bytes_(max_retired_bytes) {}
+  AdminService(Store& store, unsigned request_threads) : store_(store), request_threads_(request_threads) {}
 
   // The source of the numbers of requests; set before the first call.
   void count_requests_with(std::function<MethodCounts()> counts) { counts_ = std::move(counts); }
@@ -32,7 +31,6 @@ class AdminService {
 
   Store& store_;
   const unsigned request_threads_;
-  const std::uint64_t max_retired_bytes_;
   std::function<MethodCounts()> counts_ = [] { return MethodCounts{}; };
 };
 

@@ -70,7 +70,7 @@ void KvService::set_header(std::uint64_t revision, v1::ResponseHeader& header) c
 
 Started KvService::get(Session& session, const v1::GetRequest& request, v1::GetResponse& reply,
                        PendingCall& call) {
-  if (Status s = validate(request, limits_); !s.ok()) return {std::move(s)};
+  if (Status s = validate(request, store_.limits()); !s.ok()) return {std::move(s)};
   if (request.at_least_revision() > session.reader().published_revision()) {
     return await(request.at_least_revision(), call);
   }
@@ -102,7 +102,7 @@ Status KvService::read(ReadHandle& reader, const v1::GetRequest& request, v1::Ge
 
 Started KvService::multi_get(Session& session, const v1::MultiGetRequest& request,
                              v1::MultiGetResponse& reply, PendingCall& call) {
-  if (Status s = validate(request, limits_); !s.ok()) return {std::move(s)};
+  if (Status s = validate(request, store_.limits(), limits_); !s.ok()) return {std::move(s)};
   const Traits& traits = store_.traits();
   if (!traits.atomic_batch && request.keys_size() > 1) {
     return {{Code::kFailedPrecondition,
@@ -155,7 +155,7 @@ Status KvService::read(Session& session, const v1::MultiGetRequest& request,
 
 template <typename R>
 Started KvService::submit_one(const R& request, PendingCall& call) {
-  if (Status s = validate(request, limits_); !s.ok()) return {std::move(s)};
+  if (Status s = validate(request, store_.limits()); !s.ok()) return {std::move(s)};
   if (Status s = to_op(request, call.single); !s.ok()) return {std::move(s)};
   call.ack = ack_of(request.ack());
   call.ops = {&call.single, 1};
@@ -203,7 +203,7 @@ Status KvService::finish_append(const PendingCall& call, v1::AppendResponse& rep
 }
 
 Started KvService::txn(const v1::TxnRequest& request, PendingCall& call) {
-  if (Status s = validate(request, limits_); !s.ok()) return {std::move(s)};
+  if (Status s = validate(request, store_.limits()); !s.ok()) return {std::move(s)};
   if (Status s = to_ops(request.success(), call.several); !s.ok()) return {std::move(s)};
   if (Status s = to_ops(request.failure(), call.otherwise_several); !s.ok()) return {std::move(s)};
   call.comparisons.resize(static_cast<std::size_t>(request.compare_size()));
@@ -226,7 +226,7 @@ Status KvService::finish_txn(const v1::TxnRequest& request, const PendingCall& c
 }
 
 Started KvService::write(const v1::WriteRequest& request, PendingCall& call) {
-  if (Status s = validate(request, limits_); !s.ok()) return {std::move(s)};
+  if (Status s = validate(request, store_.limits()); !s.ok()) return {std::move(s)};
   if (Status s = to_ops(request.ops(), call.several); !s.ok()) return {std::move(s)};
   call.ack = ack_of(request.ack());
   call.ops = call.several;
@@ -238,7 +238,7 @@ Started KvService::retry(PendingCall& call) { return submit(store_, call); }
 bool KvService::queue_was_full(const Started& outcome, const PendingCall& call) const {
   // Without operations it never came to the queue; too large for an empty queue, it never will fit.
   return outcome.status.code == Code::kResourceExhausted && !call.ops.empty() &&
-         call.bytes <= limits_.max_queue_bytes;
+         call.bytes <= store_.limits().max_queue_bytes;
 }
 
 void KvService::finish_write(const v1::WriteRequest& request, const Status& status, const PendingCall& call,

@@ -15,15 +15,16 @@ namespace flashkv {
 //          // ... until the writer is done; then, on the request's thread:
 //          Status status = kv.finish_put(call, reply);
 // Threads: any, each with its own session, call and messages.
-// Lifetime: the store outlives it.
+// Lifetime: the store and the limits outlive it.
 // Cost:    get() allocates nothing that `reply` does not keep for its next use.
-// Limits:  RequestLimits; replies of MultiGet kMaxReplyBytes.
+// Limits:  the store's StoreLimits, and RequestLimits; replies of MultiGet kMaxReplyBytes.
 // Errors:  a Status in the numbering of gRPC; validate.h lists those of a bad request.
 // Replies are recycled: every field is overwritten, none is assumed to be empty.
 class KvService {
  public:
   KvService(Store& store, const Clock& clock, const RequestLimits& limits)
       : store_(store), clock_(clock), limits_(limits), store_id_(store.store_id()) {}
+  KvService(Store&, const Clock&, RequestLimits&&) = delete;
 
   // Submitted only when at_least_revision is not yet published.
   Started get(Session& session, const v1::GetRequest& request, v1::GetResponse& reply, PendingCall& call);
@@ -67,7 +68,7 @@ class KvService {
 
   Store& store_;
   const Clock& clock_;
-  const RequestLimits limits_;
+  const RequestLimits& limits_;
   const std::uint64_t store_id_;
 };
 

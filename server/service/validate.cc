@@ -17,13 +17,13 @@ Status too_long(std::string_view field, std::size_t size, std::uint64_t limit) {
                  std::to_string(limit));
 }
 
-Status check_key(std::string_view field, std::string_view key, const RequestLimits& limits) {
+Status check_key(std::string_view field, std::string_view key, const StoreLimits& limits) {
   if (key.empty()) return invalid(std::string(field) + ": empty, a key has at least 1 byte");
   if (key.size() > limits.max_key_bytes) return too_long(field, key.size(), limits.max_key_bytes);
   return {};
 }
 
-Status check_value(std::string_view value, const RequestLimits& limits) {
+Status check_value(std::string_view value, const StoreLimits& limits) {
   if (value.size() > limits.max_value_bytes) return too_long("value", value.size(), limits.max_value_bytes);
   return {};
 }
@@ -51,7 +51,7 @@ Status check_count(std::string_view field, int count, std::uint64_t limit) {
 }
 
 // Without the ack, which counts for nothing inside a Write.
-Status check_op(const v1::PutRequest& r, const RequestLimits& limits) {
+Status check_op(const v1::PutRequest& r, const StoreLimits& limits) {
   if (Status s = check_key("key", r.key(), limits); !s.ok()) return s;
   if (Status s = check_value(r.value(), limits); !s.ok()) return s;
   if (Status s = check_ttl(r.ttl_ms()); !s.ok()) return s;
@@ -63,7 +63,7 @@ Status check_op(const v1::PutRequest& r, const RequestLimits& limits) {
 }
 
 // Exactly one of key, prefix and (start, end).
-Status check_op(const v1::DeleteRequest& r, const RequestLimits& limits) {
+Status check_op(const v1::DeleteRequest& r, const StoreLimits& limits) {
   const bool range = !r.start().empty() || !r.end().empty();
   const int selectors = (r.key().empty() ? 0 : 1) + (r.prefix().empty() ? 0 : 1) + (range ? 1 : 0);
   if (selectors == 0) return invalid("key: empty; one of key, prefix or (start, end) is needed");
@@ -83,28 +83,28 @@ Status check_ordered(const v1::DeleteRequest& r) {
           "Delete by prefix or range needs the ordered index, which is not available in this version"};
 }
 
-Status check_op(const v1::ExpireRequest& r, const RequestLimits& limits) {
+Status check_op(const v1::ExpireRequest& r, const StoreLimits& limits) {
   if (Status s = check_key("key", r.key(), limits); !s.ok()) return s;
   return check_ttl(r.ttl_ms());
 }
 
-Status check_op(const v1::IncrementRequest& r, const RequestLimits& limits) {
+Status check_op(const v1::IncrementRequest& r, const StoreLimits& limits) {
   if (Status s = check_key("key", r.key(), limits); !s.ok()) return s;
   return check_ttl(r.ttl_ms());
 }
 
-Status check_op(const v1::AppendRequest& r, const RequestLimits& limits) {
+Status check_op(const v1::AppendRequest& r, const StoreLimits& limits) {
   if (Status s = check_key("key", r.key(), limits); !s.ok()) return s;
   return check_value(r.value(), limits);
 }
 
 template <typename R>
-Status check_with_ack(const R& r, const RequestLimits& limits) {
+Status check_with_ack(const R& r, const StoreLimits& limits) {
   if (Status s = check_op(r, limits); !s.ok()) return s;
   return check_ack(r.ack());
 }
 
-Status check_any(const v1::Op& op, const RequestLimits& limits) {
+Status check_any(const v1::Op& op, const StoreLimits& limits) {
   switch (op.op_case()) {
     case v1::Op::kPut:
       return check_op(op.put(), limits);
@@ -124,7 +124,7 @@ Status check_any(const v1::Op& op, const RequestLimits& limits) {
   return invalid("op: none is set");
 }
 
-Status check_one(const v1::Compare& c, const RequestLimits& limits) {
+Status check_one(const v1::Compare& c, const StoreLimits& limits) {
   if (Status s = check_key("key", c.key(), limits); !s.ok()) return s;
   if (!v1::Target_IsValid(c.target())) return invalid("target: no such value: " + std::to_string(c.target()));
   if (!v1::Comparison_IsValid(c.op())) return invalid("op: no such value: " + std::to_string(c.op()));
@@ -135,11 +135,11 @@ Status check_one(const v1::Compare& c, const RequestLimits& limits) {
   return check_value(c.value(), limits);
 }
 
-Status check_one(const v1::Op& op, const RequestLimits& limits) { return check_any(op, limits); }
+Status check_one(const v1::Op& op, const StoreLimits& limits) { return check_any(op, limits); }
 
 // Every item by itself; the message names the first wrong one.
 template <typename Items>
-Status check_each(std::string_view field, const Items& items, const RequestLimits& limits) {
+Status check_each(std::string_view field, const Items& items, const StoreLimits& limits) {
   for (int i = 0; i < items.size(); ++i) {
     Status s = check_one(items[i], limits);
     if (s.ok()) continue;
@@ -192,30 +192,31 @@ Status check_written_once(std::string_view field, const Ops& ops) {
 
 }  // namespace
 
-Status validate(const v1::GetRequest& r, const RequestLimits& limits) {
+Status validate(const v1::GetRequest& r, const StoreLimits& limits) {
   return check_key("key", r.key(), limits);
 }
 
-Status validate(const v1::MultiGetRequest& r, const RequestLimits& limits) {
-  if (Status s = check_count("keys", r.keys_size(), limits.max_multiget_keys); !s.ok()) return s;
+Status validate(const v1::MultiGetRequest& r, const StoreLimits& limits,
+                const RequestLimits& request_limits) {
+  if (Status s = check_count("keys", r.keys_size(), request_limits.max_multiget_keys); !s.ok()) return s;
   for (const std::string& key : r.keys()) {
     if (Status s = check_key("keys", key, limits); !s.ok()) return s;
   }
   return {};
 }
 
-Status validate(const v1::PutRequest& r, const RequestLimits& limits) { return check_with_ack(r, limits); }
-Status validate(const v1::DeleteRequest& r, const RequestLimits& limits) {
+Status validate(const v1::PutRequest& r, const StoreLimits& limits) { return check_with_ack(r, limits); }
+Status validate(const v1::DeleteRequest& r, const StoreLimits& limits) {
   if (Status s = check_with_ack(r, limits); !s.ok()) return s;
   return check_ordered(r);
 }
-Status validate(const v1::ExpireRequest& r, const RequestLimits& limits) { return check_with_ack(r, limits); }
-Status validate(const v1::IncrementRequest& r, const RequestLimits& limits) {
+Status validate(const v1::ExpireRequest& r, const StoreLimits& limits) { return check_with_ack(r, limits); }
+Status validate(const v1::IncrementRequest& r, const StoreLimits& limits) {
   return check_with_ack(r, limits);
 }
-Status validate(const v1::AppendRequest& r, const RequestLimits& limits) { return check_with_ack(r, limits); }
+Status validate(const v1::AppendRequest& r, const StoreLimits& limits) { return check_with_ack(r, limits); }
 
-Status validate(const v1::WriteRequest& r, const RequestLimits& limits) {
+Status validate(const v1::WriteRequest& r, const StoreLimits& limits) {
   if (r.ops_size() == 0) return invalid("ops: none, a request has at least 1");
   if (Status s = check_count("ops", r.ops_size(), kMaxWriteOps); !s.ok()) return s;
   if (Status s = check_each("ops", r.ops(), limits); !s.ok()) return s;
@@ -223,7 +224,7 @@ Status validate(const v1::WriteRequest& r, const RequestLimits& limits) {
   return check_ordered(r.ops());
 }
 
-Status validate(const v1::TxnRequest& r, const RequestLimits& limits) {
+Status validate(const v1::TxnRequest& r, const StoreLimits& limits) {
   if (Status s = check_count("compare", r.compare_size(), kMaxTxnItems); !s.ok()) return s;
   if (Status s = check_each("compare", r.compare(), limits); !s.ok()) return s;
   const std::pair<std::string_view, const Ops*> branches[] = {{"success", &r.success()},

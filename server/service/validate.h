@@ -4,6 +4,7 @@
 #include "flashkv/v1/admin.pb.h"
 #include "flashkv/v1/kv.pb.h"
 #include "server/config/limits.h"
+#include "storage/record/store_limits.h"
 #include "storage/request/status.h"
 
 namespace flashkv {
@@ -11,15 +12,15 @@ namespace flashkv {
 // Each returns the first violation. The message names the field, the size and the limit, never the bytes
 // themselves. The code is INVALID_ARGUMENT, but for ACK_DURABLE without a journal FAILED_PRECONDITION, and
 // for selectors that need keys in order UNIMPLEMENTED, once everything else about the request is right.
-Status validate(const v1::GetRequest& r, const RequestLimits& limits);
-Status validate(const v1::MultiGetRequest& r, const RequestLimits& limits);
-Status validate(const v1::PutRequest& r, const RequestLimits& limits);
-Status validate(const v1::DeleteRequest& r, const RequestLimits& limits);
-Status validate(const v1::ExpireRequest& r, const RequestLimits& limits);
-Status validate(const v1::IncrementRequest& r, const RequestLimits& limits);
-Status validate(const v1::AppendRequest& r, const RequestLimits& limits);
-Status validate(const v1::TxnRequest& r, const RequestLimits& limits);
-Status validate(const v1::WriteRequest& r, const RequestLimits& limits);
+Status validate(const v1::GetRequest& r, const StoreLimits& limits);
+Status validate(const v1::MultiGetRequest& r, const StoreLimits& limits, const RequestLimits& request_limits);
+Status validate(const v1::PutRequest& r, const StoreLimits& limits);
+Status validate(const v1::DeleteRequest& r, const StoreLimits& limits);
+Status validate(const v1::ExpireRequest& r, const StoreLimits& limits);
+Status validate(const v1::IncrementRequest& r, const StoreLimits& limits);
+Status validate(const v1::AppendRequest& r, const StoreLimits& limits);
+Status validate(const v1::TxnRequest& r, const StoreLimits& limits);
+Status validate(const v1::WriteRequest& r, const StoreLimits& limits);
 Status validate(const v1::SetPublishPolicyRequest& r);
 
 }  // namespace flashkv

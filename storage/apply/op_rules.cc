@@ -149,10 +149,10 @@ bool OpRules::increment(Op& op, const Found& f, Status& why) noexcept {
 bool OpRules::append(Op& op, const Found& f, Status& why) noexcept {
   const std::string_view head = f.current != nullptr ? f.current->value() : std::string_view{};
   const std::uint64_t length = head.size() + op.value.size();
-  if (length > max_value_bytes_) {
+  if (length > limits_.max_value_bytes) {
     char text[128];
     std::snprintf(text, sizeof text, "value: %zu + %zu bytes exceed max-value-bytes %llu", head.size(),
-                  op.value.size(), static_cast<unsigned long long>(max_value_bytes_));
+                  op.value.size(), static_cast<unsigned long long>(limits_.max_value_bytes));
     return refuse(why, Code::kInvalidArgument, text);
   }
   const std::int64_t at = f.current != nullptr ? f.current->expires_at_ms() : 0;

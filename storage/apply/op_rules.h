@@ -5,6 +5,7 @@
 
 #include "storage/apply/change_set.h"
 #include "storage/apply/staged_state.h"
+#include "storage/record/store_limits.h"
 #include "storage/request/request.h"
 #include "storage/request/status.h"
 
@@ -12,7 +13,7 @@ namespace flashkv {
 
 // Purpose: decides one operation against the staged state and the request's earlier operations, writes the
 //          outcome into the operation and the effect into the ChangeSet. The store itself is not touched.
-// Usage:   OpRules rules(staged, changes, max_value_bytes);  rules.at(revision, now_ms);
+// Usage:   OpRules rules(staged, changes, limits);  rules.at(revision, now_ms);
 //          for (Op& op : request.ops) if (!rules.decide(op, why)) reject;
 // Threads: the writer's.
 // Errors:  decide() returns false and says why; the caller discards what it already wrote.
@@ -22,8 +23,8 @@ namespace flashkv {
 // within a request is a new key: version 1.
 class OpRules {
  public:
-  OpRules(StagedState& staged, ChangeSet& changes, std::uint64_t max_value_bytes) noexcept
-      : staged_(staged), changes_(changes), max_value_bytes_(max_value_bytes) {}
+  OpRules(StagedState& staged, ChangeSet& changes, const StoreLimits& limits) noexcept
+      : staged_(staged), changes_(changes), limits_(limits) {}
 
   // Sets the revision a change gets and the instant that decides what has expired.
   void at(std::uint64_t revision, std::int64_t now_ms) noexcept {
@@ -59,7 +60,7 @@ class OpRules {
 
   StagedState& staged_;
   ChangeSet& changes_;
-  const std::uint64_t max_value_bytes_;
+  const StoreLimits& limits_;
   std::uint64_t revision_ = 0;
   std::int64_t now_ms_ = 0;
   std::uint64_t made_bytes_ = 0;

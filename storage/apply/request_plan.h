@@ -13,7 +13,7 @@ namespace flashkv {
 
 // Purpose: applies all of a request or none of it. prepare() does everything that can fail and changes
 //          nothing that can be found; commit() cannot fail.
-// Usage:   RequestPlan plan(staged, max_value_bytes);
+// Usage:   RequestPlan plan(staged, limits);
 //          if (plan.prepare(request, revision, now_ms)) { if (plan.changes_anything()) plan.commit(); }
 //          else answer(request.status);
 // Threads: the writer's, while the staged state is open.
@@ -27,8 +27,8 @@ class RequestPlan {
   // larger.
   static constexpr std::uint64_t kMaxMadeBytes = std::uint64_t{256} << 20;
 
-  RequestPlan(StagedState& staged, std::uint64_t max_value_bytes) noexcept
-      : staged_(staged), rules_(staged, changes_, max_value_bytes) {}
+  RequestPlan(StagedState& staged, const StoreLimits& limits) noexcept
+      : staged_(staged), rules_(staged, changes_, limits) {}
 
   // The list that starts at `first` comes next; its keys are prefetched.
   void look_ahead(const Request* first) noexcept { prefetcher_.start(staged_, first); }

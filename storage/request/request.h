@@ -81,7 +81,7 @@ class CompletionSink {
 //          s not ok: refused, the sink never sees it. Otherwise sink.complete() gets it exactly once.
 //          A source inside the store (writer/source.h) offers requests that have no sink.
 // Lifetime: owned by the caller, who must not touch it from submit() until complete().
-// Limits:  the sum of `bytes` in the queue and their number are bounded (QueueLimits).
+// Limits:  the sum of `bytes` in the queue and their number are bounded (StoreLimits).
 struct Request {
   // The operations that the comparisons decided for.
   std::span<Op> chosen() const noexcept { return held ? ops : otherwise; }

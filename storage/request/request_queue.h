@@ -3,15 +3,11 @@
 
 #include <cstdint>
 
+#include "storage/record/store_limits.h"
 #include "storage/request/request.h"
 #include "storage/sync/sync.h"
 
 namespace flashkv {
-
-struct QueueLimits {
-  std::uint64_t requests = 65'536;
-  std::uint64_t bytes = std::uint64_t{256} << 20;  // sum of Request::bytes
-};
 
 enum class Admission : std::uint8_t { kAccepted, kRequestsFull, kBytesFull, kControlFull, kClosed };
 
@@ -33,18 +29,20 @@ struct QueueOrders {
 //          writer:     Request* oldest = queue.take_work(); ...; queue.leave_work(requests, bytes);
 // Threads: push(), close() and the counts from any; take_*(), leave_*(), grow_work() and idle() from the
 //          writer.
-// Lifetime: borrows the requests; linked through Request::next.
+// Lifetime: borrows the limits, and the requests, which are linked through Request::next.
 // Cost:    push(): three read-modify-writes; take: one exchange and a walk that puts the oldest first.
-// Limits:  QueueLimits for work; kControlLimit for control, of which kControlReserve are kept for kPublish
-//          and kSetPolicy, so that readers waiting for a revision cannot lock the administrator out. A
-//          request counts from push() until the writer calls leave_*().
+// Limits:  max_queue_requests and max_queue_bytes (the sum of Request::bytes) for work; kControlLimit for
+//          control, of which kControlReserve are kept for kPublish and kSetPolicy, so that readers waiting
+//          for a revision cannot lock the administrator out. A request counts from push() until the writer
+//          calls leave_*().
 template <typename Item, typename Orders>
 class BasicRequestQueue {
  public:
   static constexpr std::uint64_t kControlReserve = 64;
   static constexpr std::uint64_t kControlLimit = 65'536 + kControlReserve;
 
-  explicit BasicRequestQueue(QueueLimits limits) noexcept : limits_(limits) {}
+  explicit BasicRequestQueue(const StoreLimits& limits) noexcept : limits_(limits) {}
+  explicit BasicRequestQueue(StoreLimits&&) = delete;
   BasicRequestQueue(const BasicRequestQueue&) = delete;
   BasicRequestQueue& operator=(const BasicRequestQueue&) = delete;
 
@@ -76,7 +74,6 @@ class BasicRequestQueue {
            control_.count.load(Orders::kDrained) == kClosedBit;
   }
 
-  const QueueLimits& limits() const noexcept { return limits_; }
   std::uint64_t requests() const noexcept { return work_.count.load(sync::kRelaxed) & ~kClosedBit; }
   std::uint64_t bytes() const noexcept { return bytes_.load(sync::kRelaxed); }
   std::uint64_t refused_full() const noexcept { return refused_full_.load(sync::kRelaxed); }
@@ -99,7 +96,7 @@ class BasicRequestQueue {
   alignas(64) sync::Atomic<std::uint64_t> bytes_{0};
   sync::Atomic<std::uint64_t> refused_full_{0};
   sync::Atomic<std::uint64_t> refused_closed_{0};
-  const QueueLimits limits_;
+  const StoreLimits& limits_;
 };
 
 template <typename Item, typename Orders>
@@ -130,11 +127,11 @@ Admission BasicRequestQueue<Item, Orders>::push(Item& request) noexcept {
     if (a == Admission::kAccepted) link(control_, request);
     return a;
   }
-  const Admission a = admit(work_, limits_.requests, Admission::kRequestsFull);
+  const Admission a = admit(work_, limits_.max_queue_requests, Admission::kRequestsFull);
   if (a != Admission::kAccepted) return a;
   const std::uint64_t size = request.bytes;
   const std::uint64_t before = bytes_.fetch_add(size, sync::kRelaxed);
-  if (size > limits_.bytes || before > limits_.bytes - size) {
+  if (size > limits_.max_queue_bytes || before > limits_.max_queue_bytes - size) {
     bytes_.fetch_sub(size, sync::kRelaxed);
     work_.count.fetch_sub(1, Orders::kCount);
     refused_full_.fetch_add(1, sync::kRelaxed);

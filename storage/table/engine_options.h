@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "storage/record/hash.h"
+#include "storage/record/store_limits.h"
 #include "storage/table/guard_choice.h"
 
 namespace flashkv {
@@ -15,10 +16,11 @@ enum class WordOrder : std::uint8_t {
 };
 
 // Purpose: one set of options for all engines; each uses those that concern it and ignores the rest.
+// Lifetime: an engine copies what it uses; the options may end once it is made.
 struct EngineOptions {
   KeyHash hash{};
-  GuardChoice guard = GuardChoice::kAuto;                    // flashmap
-  std::uint64_t max_retired_bytes = std::uint64_t{1} << 30;  // memory that waits for readers, or is leaked
+  GuardChoice guard = GuardChoice::kAuto;      // flashmap
+  StoreLimits limits{};                        // max_retired_bytes
   unsigned slice_bits = 0;                     // radix family: 4, 8, 11, 13 or 16; 0 = its default
   WordOrder word_order = WordOrder::kForward;  // radix family
 };

@@ -11,7 +11,8 @@ namespace flashkv {
 // Purpose: offers mutations that no client asked for (expiry, eviction, a replicated log), in pieces that the
 //          source itself bounds, so that a backlog never holds up the clients' batch for longer than one
 //          piece.
-// Usage:   class Expiry final : public Source { ... };  Writer writer(engine, options, clock, {&expiry, 1});
+// Usage:   class Expiry final : public Source { ... };
+//          Writer writer(engine, policy, limits, clock, {&expiry, 1});
 // Threads: the writer's. A source that other threads feed makes its work visible (seq_cst) and then calls
 //          Writer::wake(); due() must see it from then on.
 // Lifetime: outlives the writer. An offered request is the writer's until take_back().

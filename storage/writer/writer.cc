@@ -13,10 +13,9 @@ namespace {
 constexpr std::string_view kTooLate = "deadline: passed before the request was applied";
 }  // namespace
 
-Writer::Writer(AnyEngine& engine, const WriterOptions& options, const Clock& clock,
+Writer::Writer(AnyEngine& engine, const PublishPolicy& policy, const StoreLimits& limits, const Clock& clock,
                std::span<Source* const> sources) noexcept
-    : clock_(clock),
-      s_(engine, options.policy, options.queue, options.max_value_bytes, sources, clock.now()) {
+    : clock_(clock), s_(engine, policy, limits, sources, clock.now()) {
   s_.stats.assigned_revision.set(s_.staged.assigned());
   show();
   show_policy();

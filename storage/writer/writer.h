@@ -14,22 +14,16 @@
 
 namespace flashkv {
 
-struct WriterOptions {
-  PublishPolicy policy;
-  QueueLimits queue;
-  std::uint64_t max_value_bytes = std::uint64_t{8} << 20;
-};
-
 // Purpose: accepts requests, applies them in batches to the staged state, publishes when the policy says so,
 //          and delivers the answers.
-// Usage:   Writer writer(engine, options, system_clock());
+// Usage:   Writer writer(engine, policy, limits, system_clock());
 //          any thread:  Admission a = writer.submit(request);
 //          one thread:  while (!stopping) writer.wait_until(writer.step());
 //          at the end:  writer.close();  writer.finish(patience);
 // Threads: submit(), close(), stats(), engine_stats(), policy(), assigned() from any; step(), wait_until(),
 //          finish() from one at a time.
-// Lifetime: borrows the engine, the sources and the clock. Before it is destroyed, finish() must have
-//          returned, or it must hold no request.
+// Lifetime: borrows the engine, the limits, the clock and the sources. Before it is destroyed, finish() must
+//          have returned, or it must hold no request.
 // Cost:    a step with nothing to do: two clock reads, two loads and the copy of the counters.
 // Limits:  a step applies what each source offers and max_batch operations of clients, or one larger request;
 //          it waits for readers at most kOpenBudget.
@@ -59,8 +53,10 @@ class Writer {
   static constexpr Nanos kMaxRevisionWait = 30'000 * kNanosPerMilli;
 
   // `sources` are asked in this order, before the clients' queue.
-  Writer(AnyEngine& engine, const WriterOptions& options, const Clock& clock,
+  Writer(AnyEngine& engine, const PublishPolicy& policy, const StoreLimits& limits, const Clock& clock,
          std::span<Source* const> sources = {}) noexcept;
+  Writer(AnyEngine&, const PublishPolicy&, StoreLimits&&, const Clock&,
+         std::span<Source* const> = {}) = delete;
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
@@ -81,7 +77,6 @@ class Writer {
 
   std::uint64_t assigned() const noexcept { return s_.stats.assigned_revision.get(); }
   PublishPolicy policy() const noexcept;
-  const QueueLimits& queue_limits() const noexcept { return s_.queue.limits(); }
   WriterStatsView stats() const noexcept;
   EngineStats engine_stats() const noexcept { return s_.stats.engine.copy(); }
 

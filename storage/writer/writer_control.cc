@@ -115,8 +115,6 @@ WriterStatsView Writer::stats() const noexcept {
   s_.stats.copy_to(v);
   v.queue_requests = s_.queue.requests();
   v.queue_bytes = s_.queue.bytes();
-  v.queue_requests_limit = s_.queue.limits().requests;
-  v.queue_bytes_limit = s_.queue.limits().bytes;
   v.refused_full = s_.queue.refused_full();
   v.refused_stopping = s_.queue.refused_closed();
   const auto since = static_cast<Nanos>(v.blocked_since);

@@ -19,12 +19,12 @@ namespace flashkv {
 // Purpose: the whole state of Writer::step(): a step reads and writes nothing that is not named here.
 // Threads: the writer's alone, except `queue` and `stats`, whose contracts name the other threads.
 struct WriterState {
-  WriterState(AnyEngine& engine, const PublishPolicy& policy, QueueLimits limits,
-              std::uint64_t max_value_bytes, std::span<Source* const> inside, Nanos started) noexcept
+  WriterState(AnyEngine& engine, const PublishPolicy& policy, const StoreLimits& limits,
+              std::span<Source* const> inside, Nanos started) noexcept
       : staged(engine),
         queue(limits),
         sources(inside),
-        plan(staged, max_value_bytes),
+        plan(staged, limits),
         schedule(policy, started),
         now(started) {}
 

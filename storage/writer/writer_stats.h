@@ -50,9 +50,7 @@ struct WriterStatsView : WriterCounts {
   std::uint64_t refused_stopping = 0;  // turned away at the queue: UNAVAILABLE
   std::uint64_t queue_requests = 0;    // now
   std::uint64_t queue_bytes = 0;       // now
-  std::uint64_t queue_requests_limit = 0;
-  std::uint64_t queue_bytes_limit = 0;
-  std::uint64_t keys = 0;  // in the staged state
+  std::uint64_t keys = 0;              // in the staged state
   std::uint64_t assigned_revision = 0;
   std::uint64_t published_revision = 0;
   std::uint64_t blocked_ns = 0;  // how long readers have blocked the staged state; 0 when they do not

@@ -92,7 +92,7 @@ TEST_P(MemoryTest, AReaderThatStaysKeepsItsRecordsAndNotTheWriter) {
 TEST_P(MemoryTest, WhatWaitsForAReaderHasItsBound) {
   if (GetParam().name == "locked_map") return;  // vacuous: the simplest map keeps no such promise
   if (GetParam().readers_block) return;         // vacuous: nothing is retired under a reader, as shown above
-  options.max_retired_bytes = 1 << 20;
+  options.limits.max_retired_bytes = 1 << 20;
   EngineUnderTest& e = engine();
   const std::string value(1'000, 'v');
   e.put_now("key", value);
@@ -111,8 +111,8 @@ TEST_P(MemoryTest, WhatWaitsForAReaderHasItsBound) {
     // Who frees waits for readers; who does not has had its last write.
     EXPECT_EQ(refused, e.table().stats().leak_full);
     EXPECT_EQ(refused && !e.leaks(), false);
-    EXPECT_GE(e.table().stats().retired_bytes, options.max_retired_bytes);
-    EXPECT_LE(e.table().stats().retired_bytes, options.max_retired_bytes + (1 << 16));
+    EXPECT_GE(e.table().stats().retired_bytes, options.limits.max_retired_bytes);
+    EXPECT_LE(e.table().stats().retired_bytes, options.limits.max_retired_bytes + (1 << 16));
     EXPECT_EQ(e.read("key"), value);
   }
   if (e.table().stats().leak_full) {

@@ -34,7 +34,8 @@ struct Item {
 
 template <typename Bell, typename Queue>
 struct QueueProgram {
-  Queue queue{QueueLimits{}};
+  const StoreLimits limits;
+  Queue queue{limits};
   Bell bell;
   Item items[2];
 

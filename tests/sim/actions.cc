@@ -34,9 +34,9 @@ Simulation::Simulation(const test::EngineCase& engine, std::uint64_t seed)
       ticks_(dice_.one_in(2)),
       starves_(dice_.one_in(3)) {
   options_.clock = &clock_;
-  options_.max_value_bytes = kMaxValueBytes;
-  options_.max_queue_requests = dice_.one_in(2) ? 1 + dice_.below(8) : 64;
-  options_.max_queue_bytes = !many_keys_ && dice_.one_in(3) ? 2'000 + dice_.below(5'000) : 1'000'000;
+  options_.limits.max_value_bytes = kMaxValueBytes;
+  options_.limits.max_queue_requests = dice_.one_in(2) ? 1 + dice_.below(8) : 64;
+  options_.limits.max_queue_bytes = !many_keys_ && dice_.one_in(3) ? 2'000 + dice_.below(5'000) : 1'000'000;
   options_.policy = policy_ = draw_policy(dice_);
   policy_set_at_ = clock_.now();
   last_publish_ = clock_.now() - 3600'000 * kMs;
@@ -47,7 +47,7 @@ Simulation::Simulation(const test::EngineCase& engine, std::uint64_t seed)
   for (int i = 0; i < 3; ++i) sinks_.emplace_back(*this);
   note("policy interval " + std::to_string(policy_.interval) + " batch " + std::to_string(policy_.max_batch) +
        (policy_.adaptive ? " adaptive" : " ticking") + " queue " +
-       std::to_string(options_.max_queue_requests) + (many_keys_ ? " many keys" : "") +
+       std::to_string(options_.limits.max_queue_requests) + (many_keys_ ? " many keys" : "") +
        (ticks_ ? " ticking" : "") + (starves_ ? " starving" : ""));
 }
 
@@ -90,8 +90,8 @@ bool Simulation::submit(std::unique_ptr<SimCall> call, const std::string& what) 
   note("submit " + std::to_string(call->id) + " " + what + (s.ok() ? "" : " refused: " + s.message));
   if (call->kind == RequestKind::kMutation) {
     const Parked parked = count_parked();
-    const bool full = queued_.size() + parked.requests >= options_.max_queue_requests ||
-                      queued_bytes_ + parked.bytes + call->bytes > options_.max_queue_bytes;
+    const bool full = queued_.size() + parked.requests >= options_.limits.max_queue_requests ||
+                      queued_bytes_ + parked.bytes + call->bytes > options_.limits.max_queue_bytes;
     require(s.ok() == !full, "the queue took or refused a request against its limits");
     require(s.ok() || s.code == Code::kResourceExhausted, "refused with another code");
   } else {

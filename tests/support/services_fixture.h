@@ -48,14 +48,13 @@ class ServicesTest : public testing::Test {
     close();
     options.clock = &clock;
     Status why;
-    max_retired_bytes = options.max_retired_bytes;
     adopt(Store::open(options, why));
     ASSERT_NE(store, nullptr) << why.message;
   }
   void adopt(std::unique_ptr<Store> another) {
     store = std::move(another);
     kv = std::make_unique<KvService>(*store, clock, limits);
-    admin = std::make_unique<AdminService>(*store, 2, max_retired_bytes);
+    admin = std::make_unique<AdminService>(*store, 2);
     session = std::make_unique<Session>(Services{*store, *kv, *admin, health, clock});
     session->open_reader();
   }
@@ -99,7 +98,6 @@ class ServicesTest : public testing::Test {
 
   ManualClock clock;
   RequestLimits limits;
-  std::uint64_t max_retired_bytes = 0;
   HealthState health;
   Desk desk;
   std::unique_ptr<Store> store;

@@ -25,7 +25,7 @@ class StoreTest : public ::testing::TestWithParam<EngineCase> {
     if (!store_) {
       EngineOptions engine;
       engine.hash = KeyHash(7, options.hash_mask);
-      engine.max_retired_bytes = options.max_retired_bytes;
+      engine.limits = options.limits;
       TestTable made = GetParam().make_from(engine);
       guards_ = std::move(made.guards);
       store_ = Store::over(std::move(made.table), options);

@@ -63,7 +63,7 @@ std::string with_port(const std::string& listen, int port) {
 }  // namespace
 
 std::uint64_t max_received_bytes(const Config& config) {
-  return config.max_connections * kConnectionBytes + kQueuesInTransit * config.store.max_queue_bytes +
+  return config.max_connections * kConnectionBytes + kQueuesInTransit * config.store.limits.max_queue_bytes +
          kRequestsInTransit * config.limits.max_request_bytes;
 }
 

@@ -22,7 +22,7 @@ namespace flashkv {
 // Lifetime: readers are destroyed before their engine.
 // Cost:    a read: the access's cost, one or two lines, the record. A batch, however small: a copy of the
 //          whole table.
-// Limits:  above options.max_retired_bytes, try_begin_batch() of the engine that frees returns false until
+// Limits:  above max_retired_bytes, try_begin_batch() of the engine that frees returns false until
 //          readers leave; reserve() of the one that leaks returns false for ever.
 template <typename Access>
 class CopyingCuckoo {
@@ -30,7 +30,7 @@ class CopyingCuckoo {
   using Reader = cuckoo::Reader<Access>;
 
   explicit CopyingCuckoo(const EngineOptions& options, cuckoo::GrowthLimits limits = {})
-      : max_retired_bytes_(options.max_retired_bytes),
+      : max_retired_bytes_(options.limits.max_retired_bytes),
         draft_(retired_, cuckoo::Draft::Replay::kNo, limits),
         access_(cuckoo::Table::make_first()) {}
   ~CopyingCuckoo() {

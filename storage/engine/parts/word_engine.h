@@ -69,7 +69,7 @@ class WordEngine {
   using Reader = SectionReader<const WordEngine, typename G::Section>;
 
   explicit WordEngine(const EngineOptions& options)
-      : index_(options), most_retired_(options.max_retired_bytes) {}
+      : index_(options), most_retired_(options.limits.max_retired_bytes) {}
 
   static constexpr Traits traits() noexcept {
     return {.name = I::kName,

@@ -25,7 +25,7 @@ namespace flashkv {
 // Lifetime: readers are destroyed before their engine.
 // Cost:    perfect_hash/perfect_hash.md.
 // Limits:  255 words in a slot that cannot move. While the table grows, all keys of a batch must be reserved
-//          before the first is applied, as WithOverlay does. Above options.max_retired_bytes,
+//          before the first is applied, as WithOverlay does. Above max_retired_bytes,
 //          try_begin_batch() of the engine that frees returns false until readers leave; reserve() of the one
 //          that leaks returns false for ever.
 template <typename A>
@@ -35,7 +35,7 @@ class PerfectHash {
   using Reader = perfect_hash::Reader<PerfectHash>;
 
   explicit PerfectHash(const EngineOptions& options)
-      : max_retired_bytes_(options.max_retired_bytes), index_(options, access_, words_) {}
+      : max_retired_bytes_(options.limits.max_retired_bytes), index_(options, access_, words_) {}
 
   static constexpr Traits traits() noexcept {
     return {.name = A::kName, .linearizable = true, .bounded_garbage = !A::kLeaks, .read_rmw = A::kReadRmw};

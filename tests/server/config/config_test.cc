@@ -141,7 +141,7 @@ TEST(Config, ValuesReachTheirPlaces) {
                "--guard=refcount", "--max-key-bytes=100", "--max-value-bytes=2MiB", "--max-queue-requests=11",
                "--max-streams=12", "--max-connections=13", "--max-multiget-keys=14", "--drain-timeout=3s",
                "--max-request-bytes=4MiB", "--max-queue-bytes=64MiB", "--log-level=error",
-               "--log-format=json", "--listen=localhost:1"});
+               "--log-format=json", "--listen=localhost:1", "--max-retired=3MiB"});
   ASSERT_EQ(line.action, Action::kServe) << line.text;
   const Config& c = line.config;
   EXPECT_EQ(c.threads, 7U);
@@ -149,12 +149,12 @@ TEST(Config, ValuesReachTheirPlaces) {
   EXPECT_EQ(c.store.policy.max_batch, 9U);
   EXPECT_FALSE(c.store.policy.adaptive);
   EXPECT_EQ(c.store.guard, GuardChoice::kRefcount);
-  EXPECT_EQ(c.limits.max_key_bytes, 100U);
-  EXPECT_EQ(c.limits.max_value_bytes, 2U << 20);
-  EXPECT_EQ(c.store.max_value_bytes, 2U << 20) << "Append keeps to the same limit";
+  EXPECT_EQ(c.store.limits.max_key_bytes, 100U);
+  EXPECT_EQ(c.store.limits.max_value_bytes, 2U << 20);
   EXPECT_EQ(c.limits.max_request_bytes, 4U << 20);
-  EXPECT_EQ(c.store.max_queue_bytes, 64U << 20);
-  EXPECT_EQ(c.store.max_queue_requests, 11U);
+  EXPECT_EQ(c.store.limits.max_queue_bytes, 64U << 20);
+  EXPECT_EQ(c.store.limits.max_queue_requests, 11U);
+  EXPECT_EQ(c.store.limits.max_retired_bytes, 3U << 20);
   EXPECT_EQ(c.max_streams, 12U);
   EXPECT_EQ(c.max_connections, 13U);
   EXPECT_EQ(c.limits.max_multiget_keys, 14U);
@@ -162,6 +162,21 @@ TEST(Config, ValuesReachTheirPlaces) {
   EXPECT_EQ(c.log_level, log::Level::kError);
   EXPECT_EQ(c.log_format, log::Format::kJson);
   EXPECT_EQ(c.listen, "localhost:1");
+}
+
+TEST(Config, TheFlagsDefaultsAreThoseOfTheStoreAndTheServices) {
+  const Config c = resolve({}).config;
+  const StoreLimits limits;
+  EXPECT_EQ(c.store.limits.max_key_bytes, limits.max_key_bytes);
+  EXPECT_EQ(c.store.limits.max_value_bytes, limits.max_value_bytes);
+  EXPECT_EQ(c.store.limits.max_queue_requests, limits.max_queue_requests);
+  EXPECT_EQ(c.store.limits.max_queue_bytes, limits.max_queue_bytes);
+  EXPECT_EQ(c.store.limits.max_retired_bytes, limits.max_retired_bytes);
+  EXPECT_EQ(c.limits.max_request_bytes, RequestLimits{}.max_request_bytes);
+  EXPECT_EQ(c.limits.max_multiget_keys, RequestLimits{}.max_multiget_keys);
+  EXPECT_EQ(c.store.policy.interval, PublishPolicy{}.interval);
+  EXPECT_EQ(c.store.policy.max_batch, PublishPolicy{}.max_batch);
+  EXPECT_EQ(c.store.policy.adaptive, PublishPolicy{}.adaptive);
 }
 
 TEST(Config, PrintConfigCanBeReadBackAsAFile) {

@@ -54,7 +54,7 @@ TEST_F(DrainTest, AnIdleStreamDoesNotHoldItUp) {
 }
 
 TEST_F(DrainTest, AStreamThatWaitsForTheQueueIsTold) {
-  config.store.max_queue_requests = 1;
+  config.store.limits.max_queue_requests = 1;
   serve();
   Patient context;
   auto stream = kv->Write(&context);

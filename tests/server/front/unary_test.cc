@@ -55,7 +55,7 @@ TEST_F(UnaryTest, ManyMoreCallsThanAreOfferedAreAllAnswered) {
 }
 
 TEST_F(UnaryTest, AFullQueueIsResourceExhaustedAtOnce) {
-  config.store.max_queue_requests = 1;
+  config.store.limits.max_queue_requests = 1;
   serve();
   FlyingPut first(*kv, "first");
   wait_until([&] { return store->stats().writer.queue_requests == 1; });
@@ -69,7 +69,7 @@ TEST_F(UnaryTest, AFullQueueIsResourceExhaustedAtOnce) {
 }
 
 TEST_F(UnaryTest, WhatWaitsForAPublishCountsAsQueued) {
-  config.store.max_queue_requests = 1;
+  config.store.limits.max_queue_requests = 1;
   config.store.policy = {.interval = Nanos{3600} * 1'000'000'000, .adaptive = false};
   serve();
   run_writer();
@@ -229,7 +229,7 @@ TEST_F(UnaryTest, EachConnectionAddsToWhatMayBeReceived) {
   many.max_connections = 1'001;
   EXPECT_EQ(max_received_bytes(many) - max_received_bytes(one), 1'000 * kConnectionBytes);
   Config deeper = one;
-  deeper.store.max_queue_bytes += 1'000;
+  deeper.store.limits.max_queue_bytes += 1'000;
   EXPECT_EQ(max_received_bytes(deeper) - max_received_bytes(one), kQueuesInTransit * 1'000);
   Config larger = one;
   larger.limits.max_request_bytes += 1'000;

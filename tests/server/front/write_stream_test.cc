@@ -108,7 +108,7 @@ TEST_F(WriteStreamTest, LargeRequestsMakeTheWindowSmaller) {
 }
 
 TEST_F(WriteStreamTest, AFullQueueHoldsTheStreamBackAndFailsNothing) {
-  config.store.max_queue_requests = 2;
+  config.store.limits.max_queue_requests = 2;
   serve();
   Patient context;
   auto stream = kv->Write(&context);
@@ -128,7 +128,7 @@ TEST_F(WriteStreamTest, AFullQueueHoldsTheStreamBackAndFailsNothing) {
 }
 
 TEST_F(WriteStreamTest, ARequestThatFitsNoQueueIsRefusedAndTheStreamGoesOn) {
-  config.store.max_queue_bytes = config.limits.max_queue_bytes = 100'000;
+  config.store.limits.max_queue_bytes = 100'000;
   serve();
   run_writer();
   Patient context;

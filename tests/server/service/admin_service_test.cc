@@ -52,7 +52,7 @@ TEST_F(AdminTest, StatsTellWhatTheStoreHoldsAndWhatWasAsked) {
 TEST_F(AdminTest, StatsTellWhatIsKeptForGoodAndHowMuchMayBe) {
   StoreOptions leaking;
   leaking.engine = "cuckoo-leak";
-  leaking.max_retired_bytes = 5'000'000;
+  leaking.limits = {.max_queue_requests = 6, .max_queue_bytes = 7'000, .max_retired_bytes = 5'000'000};
   open(leaking);
   put("a", "1");
   put("a", "2");
@@ -63,6 +63,8 @@ TEST_F(AdminTest, StatsTellWhatIsKeptForGoodAndHowMuchMayBe) {
   EXPECT_EQ(reply.leaked_bytes(), engine.leaked_bytes);
   EXPECT_EQ(reply.retired_bytes(), engine.retired_bytes);
   EXPECT_EQ(reply.retired_bytes_limit(), 5'000'000U);
+  EXPECT_EQ(reply.queue_requests_limit(), 6U);
+  EXPECT_EQ(reply.queue_bytes_limit(), 7'000U);
   EXPECT_FALSE(reply.traits().bounded_garbage());
 }
 
@@ -87,7 +89,7 @@ TEST_F(AdminTest, ADistributionTellsEachOfItsPercentiles) {
 
 TEST_F(AdminTest, WhatAFullQueueRefusedCountsAsRejected) {
   StoreOptions narrow;
-  narrow.max_queue_requests = 1;
+  narrow.limits.max_queue_requests = 1;
   open(narrow);
   v1::PutRequest request;
   request.set_key("k");

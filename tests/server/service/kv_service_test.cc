@@ -267,9 +267,30 @@ TEST_F(ServicesTest, DeleteTellsWhetherThereWasAKey) {
   EXPECT_EQ(reply.header().revision(), 2U) << "nothing changed, no revision";
 }
 
+TEST_F(ServicesTest, KeysValuesAndTheirNumberAreBoundedAsTheStoreAndTheServerWereTold) {
+  StoreOptions narrow;
+  narrow.limits = {.max_key_bytes = 3, .max_value_bytes = 4};
+  limits.max_multiget_keys = 1;
+  open(narrow);
+  put("key", "1234");
+  v1::PutRequest request;
+  DeskSubmission call(desk);
+  request.set_key("key");
+  request.set_value("12345");
+  EXPECT_EQ(kv->put(request, call).status.message, "value: 5 bytes, the limit is 4");
+  request.set_key("keys");
+  EXPECT_EQ(kv->put(request, call).status.message, "key: 4 bytes, the limit is 3");
+  v1::MultiGetRequest many;
+  v1::MultiGetResponse reply;
+  many.add_keys("keys");
+  EXPECT_EQ(kv->multi_get(*session, many, reply, call).status.message, "keys: 4 bytes, the limit is 3");
+  many.add_keys("key");
+  EXPECT_EQ(kv->multi_get(*session, many, reply, call).status.message, "keys: 2, the limit is 1");
+}
+
 TEST_F(ServicesTest, AFullQueueRefusesAtOnceAndChangesNothing) {
   StoreOptions narrow;
-  narrow.max_queue_requests = 1;
+  narrow.limits.max_queue_requests = 1;
   open(narrow);
   v1::PutRequest request;
   request.set_key("k");

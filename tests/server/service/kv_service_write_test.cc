@@ -96,7 +96,7 @@ TEST_F(WriteTest, TheRequestsAckCountsAndThatOfAnOperationDoesNot) {
 
 TEST_F(WriteTest, AFullQueueMayBeTriedAgain) {
   StoreOptions narrow;
-  narrow.max_queue_requests = 1;
+  narrow.limits.max_queue_requests = 1;
   open(narrow);
   v1::PutRequest other;
   other.set_key("other");
@@ -141,7 +141,7 @@ TEST_F(WriteTest, ARefusalNamesTheRevisionThatReadersSee) {
 
 TEST_F(WriteTest, WhatCanNeverFitIsNotTriedAgain) {
   StoreOptions narrow;
-  narrow.max_queue_bytes = limits.max_queue_bytes = 4096;
+  narrow.limits.max_queue_bytes = 4096;
   open(narrow);
   add_put("k", std::string(4096, 'v'));
   const Started outcome = kv->write(request, call);

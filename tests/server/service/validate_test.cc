@@ -23,19 +23,21 @@ R parse(const std::string& text) {
   return request;
 }
 
-RequestLimits small_limits() {
-  RequestLimits limits;
-  limits.max_key_bytes = 8;
-  limits.max_value_bytes = 16;
-  limits.max_multiget_keys = 3;
-  return limits;
+constexpr StoreLimits kSmall{.max_key_bytes = 8, .max_value_bytes = 16};
+
+template <typename R>
+Status check_small(const R& request) {
+  return validate(request, kSmall);
+}
+Status check_small(const v1::MultiGetRequest& request) {
+  return validate(request, kSmall, RequestLimits{.max_multiget_keys = 3});
 }
 
 template <typename R>
 void check(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     SCOPED_TRACE(row.text);
-    const Status status = validate(parse<R>(row.text), small_limits());
+    const Status status = check_small(parse<R>(row.text));
     EXPECT_EQ(static_cast<int>(status.code), static_cast<int>(row.code)) << status.message;
     for (const std::string& text : row.says) EXPECT_THAT(status.message, HasSubstr(text));
     EXPECT_THAT(status.message, Not(HasSubstr("secret"))) << "contents do not belong in a message";
@@ -131,9 +133,9 @@ TEST(Validate, Write) {
        {R"(ops { delete { prefix: "a" } })", Code::kUnimplemented, {"ordered index"}}});
   v1::WriteRequest many;
   for (int i = 0; i < 10'000; ++i) many.add_ops()->mutable_get()->set_key("k");
-  EXPECT_TRUE(validate(many, small_limits()).ok());
+  EXPECT_TRUE(check_small(many).ok());
   many.add_ops()->mutable_get()->set_key("k");
-  const Status status = validate(many, small_limits());
+  const Status status = check_small(many);
   EXPECT_EQ(status.code, kInvalid);
   EXPECT_THAT(status.message, HasSubstr("10001"));
 }

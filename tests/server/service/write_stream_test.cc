@@ -105,7 +105,7 @@ TEST_F(WriteStreamTest, AClientThatDoesNotReadIsNotReadEither) {
 
 TEST_F(WriteStreamTest, AFullQueueHoldsTheStreamBackLongerAndLonger) {
   StoreOptions narrow;
-  narrow.max_queue_requests = 1;
+  narrow.limits.max_queue_requests = 1;
   begin(narrow);
   send(1, 4);
   stream->run();
@@ -189,7 +189,7 @@ TEST_F(WriteStreamTest, AClientThatIsGoneEndsTheStreamOnceTheWriterGaveEverythin
 
 TEST_F(WriteStreamTest, AClientThatIsGoneWhileItsMessageWaitsForTheQueueLeavesItToBeApplied) {
   StoreOptions narrow;
-  narrow.max_queue_requests = 1;
+  narrow.limits.max_queue_requests = 1;
   begin(narrow);
   send(1, 2);
   stream->run();

@@ -143,7 +143,7 @@ TEST_P(OpRulesTest, IncrementRefusesToOverflow) {
 }
 
 TEST_P(OpRulesTest, AppendGrowsAValueUpToTheLimit) {
-  options.max_value_bytes = 10;
+  options.limits.max_value_bytes = 10;
   Call c;
   run(c.append("a", "12345").append("a", "6789").append("b", ""));
   EXPECT_EQ(c.outcome(0).length, 5U);

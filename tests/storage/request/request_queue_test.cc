@@ -21,7 +21,8 @@ namespace flashkv::test {
 namespace {
 
 TEST(RequestQueueTest, GivesBackTheOldestFirst) {
-  RequestQueue q({10, 1000});
+  const StoreLimits limits{.max_queue_requests = 10, .max_queue_bytes = 1000};
+  RequestQueue q(limits);
   std::array<Request, 3> r;
   for (Request& each : r) EXPECT_EQ(q.push(each), Admission::kAccepted);
   Request* first = q.take_work();
@@ -33,7 +34,8 @@ TEST(RequestQueueTest, GivesBackTheOldestFirst) {
 }
 
 TEST(RequestQueueTest, CountsUntilTheWriterSaysLeave) {
-  RequestQueue q({2, 100});
+  const StoreLimits limits{.max_queue_requests = 2, .max_queue_bytes = 100};
+  RequestQueue q(limits);
   std::array<Request, 3> r;
   for (Request& each : r) each.bytes = 60;
   EXPECT_EQ(q.push(r[0]), Admission::kAccepted);
@@ -51,7 +53,8 @@ TEST(RequestQueueTest, CountsUntilTheWriterSaysLeave) {
 }
 
 TEST(RequestQueueTest, ARequestLargerThanTheQueueNeverFits) {
-  RequestQueue q({2, 100});
+  const StoreLimits limits{.max_queue_requests = 2, .max_queue_bytes = 100};
+  RequestQueue q(limits);
   Request r;
   r.bytes = ~std::uint64_t{0};
   EXPECT_EQ(q.push(r), Admission::kBytesFull);
@@ -59,7 +62,8 @@ TEST(RequestQueueTest, ARequestLargerThanTheQueueNeverFits) {
 }
 
 TEST(RequestQueueTest, WaitersCannotLockTheAdministratorOut) {
-  RequestQueue q({1, 100});
+  const StoreLimits limits{.max_queue_requests = 1, .max_queue_bytes = 100};
+  RequestQueue q(limits);
   std::vector<Request> waiters(RequestQueue::kControlLimit);
   std::size_t accepted = 0;
   for (Request& r : waiters) {
@@ -75,7 +79,8 @@ TEST(RequestQueueTest, WaitersCannotLockTheAdministratorOut) {
 }
 
 TEST(RequestQueueTest, ClosedRefusesAndKnowsWhenItIsDrained) {
-  RequestQueue q({10, 1000});
+  const StoreLimits limits{.max_queue_requests = 10, .max_queue_bytes = 1000};
+  RequestQueue q(limits);
   Request in;
   Request late;
   EXPECT_EQ(q.push(in), Admission::kAccepted);
@@ -94,7 +99,8 @@ TEST(RequestQueueTest, ClosedRefusesAndKnowsWhenItIsDrained) {
 TEST(RequestQueueTest, ManyThreadsLoseNothingAndKeepTheirOwnOrder) {
   constexpr std::size_t kThreads = 4;
   constexpr std::size_t kEach = 5000;
-  RequestQueue q({64, 1 << 20});
+  const StoreLimits limits{.max_queue_requests = 64, .max_queue_bytes = 1 << 20};
+  RequestQueue q(limits);
   std::vector<std::vector<Request>> requests(kThreads);
   for (auto& mine : requests) mine = std::vector<Request>(kEach);
   std::vector<std::thread> threads;

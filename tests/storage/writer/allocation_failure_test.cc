@@ -161,7 +161,7 @@ TEST_P(AllocationFailureTest, AfterAFailureAnIdleStoreFreesItsGarbageAndComesToR
 }
 
 TEST_P(AllocationFailureTest, ARefusalNeedsNoMemory) {
-  options.max_queue_requests = 1;
+  options.limits.max_queue_requests = 1;
   Call in;
   Call out;
   ASSERT_TRUE(submit(in.put("a", "1")).ok());

@@ -69,7 +69,7 @@ TEST_P(BoundsTest, AMillionOperationsArePublishedBeforeTheirTime) {
 }
 
 TEST_P(BoundsTest, ARequestThatWouldCopyTooMuchIsRefusedWhole) {
-  options.max_value_bytes = 8 << 20;
+  options.limits.max_value_bytes = 8 << 20;
   put("large", std::string(6 << 20, 'v'));
   const std::uint64_t revision = store().assigned_revision();
   Call c;
@@ -103,7 +103,7 @@ TEST_P(BoundsTest, ABatchEndsWhenItHasMadeMuch) {
 
 TEST_P(BoundsTest, AnswersThatWaitForAPublishCountAgainstTheQueue) {
   never_publish();
-  options.max_queue_bytes = 4 << 20;
+  options.limits.max_queue_bytes = 4 << 20;
   Call stored;
   run_unpublished(stored.put("large", std::string(1 << 20, 'v')));
   Call dirty[6];

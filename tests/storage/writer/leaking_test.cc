@@ -18,7 +18,7 @@ class LeakingTest : public StoreTest {};
 INSTANTIATE_TEST_SUITE_P(Engines, LeakingTest, ::testing::ValuesIn(leaking_cases()), EngineName{});
 
 TEST_P(LeakingTest, WritesEndAtTheBoundAndReadsGoOn) {
-  options.max_retired_bytes = 64 << 10;
+  options.limits.max_retired_bytes = 64 << 10;
   put("stays", "1");
   std::uint64_t last = 0;
   for (std::size_t n = 0;; ++n) {
@@ -33,8 +33,8 @@ TEST_P(LeakingTest, WritesEndAtTheBoundAndReadsGoOn) {
     }
     EXPECT_EQ(c.status.code, Code::kResourceExhausted);
     const StoreStats stats = store().stats();
-    EXPECT_GT(stats.engine.leaked_bytes, options.max_retired_bytes);
-    EXPECT_LT(stats.engine.leaked_bytes, 2 * options.max_retired_bytes);
+    EXPECT_GT(stats.engine.leaked_bytes, options.limits.max_retired_bytes);
+    EXPECT_LT(stats.engine.leaked_bytes, 2 * options.limits.max_retired_bytes);
     EXPECT_EQ(c.status.message,
               "engine " + std::string(stats.traits.name) + " holds " +
                   std::to_string(stats.engine.leaked_bytes) +

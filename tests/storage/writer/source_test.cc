@@ -57,7 +57,7 @@ class SourceTest : public ::testing::TestWithParam<EngineCase> {
   explicit SourceTest() : made_(GetParam().make(KeyHash(7))) {}
 
   Writer& writer() {
-    if (!writer_) writer_.emplace(*made_.table, WriterOptions{}, clock, std::span<Source* const>(sources_));
+    if (!writer_) writer_.emplace(*made_.table, PublishPolicy{}, limits_, clock, sources_);
     return *writer_;
   }
   std::optional<std::string> value_of(std::string_view key) {
@@ -84,6 +84,7 @@ class SourceTest : public ::testing::TestWithParam<EngineCase> {
 
  private:
   TestTable made_;
+  const StoreLimits limits_;
   std::array<Source*, 1> sources_{&inside};
   std::optional<Writer> writer_;
 };

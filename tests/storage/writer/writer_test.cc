@@ -79,7 +79,7 @@ TEST_P(WriterTest, AMutationPastItsDeadlineIsNotApplied) {
 }
 
 TEST_P(WriterTest, AFullQueueAnswersAtOnceWhileControlStillPasses) {
-  options.max_queue_requests = 3;
+  options.limits.max_queue_requests = 3;
   std::array<Call, 4> calls;
   for (std::size_t i = 0; i < 3; ++i) ASSERT_TRUE(submit(calls[i].put("a", "1")).ok());
   const Status s = submit(calls[3].put("b", "1"));
@@ -95,7 +95,7 @@ TEST_P(WriterTest, AFullQueueAnswersAtOnceWhileControlStillPasses) {
 }
 
 TEST_P(WriterTest, TheQueueIsBoundedInBytesToo) {
-  options.max_queue_bytes = 10'000;
+  options.limits.max_queue_bytes = 10'000;
   Call big;
   Call small;
   Call huge;

@@ -33,7 +33,7 @@ namespace flashkv::chain {
 //          found it.
 // Cost:    a read: the section, the bucket, each node of the chain up to the key's, the record. More in
 //          storage/engine/parts/chain/chain.md.
-// Limits:  try_begin_batch() returns false while more than options.max_retired_bytes wait for readers.
+// Limits:  try_begin_batch() returns false while more than max_retired_bytes wait for readers.
 template <reclaim::GracePeriods G, typename B>
 class ChainedEngine {
  public:
@@ -41,7 +41,7 @@ class ChainedEngine {
 
   template <typename... Args>
   explicit ChainedEngine(const EngineOptions& options, Args&&... args)
-      : max_retired_bytes_(options.max_retired_bytes), buckets_(std::forward<Args>(args)...) {}
+      : max_retired_bytes_(options.limits.max_retired_bytes), buckets_(std::forward<Args>(args)...) {}
 
   static constexpr Traits traits() noexcept {
     return {.name = B::kName,

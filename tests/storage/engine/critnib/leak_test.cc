@@ -18,7 +18,7 @@ const KeyHash kHash{3};
 
 EngineOptions capped(const EngineOptions& options) {
   EngineOptions o = options;
-  o.max_retired_bytes = kCap;
+  o.limits.max_retired_bytes = kCap;
   return o;
 }
 

@@ -86,14 +86,14 @@ TEST_F(DeletionLockEngineTest, WithAReaderInEverySlotTheNextBatchIsPutOff) {
 
 TEST_F(DeletionLockEngineTest, AboveTheCapBatchesArePutOffUntilReadersLeave) {
   EngineOptions options;
-  options.max_retired_bytes = 5000;
+  options.limits.max_retired_bytes = 5000;
   CuckooDeletionLock engine(options);
   ASSERT_TRUE(put(engine, "a", "1"));
   auto pinned = std::make_unique<Pin>(engine);
   int batches = 0;
   while (put(engine, "a", std::string(1000, 'x'))) ASSERT_LE(++batches, 10);
   EXPECT_GE(batches, 5);
-  EXPECT_GT(engine.stats().retired_bytes, options.max_retired_bytes);
+  EXPECT_GT(engine.stats().retired_bytes, options.limits.max_retired_bytes);
   EXPECT_EQ(pinned->guard.find(probe("a"))->value(), "1");
   EXPECT_FALSE(engine.try_begin_batch(1000));
   pinned.reset();

@@ -17,7 +17,7 @@ constexpr std::uint64_t kCap = 20'000;
 EngineOptions capped(KeyHash hash) {
   EngineOptions options;
   options.hash = hash;
-  options.max_retired_bytes = kCap;
+  options.limits.max_retired_bytes = kCap;
   return options;
 }
 

@@ -191,7 +191,7 @@ TYPED_TEST(BoundedWordEngineTest, ReservationsLapseAtPublish) {
 TYPED_TEST(BoundedWordEngineTest, MoreRetiredThanAllowedDefersTheNextBatch) {
   const KeyHash hash{5};
   EngineOptions options = word_options(hash);
-  options.max_retired_bytes = 2'000;
+  options.limits.max_retired_bytes = 2'000;
   TypeParam engine(options);
   std::uint64_t revision = 0;
   {

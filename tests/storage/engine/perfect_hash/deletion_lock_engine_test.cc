@@ -123,7 +123,7 @@ TEST_F(PerfectHashDeletionLockTest, ReadersThatComeAllTheTimeKeepNothingForLong)
 
 TEST_F(PerfectHashDeletionLockTest, AboveTheCapBatchesArePutOffUntilReadersLeave) {
   EngineOptions options = with(hash);
-  options.max_retired_bytes = 5'000;
+  options.limits.max_retired_bytes = 5'000;
   FreeingEngine engine(options);
   put(engine, "a", "1");
   std::optional<Pin> pin(std::in_place, engine);
@@ -135,7 +135,7 @@ TEST_F(PerfectHashDeletionLockTest, AboveTheCapBatchesArePutOffUntilReadersLeave
     ASSERT_LE(++batches, 10);
   }
   EXPECT_GE(batches, 5);
-  EXPECT_GT(engine.stats().retired_bytes, options.max_retired_bytes);
+  EXPECT_GT(engine.stats().retired_bytes, options.limits.max_retired_bytes);
   EXPECT_FALSE(engine.try_begin_batch(1000));
   EXPECT_EQ(engine.stats().deferred_opens, 2U);
   EXPECT_EQ(found->value(), "1");

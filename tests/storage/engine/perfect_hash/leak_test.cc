@@ -29,7 +29,7 @@ TEST_F(PerfectHashLeakTest, AboveTheCapNothingIsPreparedEverAgain) {
   const std::int64_t records = Record::live();
   {
     EngineOptions options = with(hash);
-    options.max_retired_bytes = 20'000;
+    options.limits.max_retired_bytes = 20'000;
     LeakingEngine engine(options);
     const Probe a = probe("a");
     std::uint64_t written = 0;
@@ -42,8 +42,8 @@ TEST_F(PerfectHashLeakTest, AboveTheCapNothingIsPreparedEverAgain) {
     }
     const EngineStats stats = engine.stats();
     EXPECT_TRUE(stats.leak_full);
-    EXPECT_GT(stats.leaked_bytes, options.max_retired_bytes);
-    EXPECT_LE(stats.leaked_bytes, options.max_retired_bytes + 200) << "one batch beyond at most";
+    EXPECT_GT(stats.leaked_bytes, options.limits.max_retired_bytes);
+    EXPECT_LE(stats.leaked_bytes, options.limits.max_retired_bytes + 200) << "one batch beyond at most";
     for (int i = 0; i < 5; ++i) {
       ASSERT_TRUE(engine.try_begin_batch(0));
       EXPECT_FALSE(engine.reserve({&a, 1}));
@@ -58,7 +58,7 @@ TEST_F(PerfectHashLeakTest, AboveTheCapNothingIsPreparedEverAgain) {
 // A full engine that is still growing moves nothing more: that would leak, too.
 TEST_F(PerfectHashLeakTest, AboveTheCapGrowthStops) {
   EngineOptions options = with(hash);
-  options.max_retired_bytes = 250'000;
+  options.limits.max_retired_bytes = 250'000;
   LeakingEngine engine(options);
   std::uint64_t written = 0;
   const auto next = [&] {

@@ -175,7 +175,8 @@ TEST_F(ResizeTest, NoBatchDoesMoreThanItsShareBesideAReaderThatStays) {
 }
 
 TEST(ResizeLimits, MoreRetiredThanAllowedDefersTheNextBatch) {
-  Engine engine(EngineOptions{.max_retired_bytes = 2'000}, ResizingBuckets::Pace{.min_log2 = 4, .units = 64});
+  Engine engine(EngineOptions{.limits = {.max_retired_bytes = 2'000}},
+                ResizingBuckets::Pace{.min_log2 = 4, .units = 64});
   std::uint64_t revision = 0;
   auto reader = engine.make_reader();
   {
