@@ -25,6 +25,11 @@ template <typename T>
 using Atomic = std::atomic<T>;
 using Mutex = std::mutex;
 
+// A member that is written before other threads can find it and destroyed after they have left. A model
+// checker reports accesses that no happens-before orders.
+template <typename T>
+using Plain = T;
+
 // Two cache lines: the processor fetches them in pairs.
 inline constexpr std::size_t kOwnLine = 128;
 

@@ -28,8 +28,8 @@ READS = {
     "CuckooRwlock": None,  # a lock of the C library
     "CopyingCuckoo<cuckoo::DeletionLockAccess>": SOME,
     "CopyingCuckoo<cuckoo::LeakAccess>": NONE,
-    "WithOverlay<PerfectHash<perfect_hash::DeletionLockAccess>>": SOME,
-    "WithOverlay<PerfectHash<perfect_hash::LeakAccess>>": NONE,
+    "WithOverlay<PerfectHash<perfect_hash::DeletionLockAccess<perfect_hash::ServedParameters>>>": SOME,
+    "WithOverlay<PerfectHash<perfect_hash::LeakAccess<perfect_hash::ServedParameters>>>": NONE,
     "WithOverlay<WordEngine<reclaim::Urcu, radix::FullTails>>": FENCES,
     "WithOverlay<WordEngine<reclaim::Urcu, radix::CompressedTails>>": FENCES,
     "WithOverlay<WordEngine<reclaim::Urcu, critnib::Pooled>>": FENCES,

@@ -96,6 +96,25 @@ class Atomic {
   rl::atomic<Word> word_;
 };
 
+// An access that no happens-before orders after the last one is a race, and so is one to a destroyed object:
+// the destructor stores.
+template <typename T>
+class Plain {
+ public:
+  Plain(T value) : value_(value) {}
+  ~Plain() { *this = T{}; }
+  Plain(const Plain&) = delete;
+  Plain& operator=(const Plain&) = delete;
+  Plain& operator=(T value) {
+    value_(RL_INFO) = value;
+    return *this;
+  }
+  operator T() const { return value_(RL_INFO); }
+
+ private:
+  rl::var<T> value_;
+};
+
 class Mutex {
  public:
   void lock() { mutex_.lock(RL_INFO); }

@@ -9,27 +9,12 @@
 
 namespace flashkv::model {
 
-// Not atomic: an access without a happens-before to the last one is a race.
-template <typename T>
-class Plain {
- public:
-  explicit Plain(T value) { value_(RL_INFO) = value; }
-  Plain& operator=(T value) {
-    value_(RL_INFO) = value;
-    return *this;
-  }
-  operator T() const { return value_(RL_INFO); }
-
- private:
-  rl::var<T> value_;
-};
-
 // As much of a Request as queues touch, and what its owner wrote into it.
 struct Item {
   RequestKind kind = RequestKind::kMutation;
   std::uint64_t bytes = 1;
-  Plain<Item*> next{nullptr};
-  Plain<unsigned> payload{0};
+  sync::Plain<Item*> next{nullptr};
+  sync::Plain<unsigned> payload{0};
 };
 
 template <typename Bell, typename Queue>
@@ -133,7 +118,7 @@ class Alarm {
   }
 
  private:
-  Plain<bool> pending_{false};
+  sync::Plain<bool> pending_{false};
   sync::Atomic<std::uint32_t> event_{0};
 };
 

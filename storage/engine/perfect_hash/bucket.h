@@ -9,6 +9,7 @@
 
 #include "storage/engine/parts/collision_chain.h"
 #include "storage/record/hash.h"
+#include "storage/sync/sync.h"
 
 namespace flashkv::perfect_hash {
 
@@ -62,7 +63,10 @@ class Bucket {
   // first.
   static Bucket* make(std::span<const Entry> entries, Multipliers& multipliers,
                       std::uint64_t hint = 0) noexcept;
-  static void destroy(Bucket* bucket) noexcept { ::operator delete(bucket); }
+  static void destroy(Bucket* bucket) noexcept {
+    if (bucket != nullptr) bucket->~Bucket();
+    ::operator delete(bucket);
+  }
 
   Leaf look(std::uint64_t word) const noexcept {
     const Entry* e = entry(word);
@@ -97,7 +101,7 @@ class Bucket {
   }
   bool place_all(std::uint64_t multiplier) noexcept;
 
-  std::uint64_t multiplier_ = 1;
+  sync::Plain<std::uint64_t> multiplier_ = 1;
   const std::uint32_t slots_;
   const std::uint32_t words_;
 };

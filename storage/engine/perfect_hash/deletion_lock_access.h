@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "storage/engine/perfect_hash/lock_periods.h"
+#include "storage/engine/perfect_hash/parameters.h"
 #include "storage/engine/perfect_hash/slot_value.h"
 #include "storage/reclaim/retire_list.h"
 #include "storage/sync/sync.h"
@@ -25,18 +26,20 @@ namespace flashkv::perfect_hash {
 // Lifetime: owns what was retired.
 // Cost:    a read: two read-modify-writes of the slot's own line. A guard that reads more than kMostHeld
 //          keys enters one lock for all slots instead, whose line all such guards share.
+template <typename P = ServedParameters>
 class DeletionLockAccess {
  public:
+  using Parameters = P;
   static constexpr std::string_view kName = "perfect-hash-deletion-lock";
   static constexpr ReadRmw kReadRmw = ReadRmw::kTwo;
   static constexpr bool kLeaks = false;
-  static constexpr std::size_t kMostHeld = 16;
+  static constexpr std::size_t kMostHeld = P::kMostHeld;
+  using Lock = typename LockPeriods<typename P::LockOrders>::Lock;
 
   struct Slot {
     sync::Atomic<std::uintptr_t> content{0};
     Lock lock;
   };
-  static_assert(sizeof(Slot) == 32, "two to a line");
 
   class Pin {
    public:
@@ -57,7 +60,7 @@ class DeletionLockAccess {
     SlotValue read(Slot& slot) noexcept {
       expect(1);
       if (all_) return load(slot);
-      const Lock::Slot turn = slot.lock.enter();
+      const typename Lock::Slot turn = slot.lock.enter();
       const SlotValue seen = load(slot);
       if (seen.is_moved()) {
         slot.lock.leave(turn);
@@ -70,11 +73,12 @@ class DeletionLockAccess {
    private:
     struct Held {
       Lock* lock;
-      Lock::Slot turn;
+      typename Lock::Slot turn;
     };
+    // (I1)
     static SlotValue load(const Slot& slot) noexcept {
-      return SlotValue(slot.content.load(sync::kAcquire));
-    }  // (I1)
+      return SlotValue(slot.content.load(P::Orders::kRead));
+    }
     void enter_all() noexcept {
       all_ = true;
       all_turn_ = access_.all_.lock().enter();
@@ -83,7 +87,7 @@ class DeletionLockAccess {
     DeletionLockAccess& access_;
     std::size_t count_ = 0;
     bool all_ = false;
-    Lock::Slot all_turn_ = 0;
+    typename Lock::Slot all_turn_ = 0;
     std::array<Held, kMostHeld> held_;
   };
 
@@ -161,7 +165,7 @@ class DeletionLockAccess {
 
   std::map<Slot*, Waiting> lists_;
   std::uint64_t retired_bytes_ = 0;
-  alignas(sync::kOwnLine) LockPeriods all_;
+  alignas(sync::kOwnLine) LockPeriods<typename P::LockOrders> all_;
 };
 
 }  // namespace flashkv::perfect_hash

@@ -8,6 +8,8 @@
 namespace flashkv {
 namespace {
 
+static_assert(sizeof(PerfectHashDeletionLock::Access::Slot) == 32, "two to a cache line");
+
 using ServedDeletionLock = AnyEngineOf<WithOverlay<PerfectHashDeletionLock>>;
 using ServedLeak = AnyEngineOf<WithOverlay<PerfectHashLeak>>;
 

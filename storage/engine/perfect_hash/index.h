@@ -19,9 +19,9 @@
 namespace flashkv::perfect_hash {
 
 // Purpose: maps words to leaves. open() makes a draft of each slot that a batch may change, and publish()
-//          shows the drafts, one release store a slot. Beyond kMostLoad words a slot a larger top array is
-//          added, and slots move there one by one: those that a batch is about to write to, and a few more
-//          before every batch.
+//          shows the drafts, one release store a slot. Beyond Parameters::kMostLoad words a slot a larger top
+//          array is added, and slots move there one by one: those that a batch is about to write to, and a
+//          few more before every batch.
 // Usage:   Draft* d = index.open(word);  if (d == nullptr) reject;  ...  d->set(word, leaf);
 //          index.publish();
 //          between batches: index.advance(units);
@@ -33,8 +33,8 @@ template <typename Access>
 class Index {
  public:
   using Slot = typename Access::Slot;
-  // The load at which the table grows to 256 times the slots: from 16 words a slot to 16 slots a word.
-  static constexpr std::size_t kMostLoad = 16;
+  using Parameters = typename Access::Parameters;
+  using Arrays = TopArrays<Slot, Parameters>;
 
   // `batch`: the promises since the last publish; open() is called before the word's own promise is added.
   Index(const EngineOptions& options, Access& access, const BatchWords& batch)
@@ -66,14 +66,15 @@ class Index {
   }
   void advance(std::size_t units) noexcept;
 
-  const TopArrays<Slot>& arrays() const noexcept { return arrays_; }
+  const Arrays& arrays() const noexcept { return arrays_; }
   bool growing() const noexcept { return arrays_.first().next() != nullptr; }
   std::uint64_t words() const noexcept { return words_; }
   std::uint64_t bytes() const noexcept { return arrays_.bytes() + bytes_; }
 
  private:
-  using Array = TopArray<Slot>;
-  using Place = typename TopArrays<Slot>::Place;
+  using Orders = typename Parameters::Orders;
+  using Array = typename Arrays::Array;
+  using Place = typename Arrays::Place;
   using Built = std::array<SlotValue, Array::kStep>;
   static constexpr std::size_t kKeyEntries =
       LeafChange::kMostRetired + 1;  // garbage of a key: its bucket, too
@@ -91,13 +92,13 @@ class Index {
   bool move_draft(const Draft& draft, const Array& to) noexcept;
   bool carry(Slot& slot, reclaim::RetireList* garbage, std::span<const Entry> entries) noexcept;
   void drop_drafts(const Draft& draft, const Array& to) noexcept;
-  void replace(Slot& slot, SlotValue now, reclaim::RetireList* garbage) noexcept;
+  void account(SlotValue old, SlotValue now, reclaim::RetireList* garbage) noexcept;
 
   Access& access_;
   const BatchWords& batch_;
   const KeyHash hash_;
   Multipliers multipliers_;
-  TopArrays<Slot> arrays_;
+  Arrays arrays_;
   std::map<Slot*, Draft> drafts_;
   std::size_t at_ = 0;          // of the first top array: slots before it have moved
   std::uint64_t words_ = 0;     // published
@@ -108,7 +109,7 @@ class Index {
 template <typename Access>
 Draft* Index<Access>::open(std::uint64_t word) noexcept try {
   // If memory is short, the table stays as it is and tries again with the next word.
-  if (words_ + promised_ >= kMostLoad * arrays_.last().size()) arrays_.add();
+  if (words_ + promised_ >= Parameters::kMostLoad * arrays_.last().size()) arrays_.add();
   Place place = arrays_.locate(word);
   auto at = drafts_.find(place.slot);
   // A slot whose draft has changes stays where it is: what they replaced is bound to this slot's readers
@@ -155,20 +156,20 @@ template <typename Access>
 void Index<Access>::publish() noexcept {
   for (auto& [slot, draft] : drafts_) {
     if (!draft.changed()) continue;
+    const SlotValue old(slot->content.load(sync::kRelaxed));
     const SlotValue now = draft.seal();
+    slot->content.store(now.word(), Orders::kShow);  // (I1)
     words_ += now.live();
-    words_ -= SlotValue(slot->content.load(sync::kRelaxed)).live();
-    replace(*slot, now, draft.garbage);
+    words_ -= old.live();
+    account(old, now, draft.garbage);
   }
   drop();
 }
 
-// A reader that finds the new content finds it complete (I1). The old bucket is retired to the list of the
-// slot whose readers may hold it (I4).
+// Call after a slot's content was replaced. The old bucket is retired to the list of the slot whose readers
+// may hold it (I4).
 template <typename Access>
-void Index<Access>::replace(Slot& slot, SlotValue now, reclaim::RetireList* garbage) noexcept {
-  const SlotValue old(slot.content.load(sync::kRelaxed));
-  slot.content.store(now.word(), sync::kRelease);
+void Index<Access>::account(SlotValue old, SlotValue now, reclaim::RetireList* garbage) noexcept {
   bytes_ += now.bytes();
   bytes_ -= old.bytes();
   Bucket* bucket = old.bucket();

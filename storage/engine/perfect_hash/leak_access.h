@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "storage/engine/perfect_hash/parameters.h"
 #include "storage/engine/perfect_hash/slot_value.h"
 #include "storage/reclaim/retire_list.h"
 #include "storage/sync/sync.h"
@@ -16,8 +17,10 @@ namespace flashkv::perfect_hash {
 //          any record or chain, because an old bucket leads to them (I4). What is kept is counted.
 // Threads: Pin from any; all else from one writer.
 // Lifetime: owns what was retired.
+template <typename P = ServedParameters>
 class LeakAccess {
  public:
+  using Parameters = P;
   static constexpr std::string_view kName = "perfect-hash-leak";
   static constexpr ReadRmw kReadRmw = ReadRmw::kNone;
   static constexpr bool kLeaks = true;
@@ -31,9 +34,8 @@ class LeakAccess {
    public:
     explicit Pin(LeakAccess&) noexcept {}
     void expect(std::size_t) noexcept {}
-    SlotValue read(const Slot& slot) noexcept {
-      return SlotValue(slot.content.load(sync::kAcquire));
-    }  // (I1)
+    // (I1)
+    SlotValue read(const Slot& slot) noexcept { return SlotValue(slot.content.load(P::Orders::kRead)); }
   };
 
   // The list for the slot's garbage, with room for `entries` more; null when memory is short.

@@ -6,14 +6,15 @@
 
 namespace flashkv::perfect_hash {
 
-using Lock = reclaim::DeletionLock<2>;
-
 // Purpose: a PeriodCounter for everything that readers reach while they are inside one lock. A period ends
 //          when the slot that was current at its start is drained; the next one can begin only then, so all
 //          that ask in the meantime join it.
 // Threads: lock().enter() and leave() from any; all else from one writer.
+template <typename Orders = reclaim::DeletionLockOrders>
 class LockPeriods {
  public:
+  using Lock = reclaim::DeletionLock<2, Orders>;
+
   Lock& lock() noexcept { return lock_; }
 
   reclaim::Ticket start() noexcept {

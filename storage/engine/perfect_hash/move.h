@@ -1,11 +1,15 @@
-// How a slot's words get to the next top array. Part of index.h.
+// How a slot's words move to the next top array. The definitions of Index's private members.
+//
+// A move builds the slots that its words will be in, stores those, and last marks the old slot. A reader
+// finds either the old content or the mark, and behind the mark slots that are already filled. The old bucket
+// is retired as if it had been replaced; the leaves are the same in both places.
 #pragma once
 
 #include "storage/engine/perfect_hash/index.h"
 
 namespace flashkv::perfect_hash {
 
-// All words that lead to something.
+// Appends the words whose leaf is not empty.
 template <typename Access>
 void Index<Access>::gather(SlotValue content, EntryList& list) const noexcept {
   if (const Bucket* bucket = content.bucket()) {
@@ -17,7 +21,8 @@ void Index<Access>::gather(SlotValue content, EntryList& list) const noexcept {
   }
 }
 
-// f(slot's index, the entries that belong there), as long as it answers true.
+// Sorts the entries by their slot in `top` and calls f(slot's index, its entries) for each slot, until f
+// returns false.
 template <typename Access>
 template <typename F>
 bool Index<Access>::for_groups(std::span<Entry> entries, const Array& top, F&& f) noexcept {
@@ -32,13 +37,14 @@ bool Index<Access>::for_groups(std::span<Entry> entries, const Array& top, F&& f
   return true;
 }
 
-// Everything is built before anything is shown; the new slots are complete before the old one's mark sends
-// readers there (I2). False when memory is short; then nothing has moved.
+// False when memory is short; then nothing has moved. All that can fail comes before the first store, and the
+// mark, which sends readers on, after the last (I2).
 template <typename Access>
 bool Index<Access>::move(const Place& place) noexcept {
   const Array& to = *place.top->next();
   reclaim::RetireList* garbage = nullptr;
   if (place.content.word() != 0) {
+    // For the bucket and the slot's readers.
     garbage = reserve(*place.top, *place.slot, 2);
     if (garbage == nullptr) return false;
   }
@@ -52,14 +58,19 @@ bool Index<Access>::move(const Place& place) noexcept {
   }
   const auto first = static_cast<std::size_t>(place.slot - &place.top->at(0)) * Array::kStep;
   for (std::size_t i = 0; i < built.size(); ++i) {
-    if (built[i].word() != 0) replace(to.at(first + i), built[i], nullptr);
+    if (built[i].word() == 0) continue;
+    to.at(first + i).content.store(built[i].word(), Orders::kFill);  // (I2)
+    account(SlotValue(), built[i], nullptr);
   }
-  replace(*place.slot, SlotValue::moved(), garbage);
+  place.slot->content.store(SlotValue::moved().word(), Orders::kMark);  // (I2)
+  account(place.content, SlotValue::moved(), garbage);
   if (garbage != nullptr) access_.retire_readers(*garbage);  // (I4)
   if (draft != drafts_.end()) drafts_.erase(draft);
   return true;
 }
 
+// What the content's words become in `to`, by the last kStepLog2 bits of their slot. False when memory is
+// short; `built` then holds the buckets made so far.
 template <typename Access>
 bool Index<Access>::build(SlotValue content, const Array& to, Built& built) noexcept {
   EntryList list;
@@ -76,7 +87,8 @@ bool Index<Access>::build(SlotValue content, const Array& to, Built& built) noex
   });
 }
 
-// What was promised keeps its place in a draft, and its room for garbage.
+// Makes drafts in `to` for the words that the batch has reserved, with room for their garbage. False when
+// memory is short; then there are none.
 template <typename Access>
 bool Index<Access>::move_draft(const Draft& draft, const Array& to) noexcept {
   EntryList list;
@@ -84,12 +96,15 @@ bool Index<Access>::move_draft(const Draft& draft, const Array& to) noexcept {
   const bool complete = for_groups(list.all(), to, [&](std::size_t index, std::span<const Entry> group) {
     std::size_t changes = 0;
     for (const Entry& e : group) changes += batch_.changes(e.word);
-    return changes == 0 || carry(to.at(index), reserve(to, to.at(index), kKeyEntries * changes), group);
+    // Only neighbours of reserved words: a later open() makes their draft.
+    if (changes == 0) return true;
+    return carry(to.at(index), reserve(to, to.at(index), kKeyEntries * changes), group);
   });
   if (!complete) drop_drafts(draft, to);
   return complete;
 }
 
+// The draft of one slot in the next array.
 template <typename Access>
 bool Index<Access>::carry(Slot& slot, reclaim::RetireList* garbage, std::span<const Entry> entries) noexcept
     try {

@@ -32,6 +32,7 @@ template <typename A>
 class PerfectHash {
  public:
   using Access = A;
+  using Orders = typename A::Parameters::Orders;
   using Reader = perfect_hash::Reader<PerfectHash>;
 
   explicit PerfectHash(const EngineOptions& options)
@@ -89,9 +90,9 @@ class PerfectHash {
     index_.publish();
     lapse();
     // A reader that loads this revision sees every slot that was stored before (I1).
-    published_.store(revision, sync::kRelease);
+    published_.store(revision, Orders::kPublish);
   }
-  std::uint64_t published() const noexcept { return published_.load(sync::kAcquire); }
+  std::uint64_t published() const noexcept { return published_.load(Orders::kRevision); }
 
   EngineStats stats() const noexcept {
     return {.keys = keys_,
@@ -141,8 +142,8 @@ class PerfectHash {
   alignas(sync::kOwnLine) sync::Atomic<std::uint64_t> published_{0};
 };
 
-using PerfectHashLeak = PerfectHash<perfect_hash::LeakAccess>;
-using PerfectHashDeletionLock = PerfectHash<perfect_hash::DeletionLockAccess>;
+using PerfectHashLeak = PerfectHash<perfect_hash::LeakAccess<>>;
+using PerfectHashDeletionLock = PerfectHash<perfect_hash::DeletionLockAccess<>>;
 
 static_assert(Engine<PerfectHashLeak>);
 static_assert(Engine<PerfectHashDeletionLock>);

@@ -42,7 +42,7 @@ TEST_F(PerfectHashDeletionLockTest, AGuardOfManyKeysKeepsAllGarbage) {
   for (const bool batch : {false, true}) {
     FreeingEngine engine(with(hash));
     fill(engine, 0, 3'000, 500);
-    constexpr std::size_t kKeys = perfect_hash::DeletionLockAccess::kMostHeld + 1;
+    constexpr std::size_t kKeys = perfect_hash::ServedParameters::kMostHeld + 1;
     std::vector<std::string> keys;
     for (std::size_t n = 0; n < kKeys; ++n) keys.push_back(named("k", n));
     std::vector<Probe> probes;
