@@ -56,13 +56,14 @@ inline Record* record_of(std::size_t slot, std::string_view value) {
     return record;
   }
 }
-// The key that readers look up, in three versions; a key that shares its slot in the array of two; another.
-inline const std::array<Record*, 3> kVersions{record_of(0, "0"), record_of(0, "1"), record_of(0, "2")};
+// The key that readers look up, in three versions. Its slot is the last of each array, which moves last.
+inline const std::array<Record*, 3> kVersions{record_of(3, "0"), record_of(3, "1"), record_of(3, "2")};
 inline std::size_t version_of(const Record* record) {
   return static_cast<std::size_t>(std::ranges::find(kVersions, record) - kVersions.begin());
 }
-inline Record* const kNeighbour = record_of(1, "");
-inline Record* const kOther = record_of(2, "");
+// A key in the same slot of two, not of four, and one in another slot of both arrays.
+inline Record* const kNeighbour = record_of(2, "");
+inline Record* const kOther = record_of(0, "");
 
 template <typename E>
 struct Program {
@@ -107,7 +108,7 @@ struct Program {
   }
   // A random schedule hardly ever lets one thread run far ahead. Relaxed: the reader learns nothing else.
   void fall_behind() {
-    for (const unsigned late = 1 + rl::rand(4); turn.load(sync::kRelaxed) < late;) sync::pause();
+    for (const unsigned late = 1 + rl::rand(5); turn.load(sync::kRelaxed) < late;) sync::pause();
   }
 
   // I2: the key is found, wherever it is. I1: as it was in the guard's revision, or newer.
@@ -138,14 +139,16 @@ struct Program {
   }
 };
 
-// I1, I2, I4: the first batch makes the array of two, where the key moves by itself and meets its neighbour;
-// the next makes the array of four, where both move as a bucket.
+// I1, I2, I4: the first batch makes the array of two, where the key moves alone and meets its neighbour. The
+// second makes the array of four and moves the other slot; before the third, both keys move as a bucket and
+// readers begin at the last array.
 template <typename E, unsigned kReaders>
 struct MovesTwice : Program<E>, rl::test_suite<MovesTwice<E, kReaders>, 1 + kReaders> {
   void thread(unsigned index) {
-    static constexpr std::array<std::uint64_t, 3> kShown{1, 3, 4};
+    static constexpr std::array<std::uint64_t, 3> kShown{1, 4, 5};
     if (index != 0) return this->read(kShown);
     this->batch({kNeighbour});
+    this->batch({kOther});
     this->batch({kVersions[1]});
     this->batch({kVersions[2]});
     this->collect();
