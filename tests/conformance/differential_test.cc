@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/conformance/engine_test.h"
+#include "tests/support/deadline.h"
 
 namespace flashkv::test {
 namespace {
@@ -25,6 +26,7 @@ std::vector<std::uint8_t> history(std::uint64_t seed) {
 }
 
 TEST(Differential, EveryEngineDoesWhatAMapDoes) {
+  finish_within(3 * kTestLimit);
   for (std::uint64_t seed = 1; seed <= kHistories; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     play(history(seed), engine_cases());
@@ -34,6 +36,7 @@ TEST(Differential, EveryEngineDoesWhatAMapDoes) {
 
 // Fewer, because each waits for grace periods that take their time.
 TEST(Differential, SoDoesEveryServedEngine) {
+  finish_within(3 * kTestLimit);
   for (std::uint64_t seed = 1; seed <= kServedHistories; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     play(history(1'000 + seed), served_cases());

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,7 +26,7 @@ inline auto with_limit(decltype(RLIMIT_AS) resource, rlim_t limit) {
 }
 
 // Purpose: one kvd with its output in a pipe. `before_start` runs in the child, just before the program does.
-// Lifetime: killed at the end where it still runs.
+// Lifetime: killed at the end where it still runs, and with the test that ends before it does.
 class Kvd {
  public:
   explicit Kvd(
@@ -38,6 +39,7 @@ class Kvd {
     argv.push_back(nullptr);
     pid_ = fork();
     if (pid_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
       dup2(pipe_ends[1], STDOUT_FILENO);
       dup2(pipe_ends[1], STDERR_FILENO);
       close(pipe_ends[0]);

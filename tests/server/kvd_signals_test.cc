@@ -77,7 +77,7 @@ auto pending(int signal) {
     sigaddset(&held, signal);
     sigprocmask(SIG_BLOCK, &held, nullptr);
     kill(getpid(), signal);
-    alarm(60);
+    alarm(30);
   };
 }
 

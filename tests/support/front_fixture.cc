@@ -1,12 +1,11 @@
 #include "tests/support/front_fixture.h"
 
 #include "server/service/method_table.h"
+#include "tests/support/deadline.h"
 
 #include <malloc.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <fstream>
 
 extern "C" std::size_t __sanitizer_get_current_allocated_bytes() __attribute__((weak));
@@ -21,26 +20,8 @@ std::uint64_t held_bytes() {
   return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-Watchdog::Watchdog(std::chrono::seconds patience)
-    : thread_([this, patience] {
-        std::unique_lock lock(mutex_);
-        if (changed_.wait_for(lock, patience, [this] { return over_; })) return;
-        const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-        std::fprintf(stderr, "%s.%s hangs: ended after %lld s\n", test ? test->test_suite_name() : "?",
-                     test ? test->name() : "?", static_cast<long long>(patience.count()));
-        std::_Exit(1);
-      }) {}
-
-Watchdog::~Watchdog() {
-  {
-    const std::scoped_lock lock(mutex_);
-    over_ = true;
-  }
-  changed_.notify_all();
-  thread_.join();
-}
-
 FrontTest::FrontTest() {
+  finish_within(std::chrono::seconds(90));  // longer than its clients' deadlines
   config.listen = "127.0.0.1:0";
   config.threads = 2;
   config.max_streams = 1'000;

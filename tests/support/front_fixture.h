@@ -5,10 +5,8 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
@@ -28,20 +26,6 @@ struct Patient : grpc::ClientContext {
 
 // The memory of this process: resident, or what a sanitizer counts, as it keeps freed memory for a while.
 std::uint64_t held_bytes();
-
-// Purpose: ends the program, with the test's name, when a test takes longer than any machine explains:
-//          whatever it waits for, a join included, a hang is a failure.
-class Watchdog {
- public:
-  explicit Watchdog(std::chrono::seconds patience);
-  ~Watchdog();
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool over_ = false;
-  std::thread thread_;
-};
 
 class FrontTest : public testing::Test {
  protected:
@@ -72,7 +56,6 @@ class FrontTest : public testing::Test {
     }
   }
 
-  Watchdog watchdog{std::chrono::seconds(150)};
   Config config;
   HealthState health;
   std::unique_ptr<Store> store;

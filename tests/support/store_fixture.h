@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "storage/store.h"
 #include "tests/support/calls.h"
+#include "tests/support/deadline.h"
 #include "tests/support/engine_cases.h"
 
 namespace flashkv::test {
@@ -19,7 +21,10 @@ namespace flashkv::test {
 //          writer until nothing is left to do now.
 class StoreTest : public ::testing::TestWithParam<EngineCase> {
  protected:
-  StoreTest() { options.clock = &clock; }
+  StoreTest() {
+    finish_within(std::chrono::seconds(20));
+    options.clock = &clock;
+  }
 
   Store& store() {
     if (!store_) {

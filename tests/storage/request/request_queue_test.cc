@@ -14,8 +14,8 @@
 #include "storage/request/completions.h"
 #include "storage/request/doorbell.h"
 #include "storage/request/request_list.h"
-#include "tests/storage/request/watchdog.h"
 #include "tests/support/calls.h"
+#include "tests/support/deadline.h"
 
 namespace flashkv::test {
 namespace {
@@ -130,37 +130,38 @@ TEST(RequestQueueTest, ManyThreadsLoseNothingAndKeepTheirOwnOrder) {
   EXPECT_EQ(q.bytes(), 0U);
 }
 
-// A doorbell whose sleeper looks at no clock: a wake-up that is lost is a hang, which the watchdog ends.
+// A doorbell whose sleeper looks at no clock: a wake-up that is lost is a hang.
 struct PatientOrders : DoorbellOrders {
   static constexpr Nanos kLongestSleep = kNever;
 };
 using PatientDoorbell = BasicDoorbell<PatientOrders>;
 
-TEST(DoorbellTest, ARingBeforeTheSleepIsNotLost) {
-  const Watchdog watchdog;
+class DoorbellTest : public ::testing::Test {
+ protected:
+  DoorbellTest() { finish_within(std::chrono::seconds(20)); }
+};
+
+TEST_F(DoorbellTest, ARingBeforeTheSleepIsNotLost) {
   PatientDoorbell bell;
   bell.arm();
   bell.ring();
   EXPECT_TRUE(bell.sleep(kNever)) << "rung, yet the sleeper was not told";
 }
 
-TEST(DoorbellTest, ASleepThatNobodyRangRunsOut) {
-  const Watchdog watchdog;
+TEST_F(DoorbellTest, ASleepThatNobodyRangRunsOut) {
   PatientDoorbell bell;
   bell.arm();
   EXPECT_FALSE(bell.sleep(kMs));
 }
 
-TEST(DoorbellTest, ARingBeforeTheBellIsArmedDoesNotCount) {
-  const Watchdog watchdog;
+TEST_F(DoorbellTest, ARingBeforeTheBellIsArmedDoesNotCount) {
   PatientDoorbell bell;
   bell.ring();
   bell.arm();
   EXPECT_FALSE(bell.sleep(kMs));
 }
 
-TEST(DoorbellTest, ASleepWithoutALimitLooksAtTheClockAgain) {
-  const Watchdog watchdog;
+TEST_F(DoorbellTest, ASleepWithoutALimitLooksAtTheClockAgain) {
   Doorbell bell;
   bell.arm();
   EXPECT_FALSE(bell.sleep(kNever));
@@ -176,8 +177,7 @@ char state_of(pid_t thread) {
   return state;
 }
 
-TEST(DoorbellTest, ARingWakesASleeper) {
-  const Watchdog watchdog;
+TEST_F(DoorbellTest, ARingWakesASleeper) {
   PatientDoorbell bell;
   std::atomic<pid_t> armed{0};
   bool rung = false;
@@ -192,8 +192,7 @@ TEST(DoorbellTest, ARingWakesASleeper) {
   EXPECT_TRUE(rung);
 }
 
-TEST(DoorbellTest, RingsAndSleepsMayCross) {
-  const Watchdog watchdog;
+TEST_F(DoorbellTest, RingsAndSleepsMayCross) {
   PatientDoorbell bell;
   std::atomic<int> work{0};
   std::thread sleeper([&] {
@@ -240,7 +239,6 @@ TEST(CompletionStackTest, OneWakeUpUntilTheConsumerComes) {
 // The writer and a notifier against a consumer that comes only when it is woken.
 TEST(CompletionStackTest, NothingStaysBehindWithoutAWakeUp) {
   constexpr std::uint64_t kRequests = 20'000;
-  const Watchdog watchdog(std::chrono::seconds(120));
   CompletionStack stack;
   std::atomic<std::uint64_t> wake_ups{0};
   const auto wake = [&] {

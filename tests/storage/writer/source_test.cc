@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <deque>
 #include <optional>
 #include <string>
 
 #include "storage/writer/writer.h"
 #include "storage/writer/writer_thread.h"
+#include "tests/support/deadline.h"
 #include "tests/support/store_fixture.h"
 
 namespace flashkv::test {
@@ -54,7 +56,7 @@ class Backlog final : public Source {
 
 class SourceTest : public ::testing::TestWithParam<EngineCase> {
  protected:
-  explicit SourceTest() : made_(GetParam().make(KeyHash(7))) {}
+  SourceTest() : made_(GetParam().make(KeyHash(7))) { finish_within(std::chrono::seconds(30)); }
 
   Writer& writer() {
     if (!writer_) writer_.emplace(*made_.table, PublishPolicy{}, limits_, clock, sources_);

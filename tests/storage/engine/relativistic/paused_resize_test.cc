@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/storage/engine/relativistic/watched_engine.h"
+#include "tests/support/deadline.h"
 
 namespace flashkv::test {
 namespace {
@@ -142,6 +143,7 @@ unsigned run(WatchedEngine& e, unsigned when, const Action* act) {
 }
 
 void run_all(const std::vector<Shape>& all, const Prepared& prepared, std::uint64_t stride) {
+  finish_within(2 * kTestLimit);
   for (const Shape& shape : all) {
     SCOPED_TRACE(shown(shape));
     const unsigned pauses = run(*prepared(shape), 0, nullptr);

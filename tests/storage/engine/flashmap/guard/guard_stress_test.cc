@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "tests/storage/engine/flashmap/guard/policies.h"
-#include "tests/storage/request/watchdog.h"
 
 namespace flashkv::flashmap {
 namespace {
@@ -21,7 +20,6 @@ constexpr std::uint64_t kReads = 100'000;
 template <typename Guards>
 class GuardStressTest : public testing::Test {
  protected:
-  const test::Watchdog watchdog_{std::chrono::seconds(240)};
   using Reader = typename Guards::Reader;
 
   // One read section: whole, not older than what was published before it, and the same to its end.
@@ -100,7 +98,6 @@ TYPED_TEST(GuardStressTest, ReadersComeAndGoWhileTheWriterSwaps) {
 
 // Each guard is opened here and dropped by a thread of its own.
 TEST(RefcountGuardsStress, GuardsDroppedByOtherThreadsStayWhole) {
-  const test::Watchdog watchdog(std::chrono::seconds(240));
   Guarded<Refcount> state;
   auto reader = state.guards.make_reader();
   std::atomic<const SelfVerifyingHalf*> handed{nullptr};

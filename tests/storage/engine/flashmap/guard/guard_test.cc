@@ -15,17 +15,19 @@
 #include <vector>
 
 #include "tests/storage/engine/flashmap/guard/policies.h"
-#include "tests/storage/request/watchdog.h"
+#include "tests/support/deadline.h"
 
 namespace flashkv::flashmap {
 namespace {
 
 constexpr Nanos kShortBudget = 2 * kNanosPerMilli;
+constexpr std::chrono::seconds kTestTime{20};
 
 template <typename Guards>
 class GuardTest : public testing::Test {
  protected:
-  const test::Watchdog watchdog_;
+  GuardTest() { test::finish_within(kTestTime); }
+
   Guarded<Guards> state_;
   Guards& guards_ = state_.guards;
 };
@@ -212,7 +214,7 @@ TEST(RefcountGuards, ANestedGuardSeesTheNewHalfAndHoldsNobodyUp) {
 }
 
 TEST(RefcountGuards, AResidualGuardMayBeDroppedByAnotherThread) {
-  const test::Watchdog watchdog;
+  test::finish_within(kTestTime);
   Guarded<Refcount> state;
   auto reader = state.guards.make_reader();
   const auto residual = reader.enter();
@@ -244,7 +246,7 @@ bool deny_membarrier() {
 
 // The wait is begun by a thread whose membarrier() fails and goes on in one whose works.
 TEST(AsymmetricGuards, AFailedMembarrierLeavesTheHalfTakenUntilOneWorks) {
-  const test::Watchdog watchdog;
+  test::finish_within(kTestTime);
   Guarded<Asymmetric> state;
   const auto idle = state.guards.make_reader();  // never enters the new half: only a fence can tell
   ASSERT_TRUE(state.write(1, 0));
