@@ -11,11 +11,11 @@
 
 namespace flashkv {
 
-// Purpose: opens everything in the order of dependence and stops it in the order that loses nothing.
+// Purpose: opens everything in order of dependence and stops it in an order that loses nothing.
 // Usage:   Daemon daemon(config); if (Status s = daemon.start(); !s.ok()) return s;
 //          ... daemon.stop();
 // Threads: its owner's.
-// Errors:  start(): INVALID_ARGUMENT for the store's options, UNAVAILABLE for an address that cannot be had.
+// Errors:  start(): INVALID_ARGUMENT for the store's options, UNAVAILABLE for an address it cannot listen on.
 class Daemon {
  public:
   explicit Daemon(Config config) : config_(std::move(config)) {}
@@ -23,16 +23,15 @@ class Daemon {
 
   Status start();
   // Sets health to NOT_SERVING, ends streams, applies and answers what is queued, and waits for calls in
-  // flight: all of it within the drain timeout. Returns false when a reader was stuck, or calls had to
-  // be cancelled.
+  // flight, all within the drain timeout. Returns false if a reader was stuck or calls had to be cancelled.
   bool stop();
 
-  // Of the first front.
+  // The first front's.
   const std::string& address() const { return fronts_->all().front()->address(); }
   Store& store() { return *store_; }
 
  private:
-  // To what the machine allows, with a warning.
+  // Lowers max_connections to what the limit on open files allows, with a warning.
   void lower_connections();
 
   Config config_;

@@ -22,15 +22,15 @@ int fail(const std::string& why, int code) {
   return code;
 }
 
-// mimalloc keeps freed segments for half a second, and returns them only when something else is freed later:
-// an idle server would hold the memory of deleted values. Later versions purge by themselves.
+// mimalloc before 2.1 keeps freed segments for half a second and returns them only when something else is
+// freed after that, so an idle server would hold on to the memory of deleted values.
 void return_freed_memory() {
 #if defined(FLASHKV_MIMALLOC) && MI_MALLOC_VERSION < 210
   mi_option_set(mi_option_segment_decommit_delay, 0);
 #endif
 }
 
-// A misspelt variable would otherwise go unnoticed. Names only: a value may be a secret.
+// Without this a misspelt variable goes unnoticed. Logs names only: a value may be a secret.
 void warn_of_unknown(const std::vector<std::string>& variables) {
   if (variables.empty()) return;
   std::string names;
@@ -39,9 +39,9 @@ void warn_of_unknown(const std::vector<std::string>& variables) {
                       {{"names", names}});
 }
 
-// Reads the command line, the environment and the file again, and takes over what may change while kvd
-// runs. The line about it is written at the more verbose of the two levels: one that silences the log is
-// still confirmed.
+// Reads the command line, the environment and the config file again, and applies the settings that may change
+// while kvd runs. Logs this at the more verbose of the old and the new level, so that even a change to `off`
+// is confirmed.
 void reload(int argc, char** argv) {
   const flashkv::CommandLine line = flashkv::read_command_line(argc, argv);
   if (line.action == flashkv::CommandLine::Action::kFail) {

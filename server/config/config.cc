@@ -40,7 +40,7 @@ CommandLine print(std::string text) {
   return {.action = CommandLine::Action::kPrint, .text = std::move(text)};
 }
 
-// Every setting is a text option; `given` holds those on the command line.
+// Parses every setting as text; flags.given gets those on the command line.
 std::optional<CommandLine> parse_flags(int argc, const char* const* argv, Flags& flags) {
   CLI::App app("flashkv server: an in-memory key-value store for read-mostly work", "kvd");
   std::map<std::string, std::pair<std::string, CLI::Option*>, std::less<>> options;
@@ -85,7 +85,7 @@ Sourced resolve(std::string_view name, std::string_view default_text, const Text
   return {std::string(default_text), "default"};
 }
 
-// " (from FLASHKV_THREADS)"; nothing for a flag, which is named anyway.
+// " (from FLASHKV_THREADS)"; empty for a flag, which the message names anyway.
 std::string origin(std::string_view name, const Sourced& value) {
   if (value.source == "environment") return " (from " + environment_name(name) + ")";
   if (value.source == "file") return " (from the config file)";
@@ -102,7 +102,7 @@ std::string unavailable(const LaterSetting& setting, const Sourced& value) {
          " is not available in kvd " FLASHKV_RELEASE " (" + std::string(setting.instead) + ")";
 }
 
-// Applies every setting and lists its value. Returns one line for the first that is refused.
+// Applies and lists every setting. Returns one line about the first that is refused, or an empty string.
 std::string apply_all(const Texts& flags, const Texts& file, CommandLine& line) {
   const auto list = [&line](std::string_view name, Sourced value) {
     line.values.push_back({std::string(name), std::move(value.text), std::move(value.source)});

@@ -1,4 +1,4 @@
-// kvd's configuration, and where each value came from.
+// kvd's configuration, and where each value comes from.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace flashkv {
 
-// Purpose: the resolved configuration. Defaults are texts in settings.cc, so that they are printed,
-//          documented and parsed like any other value.
+// Purpose: the resolved configuration. Defaults are strings in settings.cc, so that they are printed and
+//          parsed like any other value.
 struct Config {
   std::string listen;
   bool insecure = false;
@@ -40,8 +40,8 @@ struct CommandLine {
   std::string text = {};  // kPrint: for standard output. kFail: one line for standard error
   Config config = {};
   std::vector<ConfigValue> values = {};
-  std::vector<std::string> unknown_variables =
-      {};  // names in the environment that look like settings and are none
+  // FLASHKV_... in the environment that name no setting.
+  std::vector<std::string> unknown_variables = {};
 };
 
 // Purpose: resolves flag > environment FLASHKV_... > --config file > default, for every setting.

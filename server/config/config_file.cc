@@ -26,7 +26,7 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
-// Waits until there is more to read. False at `end`.
+// Waits until there is more to read. Returns false if there is none by `end`.
 bool readable(int file, std::chrono::steady_clock::time_point end) {
   using std::chrono::milliseconds;
   const auto left = std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
@@ -34,7 +34,7 @@ bool readable(int file, std::chrono::steady_clock::time_point end) {
   return left.count() > 0 && poll(&waiting, 1, static_cast<int>(left.count())) > 0;
 }
 
-// Appends the whole of an open file to `text`. Returns why it cannot, or an empty string.
+// Appends an open file's contents to `text`. Returns an empty string, or why it could not.
 std::string read_all(int file, std::string& text) {
   const auto end = std::chrono::steady_clock::now() + kPatience;
   std::array<char, 16384> piece{};
@@ -56,7 +56,7 @@ std::string read_all(int file, std::string& text) {
 }
 
 std::string read_text(const std::string& path, std::string& text) {
-  // Opening a pipe would otherwise wait for its writer.
+  // O_NONBLOCK: opening a pipe would otherwise wait for its writer.
   const int file = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (file < 0) return reason(errno);
   std::string why = read_all(file, text);

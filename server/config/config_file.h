@@ -7,12 +7,12 @@
 
 namespace flashkv {
 
-// Texts by the names of their settings.
+// Setting names to their values' text.
 using Texts = std::map<std::string, std::string, std::less<>>;
 
-// Purpose: reads NAME = VALUE lines into `keys`. Returns an empty string, or one line that says what
-//          is wrong.
-// Cost:    ends soon whatever the path names: a file may have 1 MiB, and a pipe's writer two seconds.
+// Purpose: reads NAME = VALUE lines into `keys`. Returns an empty string, or one line about what is
+//          wrong.
+// Limits:  1 MiB, and two seconds for the writer of a pipe, so it returns soon whatever the path names.
 std::string read_config_file(const std::string& path, Texts& keys);
 
 }  // namespace flashkv

@@ -1,4 +1,4 @@
-// Settings of features that this version does not have.
+// Settings for features that this version does not have.
 #pragma once
 
 #include <span>
@@ -6,12 +6,12 @@
 
 namespace flashkv {
 
-// Purpose: kvd knows these names, so that a file written for a later version is understood. The one value
-//          that describes what this version does is accepted; any other stops the start.
+// Purpose: a name reserved for a later version. kvd accepts the one value that describes what this version
+//          does, and refuses to start with any other.
 struct LaterSetting {
   std::string_view name;
   std::string_view only_value;
-  std::string_view instead;  // what this version does, as in "(memory only)"
+  std::string_view instead;  // what this version does: "memory only"
 };
 
 std::span<const LaterSetting> later_settings();

@@ -1,4 +1,4 @@
-// What one request may ask for.
+// Limits on a single request.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,14 @@ struct RequestLimits {
   std::uint64_t max_multiget_keys = 10'000;
 };
 
-// Fixed by the interface.
+// Fixed: part of the API.
 inline constexpr std::uint64_t kMaxReplyBytes = std::uint64_t{16} << 20;  // values of one MultiGet
 inline constexpr std::size_t kMaxWriteOps = 10'000;                       // operations of one WriteRequest
 inline constexpr std::size_t kMaxTxnItems = 1'024;                        // of each list of a TxnRequest
 inline constexpr std::int64_t kMaxTtlMs = std::int64_t{100} * 365 * 24 * 3600 * 1000;
 inline constexpr std::uint64_t kMaxRevisionWaitMs = 30'000;
 
-// Field numbers, lengths and the other fields that a message carries beside its keys and values.
+// Room in a message for everything but its keys and values: field numbers, lengths, other fields.
 inline constexpr std::uint64_t kEnvelopeBytes = std::uint64_t{64} << 10;
 
 }  // namespace flashkv

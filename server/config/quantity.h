@@ -1,4 +1,4 @@
-// Sizes, durations, counts and switches as people write them.
+// Parses and formats sizes, durations, counts and switches.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,11 @@ namespace flashkv {
 inline constexpr std::string_view kSizeForm = "bytes, or a number with KiB, MiB or GiB";
 inline constexpr std::string_view kDurationForm = "0, or a number with us, ms, s, m or h";
 
-// "8MiB" -> 8388608. Nothing when it is not a size or does not fit.
+// "8MiB" -> 8388608. nullopt if it is not a size or does not fit.
 std::optional<std::uint64_t> parse_size(std::string_view text);
-// 8388608 -> "8MiB": in the largest unit that leaves no fraction.
+// 8388608 -> "8MiB", in the largest unit without a fraction.
 std::string size_text(std::uint64_t bytes);
-// "250us" -> 250000. "0" needs no unit, every other number does.
+// "250us" -> 250000. "0" needs no unit; every other number does.
 std::optional<Nanos> parse_duration(std::string_view text);
 // 86400000000000 -> "24h", likewise; in whole microseconds.
 std::string duration_text(Nanos nanos);

@@ -39,7 +39,7 @@ std::string sizes() {
   return size_text(Least) + " to " + size_text(Most) + ": " + std::string(kSizeForm);
 }
 
-// `text` into `to` when it lies in [Least, Most].
+// Stores `number` in `to` if it is in [Least, Most].
 template <std::uint64_t Least, std::uint64_t Most>
 bool within(std::optional<std::uint64_t> number, std::uint64_t& to) {
   if (!number || *number < Least || *number > Most) return false;
@@ -146,27 +146,27 @@ bool take_format(std::string_view text, log::Format& to) {
 constexpr Setting kSettings[] = {
     {"listen", "127.0.0.1:7400", any_address, "address to serve clients on",
      [](std::string_view t, Config& c) { return take_address(t, c.listen); }},
-    {"insecure", "false", switches, "allow an address that other machines can reach, without TLS and tokens",
+    {"insecure", "false", switches, "allow an address that other machines can reach, without TLS or tokens",
      [](std::string_view t, Config& c) { return take_switch(t, c.insecure); }, true},
-    {"threads", "auto", [] { return "auto (as many as cores, at least 2) or " + counts<1, kMaxThreads>(); },
+    {"threads", "auto", [] { return "auto (one per core, at least 2) or " + counts<1, kMaxThreads>(); },
      "request threads", [](std::string_view t, Config& c) { return take_threads(t, c.threads); }},
     {"engine", "flashmap", engines, "storage engine",
      [](std::string_view t, Config& c) { return take_engine(t, c.store.engine); }},
     {"guard", "auto", guards, "how flashmap keeps track of its readers",
      [](std::string_view t, Config& c) { return take_guard(t, c.store.guard); }},
     {"max-retired", "1GiB", sizes<kMib, kMib * kMib>,
-     "retired memory that may wait for readers; in an engine that frees nothing, all that it may retire",
+     "most retired memory that may wait for readers; for an engine that never frees, all it may retire",
      [](std::string_view t, Config& c) {
        return within<kMib, kMib * kMib>(parse_size(t), c.store.limits.max_retired_bytes);
      }},
     {"radix-slice", "auto", [] { return std::string("auto, 4, 8, 11, 13 or 16"); },
-     "key bits that one node of a radix engine decides",
+     "key bits that one node of a radix engine branches on",
      [](std::string_view t, Config& c) { return take_slice(t, c.store.slice_bits); }},
     {"radix-order", "forward", [] { return std::string("forward or reversed"); },
-     "end of a word that a radix engine starts from",
+     "end of a word that a radix engine starts at",
      [](std::string_view t, Config& c) { return take_order(t, c.store.word_order); }},
     {"publish-interval", "0", durations<PublishPolicy::kMaxInterval>,
-     "least time between two publishes; 0 = publish after every batch",
+     "shortest time between publishes; 0 = publish after every batch",
      [](std::string_view t, Config& c) {
        return take_in_policy(parse_duration(t), &PublishPolicy::interval, c.store.policy);
      }},
@@ -188,26 +188,27 @@ constexpr Setting kSettings[] = {
      [](std::string_view t, Config& c) {
        return within<1024, 1024 * kMib>(parse_size(t), c.limits.max_request_bytes);
      }},
-    {"max-multiget-keys", "10000", counts<1, 1'000'000>, "keys in one MultiGet",
+    {"max-multiget-keys", "10000", counts<1, 1'000'000>, "most keys in one MultiGet",
      [](std::string_view t, Config& c) {
        return within<1, 1'000'000>(parse_count(t), c.limits.max_multiget_keys);
      }},
-    {"max-queue-requests", "65536", counts<1, 1U << 24>, "mutations that may wait for the writer",
+    {"max-queue-requests", "65536", counts<1, 1U << 24>, "most mutations that may wait for the writer",
      [](std::string_view t, Config& c) {
        return within<1, 1U << 24>(parse_count(t), c.store.limits.max_queue_requests);
      }},
-    {"max-queue-bytes", "256MiB", sizes<1, 65'536 * kMib>, "bytes of mutations that may wait for the writer",
+    {"max-queue-bytes", "256MiB", sizes<1, 65'536 * kMib>,
+     "most bytes of mutations that may wait for the writer",
      [](std::string_view t, Config& c) {
        return within<1, 65'536 * kMib>(parse_size(t), c.store.limits.max_queue_bytes);
      }},
-    {"max-streams", "1000", counts<1, 1'000'000>, "calls in flight on one connection",
+    {"max-streams", "1000", counts<1, 1'000'000>, "most calls in flight on one connection",
      [](std::string_view t, Config& c) { return within<1, 1'000'000>(parse_count(t), c.max_streams); }},
     {"max-connections", "10000", counts<1, 1'000'000>,
      "most connections, roughly: when the memory set aside for them is used up, new ones are turned away",
      [](std::string_view t, Config& c) { return within<1, 1'000'000>(parse_count(t), c.max_connections); }},
     {"drain-timeout", "10s", durations<kLongestDrain>, "how long a stop waits for calls in flight",
      [](std::string_view t, Config& c) { return take_duration(t, c.drain_timeout, kLongestDrain); }},
-    {"log-level", "info", levels, "least severity that is logged",
+    {"log-level", "info", levels, "lowest severity that is logged",
      [](std::string_view t, Config& c) { return take_level(t, c.log_level); }},
     {"log-format", "text", formats, "text lines or JSON lines",
      [](std::string_view t, Config& c) { return take_format(t, c.log_format); }},
@@ -238,7 +239,7 @@ std::string conflict(const Config& config) {
                               .word_order = config.store.word_order};
   if (const Status s = check_engine(config.store.engine, options); !s.ok()) return "--engine, --" + s.message;
   const StoreLimits& limits = config.store.limits;
-  // A request holds its key twice, its value and the request object.
+  // The queue counts a request's key twice, its value and its request object.
   const std::uint64_t largest = 2 * limits.max_key_bytes + limits.max_value_bytes + 1024;
   if (!config.insecure && !is_loopback(config.listen)) {
     return "--listen: " + config.listen +

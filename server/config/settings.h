@@ -1,4 +1,4 @@
-// The table of kvd's settings: names, defaults, allowed values and how each text becomes a value.
+// The table of kvd's settings.
 #pragma once
 
 #include <span>
@@ -9,14 +9,13 @@
 
 namespace flashkv {
 
-// Purpose: one setting. It is at once a flag (--name), an environment variable (FLASHKV_NAME) and a key in
-//          the config file.
+// Purpose: one setting: a flag (--name), an environment variable (FLASHKV_NAME) and a key in the config file.
 struct Setting {
   std::string_view name;
   std::string_view default_text;
-  std::string (*allowed)();  // completes "allowed: "
+  std::string (*allowed)();  // follows "allowed: " in an error
   std::string_view help;
-  // False: the text is not allowed and `config` is unchanged.
+  // Returns false, and leaves `config` unchanged, if the text is not allowed.
   bool (*apply)(std::string_view text, Config& config);
   bool is_switch = false;  // the flag alone means true
 };
@@ -28,10 +27,10 @@ inline constexpr std::string_view kVariablePrefix = "FLASHKV_";
 // "publish-interval" -> "FLASHKV_PUBLISH_INTERVAL".
 std::string environment_name(std::string_view setting);
 
-// Checks that concern more than one setting: empty, or one line naming the flags.
+// Checks that involve more than one setting. Returns an empty string, or one line naming the flags.
 std::string conflict(const Config& config);
 
-// True for 127.0.0.0/8, ::1, localhost and unix sockets: addresses that only this machine reaches.
+// True for 127.0.0.0/8, ::1, localhost and unix sockets: addresses that only this machine can reach.
 bool is_loopback(std::string_view listen);
 
 }  // namespace flashkv

@@ -7,7 +7,7 @@
 namespace flashkv {
 namespace {
 
-// The log, the pollers' wake-ups, timers, the listener.
+// Reserved for the log, the listener, and the pollers' timers and wake-ups.
 constexpr std::uint64_t kOtherFiles = 256;
 
 }  // namespace
@@ -18,7 +18,7 @@ FileLimit raise_file_limit() noexcept {
   files.rlim_cur = files.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &files) != 0) getrlimit(RLIMIT_NOFILE, &files);
   const std::uint64_t open_files = files.rlim_cur;
-  // Below twice the reserve, half for each.
+  // A limit below twice the reserve is split in half.
   return {open_files, open_files - std::min(kOtherFiles, open_files / 2)};
 }
 

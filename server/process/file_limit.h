@@ -1,4 +1,4 @@
-// How many connections the process may have open.
+// The limit on open files.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,10 @@ namespace flashkv {
 
 struct FileLimit {
   std::uint64_t open_files = 0;   // the limit on file descriptors
-  std::uint64_t connections = 0;  // how many of them may be connections
+  std::uint64_t connections = 0;  // of those, how many may be connections
 };
 
-// Raises the soft limit on open files to the hard one: gRPC's listener does not recover from running out.
+// Raises the soft limit to the hard one: gRPC's listener does not recover from running out of descriptors.
 FileLimit raise_file_limit() noexcept;
 
 }  // namespace flashkv

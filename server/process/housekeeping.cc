@@ -15,10 +15,10 @@
 namespace flashkv {
 namespace {
 
-// Two stop signals this close are one: timeout(1), for one, sends its signal to the process and to its group.
+// Two stop signals this close count as one: timeout(1), for example, signals both the process and its group.
 constexpr std::chrono::milliseconds kSameSignal{100};
 
-// Changes whether SIGTERM, SIGINT and SIGHUP reach the calling thread: SIG_BLOCK or SIG_UNBLOCK.
+// Blocks or unblocks SIGTERM, SIGINT and SIGHUP on the calling thread (SIG_BLOCK, SIG_UNBLOCK).
 void mask_signals(int how) {
   sigset_t handled;
   sigemptyset(&handled);

@@ -6,9 +6,9 @@
 
 namespace flashkv {
 
-// Called first in main(), before any thread exists: SIGTERM, SIGINT and SIGHUP wait for Housekeeping, so that
-// none of them ends a process that has half started. SIGUSR1, SIGUSR2 and SIGPIPE (a log that nobody reads)
-// are ignored.
+// Call it first in main(), before any thread exists. Blocks SIGTERM, SIGINT and SIGHUP until Housekeeping
+// handles them, so that none of them kills a process that is still starting. Ignores SIGUSR1, SIGUSR2 and
+// SIGPIPE (which a log without a reader would raise).
 void hold_signals();
 
 // Purpose: turns signals into calls: SIGTERM and SIGINT ask for a stop, a second one ends the process at once
@@ -22,7 +22,7 @@ class Housekeeping {
   Housekeeping(const Housekeeping&) = delete;
   Housekeeping& operator=(const Housekeeping&) = delete;
 
-  // Returns at the first SIGTERM or SIGINT, also one that came before this object.
+  // Returns at the first SIGTERM or SIGINT, even one that arrived before this object was made.
   void wait_for_stop();
 
  private:

@@ -35,7 +35,7 @@ class Socket {
   int descriptor_;
 };
 
-// gRPC reads %XX in an address as a character.
+// gRPC decodes %XX in an address.
 std::string percent_decoded(std::string_view text) {
   std::string decoded;
   while (!text.empty()) {
@@ -53,8 +53,8 @@ std::string percent_decoded(std::string_view text) {
   return decoded;
 }
 
-// 0, or the error of binding to `address` the way gRPC does: with SO_REUSEADDR, so that connections of an
-// earlier server that are still closing do not count.
+// 0, or the error from binding to `address` the way gRPC does: with SO_REUSEADDR, so that an earlier server's
+// connections in TIME_WAIT do not matter.
 int bind_error(const sockaddr* address, socklen_t length, int family) {
   const Socket probe(family, SOCK_STREAM);
   const int on = 1;
@@ -65,7 +65,7 @@ int bind_error(const sockaddr* address, socklen_t length, int family) {
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
-// The addresses of a name; where there are none, `why` says so.
+// The name's addresses; if it has none, sets `why`.
 Addresses resolve(const std::string& host, const std::string& port, std::string& why) {
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
@@ -76,7 +76,7 @@ Addresses resolve(const std::string& host, const std::string& port, std::string&
   return {found, freeaddrinfo};
 }
 
-// 0 when one of the addresses can be had, which is enough for the server; else the error of the first.
+// 0 if any of the addresses can be bound, which is enough for the server; else the first error.
 int bind_error(const Addresses& addresses) {
   int error = 0;
   for (const addrinfo* each = addresses.get(); each != nullptr; each = each->ai_next) {
@@ -95,7 +95,7 @@ std::string tcp_refusal(const std::string& listen) {
   std::string why;
   int error = bind_error(resolve(host, port, why));
   if (!why.empty()) return "--listen: the name " + host + " does not resolve: " + why;
-  // Where gRPC cannot have the wildcard of IPv6 it takes that of IPv4.
+  // If gRPC cannot bind the IPv6 wildcard, it binds the IPv4 one.
   if (error != 0 && host == "::") error = bind_error(resolve("0.0.0.0", port, why));
   return error == 0 ? "" : bind_refusal(listen, error);
 }
@@ -105,7 +105,7 @@ std::string unix_refusal(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {
-    return cannot + "the path may have " + std::to_string(sizeof address.sun_path - 1) + " bytes";
+    return cannot + "the path is longer than " + std::to_string(sizeof address.sun_path - 1) + " bytes";
   }
   std::memcpy(address.sun_path, path.c_str(), path.size());
   struct stat about {};
@@ -120,9 +120,9 @@ std::string unix_refusal(const std::string& path) {
   if (probe.get() < 0) return cannot + reason(errno);
   const int connected = connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const int error = connected == 0 ? 0 : errno;
-  // EAGAIN: it listens, and its backlog is full. ECONNREFUSED: its server is dead, and the socket
-  // is replaced.
-  if (error == 0 || error == EAGAIN) return "--listen: another server listens on unix:" + path;
+  // EAGAIN: a server is listening, and its backlog is full. ECONNREFUSED: the server is gone, and the socket
+  // file will be replaced.
+  if (error == 0 || error == EAGAIN) return "--listen: another server is listening on unix:" + path;
   return error == ECONNREFUSED || error == ENOENT ? "" : cannot + reason(error);
 }
 
@@ -132,7 +132,7 @@ std::string bind_refusal(const std::string& listen, int error) {
   const std::size_t colon = listen.rfind(':');
   switch (error) {
     case EADDRINUSE:
-      return "--listen: another server listens on " + listen;
+      return "--listen: another server is listening on " + listen;
     case EADDRNOTAVAIL:
       return "--listen: " + listen.substr(0, colon) + " is not an address of this machine";
     case EACCES:

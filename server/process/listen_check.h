@@ -1,20 +1,19 @@
-// Why a server could not listen on an address.
+// A check of the listen address, before gRPC binds it.
 #pragma once
 
 #include <string>
 
 namespace flashkv {
 
-// Purpose: finds what stands against listening on `listen` (HOST:PORT, [IPV6]:PORT or unix:PATH) and says it
-//          in one line; empty where nothing does. A unix socket that another server listens on is refused
-//          here: gRPC would take its path over, and remove the path from under the one that has it.
-// Usage:   if (std::string why = listen_refusal(config.listen); !why.empty()) return
-//          {Code::kUnavailable, why};
-// Cost:    resolves the name, binds and closes a socket for each of its addresses until one can be had.
-// Limits:  another program may still take the address between this and the server's own bind.
+// Purpose: returns one line about why the server cannot listen on `listen` (HOST:PORT, [IPV6]:PORT or
+//          unix:PATH), or an empty string if it can. A unix socket that another server is listening on must
+//          be refused here: gRPC would unlink its path and take it over.
+// Usage:   if (std::string why = listen_refusal(listen); !why.empty()) return {Code::kUnavailable, why};
+// Cost:    resolves the name, then binds and closes a socket for each of its addresses until one succeeds.
+// Limits:  another program may still take the address before the server's own bind.
 std::string listen_refusal(const std::string& listen);
 
-// The line for a bind() to HOST:PORT that failed with `error`.
+// The line about a bind() to HOST:PORT that failed with `error`.
 std::string bind_refusal(const std::string& listen, int error);
 
 }  // namespace flashkv

@@ -1,4 +1,4 @@
-// kvd's log: a few lines at start, at stop and when something needs an operator. Never keys or values.
+// kvd's log: a few lines at start, at stop, and when an operator should know. Never keys or values.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace flashkv::log {
 enum class Level : std::uint8_t { kDebug, kInfo, kWarning, kError, kOff };
 enum class Format : std::uint8_t { kText, kJson };
 
-// Names that --log-level takes: debug, info, warning, error, off.
+// The values of --log-level: debug, info, warning, error, off.
 std::optional<Level> parse_level(std::string_view name);
 std::string_view name(Level level);
 
@@ -29,10 +29,10 @@ Level level();
 // Usage:   log::write(log::Level::kInfo, "serving", {{"listen", address}});
 //          text: 2026-01-31T12:00:00.123Z info serving listen=127.0.0.1:7400
 //          json: {"time":"2026-01-31T12:00:00.123Z","level":"info","message":"serving","listen":"..."}
-// Threads: any. Never on the path of a request.
+// Threads: any. Not for use on a request's path.
 void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
 
-// The text as the inside of a JSON string; bytes that are not UTF-8 become U+FFFD.
+// Escapes `text` for use inside a JSON string; each byte that is not valid UTF-8 becomes U+FFFD.
 std::string json_escaped(std::string_view text);
 
 }  // namespace flashkv::log

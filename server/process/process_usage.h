@@ -1,4 +1,4 @@
-// What this process has used of the machine.
+// This process's CPU time, memory and uptime.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ struct ProcessUsage {
   std::uint64_t uptime_ms = 0;
 };
 
-// Sources: getrusage(2), /proc/self/statm; uptime counts from the first call.
+// From getrusage(2) and /proc/self/statm; uptime counts from the first call.
 ProcessUsage process_usage();
 
 }  // namespace flashkv

@@ -1,4 +1,4 @@
-// What each Admin method does, whatever brought the request.
+// The Admin methods, independent of the transport.
 #pragma once
 
 #include <functional>
@@ -9,14 +9,14 @@
 
 namespace flashkv {
 
-// Purpose: one short function for each method, used like KvService's.
+// Purpose: one short function per method, used like KvService's.
 // Threads: any, each with its own call and messages.
-// Lifetime: the store outlives it; `counts` must work as long as stats() is called.
+// Lifetime: the store outlives it; the function given to count_requests_with() is called by every stats().
 class AdminService {
  public:
   AdminService(Store& store, unsigned request_threads) : store_(store), request_threads_(request_threads) {}
 
-  // The source of the numbers of requests; set before the first call.
+  // Where stats() gets the request counts from; set before the first call.
   void count_requests_with(std::function<MethodCounts()> counts) { counts_ = std::move(counts); }
 
   Status stats(v1::StatsResponse& reply) const;

@@ -16,7 +16,7 @@ health::HealthCheckResponse::ServingStatus status_of(const HealthState& state) {
 
 Started check_health(const HealthState& health, const health::HealthCheckRequest& request,
                      health::HealthCheckResponse& reply) {
-  if (!HealthState::knows(request.service())) return {{kNotFound, "service: no such name"}};
+  if (!HealthState::knows(request.service())) return {{kNotFound, "service: unknown name"}};
   reply.set_status(status_of(health));
   return {};
 }
@@ -24,7 +24,7 @@ Started check_health(const HealthState& health, const health::HealthCheckRequest
 void HealthWatch::on_message(google::protobuf::io::ZeroCopyInputStream& bytes, std::size_t) {
   health::HealthCheckRequest request;
   if (!request.ParseFromZeroCopyStream(&bytes)) {
-    finish({Code::kInvalidArgument, "the message is no HealthCheckRequest"});
+    finish({Code::kInvalidArgument, "the message is not a HealthCheckRequest"});
     return;
   }
   asked_ = true;
@@ -39,7 +39,7 @@ void HealthWatch::on_writable() {
 }
 
 void HealthWatch::on_end() {
-  if (!asked_) finish({Code::kInvalidArgument, "no HealthCheckRequest came"});
+  if (!asked_) finish({Code::kInvalidArgument, "the stream ended without a HealthCheckRequest"});
   go_on();
 }
 

@@ -1,4 +1,4 @@
-// grpc.health.v1, whatever the transport.
+// grpc.health.v1, independent of the transport.
 #pragma once
 
 #include "grpc/health/v1/health.pb.h"
@@ -7,14 +7,15 @@
 
 namespace flashkv {
 
-// Answers at once; a name other than "" and "flashkv.v1.KV" is NOT_FOUND.
+// Answers at once; any name other than "" and "flashkv.v1.KV" is NOT_FOUND.
 Started check_health(const HealthState& health, const grpc::health::v1::HealthCheckRequest& request,
                      grpc::health::v1::HealthCheckResponse& reply);
 
-// Purpose: Watch: tells the state at once and each change of it, and ends with UNAVAILABLE when the server
-//          drains, once NOT_SERVING was told. Of an unknown name it tells SERVICE_UNKNOWN and stays open.
+// Purpose: Watch: sends the state at once and again whenever it changes. When the server drains, it sends
+//          NOT_SERVING and ends with UNAVAILABLE. An unknown name gets SERVICE_UNKNOWN, and the stream stays
+//          open.
 // Threads: its session's.
-// Limits:  one message in flight; a client that does not read is told the latest state only.
+// Limits:  one message in flight; a slow client gets only the latest state.
 class HealthWatch final : public StreamHandler {
  public:
   explicit HealthWatch(ServerStream& stream) : stream_(stream) {}
@@ -35,8 +36,8 @@ class HealthWatch final : public StreamHandler {
   void finish(Status status);
 
   ServerStream& stream_;
-  bool asked_ = false;  // the client's message has come
-  bool known_ = false;  // it named a service that there is
+  bool asked_ = false;  // the client's message has arrived
+  bool known_ = false;  // it named a service that exists
   bool writing_ = false;
   bool finished_ = false;
   Serving told_ = grpc::health::v1::HealthCheckResponse::UNKNOWN;

@@ -11,7 +11,7 @@ namespace flashkv {
 class HealthState {
  public:
   static constexpr std::string_view kServiceName = "flashkv.v1.KV";
-  // The names that can be asked for: the whole server and the KV service.
+  // True for the names a client may ask about: "" (the whole server) and the KV service.
   static bool knows(std::string_view name) { return name.empty() || name == kServiceName; }
 
   bool serving() const noexcept { return serving_.load(std::memory_order_acquire); }

@@ -11,7 +11,7 @@
 namespace flashkv {
 namespace {
 
-// What a found entry adds to a MultiGet reply beside its key and value, at most.
+// Upper bound on what an entry adds to a MultiGet reply besides its key and value.
 constexpr std::uint64_t kEntryBytes = 64;
 
 void copy(const Lookup& hit, v1::KeyValue& kv) {
@@ -21,7 +21,7 @@ void copy(const Lookup& hit, v1::KeyValue& kv) {
   kv.set_expires_at_ms(hit.expires_at_ms);
 }
 
-// Without clearing what stays: the elements keep their strings for the next reply.
+// Does not clear the elements that stay: they keep their strings' memory for the next reply.
 void resize(google::protobuf::RepeatedPtrField<v1::Lookup>& results, int size) {
   while (results.size() > size) results.RemoveLast();
   results.Reserve(size);
@@ -106,7 +106,7 @@ Started KvService::multi_get(Session& session, const v1::MultiGetRequest& reques
   const Traits& traits = store_.traits();
   if (!traits.atomic_batch && request.keys_size() > 1) {
     return {{Code::kFailedPrecondition,
-             "keys: engine " + std::string(traits.name) + " lacks the trait atomic_batch, ask for one key"}};
+             "keys: engine " + std::string(traits.name) + " lacks the trait atomic_batch; ask for one key"}};
   }
   if (request.at_least_revision() > session.reader().published_revision()) {
     return await(request.at_least_revision(), call);
@@ -236,14 +236,14 @@ Started KvService::write(const v1::WriteRequest& request, PendingCall& call) {
 Started KvService::retry(PendingCall& call) { return submit(store_, call); }
 
 bool KvService::queue_was_full(const Started& outcome, const PendingCall& call) const {
-  // Without operations it never came to the queue; too large for an empty queue, it never will fit.
+  // A call without operations was refused before it reached the queue; one larger than the queue never fits.
   return outcome.status.code == Code::kResourceExhausted && !call.ops.empty() &&
          call.bytes <= store_.limits().max_queue_bytes;
 }
 
 void KvService::finish_write(const v1::WriteRequest& request, const Status& status, const PendingCall& call,
                              v1::WriteResponse& reply) {
-  // Refused before it came to the writer: then what readers see is the state that this answer rests on.
+  // A call refused before it reached the writer has no revision: the reply is based on the published state.
   set_header(std::max(call.revision, status.ok() ? 0 : store_.published_revision()), *reply.mutable_header());
   reply.set_request_id(request.request_id());
   if (!status.ok()) {

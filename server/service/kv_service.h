@@ -1,4 +1,4 @@
-// What each KV method does, whatever brought the request.
+// The KV methods, independent of the transport.
 #pragma once
 
 #include "flashkv/v1/kv.pb.h"
@@ -8,25 +8,25 @@
 
 namespace flashkv {
 
-// Purpose: one short function for each method. A read is answered in place with the session's read handle. A
-//          mutation is checked, turned into operations and submitted; the reply is made once it comes back.
-// Usage:   Started s = kv.put(request, call);          // request and call stay where they are from here ...
+// Purpose: one short function per method. A read is answered in place with the session's read handle. A
+//          mutation is validated, turned into operations and submitted; its reply is made on completion.
+// Usage:   Started s = kv.put(request, call);          // request and call must not move from here ...
 //          if (!s.submitted) return s.status;
-//          // ... until the writer is done; then, on the request's thread:
+//          // ... until the writer has completed the call; then, on the request's thread:
 //          Status status = kv.finish_put(call, reply);
 // Threads: any, each with its own session, call and messages.
 // Lifetime: the store and the limits outlive it.
-// Cost:    get() allocates nothing that `reply` does not keep for its next use.
-// Limits:  the store's StoreLimits, and RequestLimits; replies of MultiGet kMaxReplyBytes.
-// Errors:  a Status in the numbering of gRPC; validate.h lists those of a bad request.
-// Replies are recycled: every field is overwritten, none is assumed to be empty.
+// Cost:    get() allocates only what `reply` keeps for its next use.
+// Limits:  the store's StoreLimits, and RequestLimits; kMaxReplyBytes for a MultiGet reply.
+// Errors:  a Status with gRPC's code numbers; validate.h lists those for a bad request.
+// Replies are recycled: every field is set or cleared, and none is assumed to be empty.
 class KvService {
  public:
   KvService(Store& store, const Clock& clock, const RequestLimits& limits)
       : store_(store), clock_(clock), limits_(limits), store_id_(store.store_id()) {}
   KvService(Store&, const Clock&, RequestLimits&&) = delete;
 
-  // Submitted only when at_least_revision is not yet published.
+  // Submits only if at_least_revision is not yet published.
   Started get(Session& session, const v1::GetRequest& request, v1::GetResponse& reply, PendingCall& call);
   Status finish_get(Session& session, const v1::GetRequest& request, const PendingCall& call,
                     v1::GetResponse& reply);
@@ -48,8 +48,8 @@ class KvService {
   Started txn(const v1::TxnRequest& request, PendingCall& call);
   Status finish_txn(const v1::TxnRequest& request, const PendingCall& call, v1::TxnResponse& reply);
 
-  // One message of a Write stream. `reply` is an empty message, and every failure becomes its `error`, except
-  // that the caller may offer the call again with retry() when queue_was_full() returns true.
+  // One message of a Write stream. `reply` starts out empty, and a failure is reported in its `error`; but
+  // while queue_was_full() returns true, the caller may submit the call again with retry().
   Started write(const v1::WriteRequest& request, PendingCall& call);
   Started retry(PendingCall& call);
   bool queue_was_full(const Started& outcome, const PendingCall& call) const;

@@ -1,4 +1,4 @@
-// Requests counted by method and status code.
+// Request counts by method and status code.
 #pragma once
 
 #include <array>
@@ -10,20 +10,20 @@
 
 namespace flashkv {
 
-// A method's row in the table (method_table.h); kUnserved stands for every name that has none.
+// A method's row in the table (method_table.h); kUnserved is any method without one.
 using MethodId = std::uint8_t;
 inline constexpr std::size_t kMaxMethods = 48;
 inline constexpr MethodId kUnserved = kMaxMethods - 1;
 
-// Requests by method and status code (0..16), as numbers of one moment.
+// A snapshot of the counts, by method and status code (0..16).
 using MethodCounts = std::array<std::array<std::uint64_t, kCodes>, kMaxMethods>;
 
-// Purpose: one request thread's own counts: no cache line is shared with another thread that writes.
-// Threads: count() by its thread; add_to() by any.
+// Purpose: one request thread's own counts: no two threads write to the same cache line.
+// Threads: count() on its own thread; add_to() on any.
 // Cost:    count(): a load and a store.
 class alignas(64) MethodCounters {
  public:
-  // A code beyond the known ones counts as UNKNOWN.
+  // An unknown code counts as UNKNOWN.
   void count(MethodId method, Code code) noexcept {
     const auto number = static_cast<std::size_t>(code);
     counts_[method][number < kCodes ? number : kUnknown].add();

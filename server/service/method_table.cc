@@ -13,9 +13,9 @@
 namespace flashkv {
 namespace {
 
-// For methods that are answered at once.
+// For methods that never wait for the writer.
 struct NoFinish {};
-// For messages whose memory is about what they measure on the wire.
+// For messages that take about as much memory as they do on the wire.
 struct NoExtra {};
 
 template <typename R>
@@ -23,7 +23,7 @@ concept AsksForRevision = requires(const R& r) {
   r.at_least_revision();
 };
 
-// R and A are the request and the reply; start, finish and extra have no state of their own.
+// R and A are the request and the reply message; the function types are stateless.
 template <typename R, typename A, typename StartCall, typename FinishCall, typename Extra>
 class UnaryOf final : public UnaryState {
  public:
@@ -62,9 +62,10 @@ class UnaryOf final : public UnaryState {
   }
 };
 
-// A row: start(call) begins, finish(call) makes the reply once the writer is done, extra(request) is what
-// both messages keep beyond their bytes. `call` has request, reply, session and pending. Without finish the
-// method never waits; with it, a request with at_least_revision waits when that is set, and any other always.
+// A unary row. start(call) starts the call, finish(call) makes the reply once the writer has completed it,
+// and extra(request) estimates the memory both messages use beyond their encoded size. A method without
+// `finish` never waits for the writer. One with it may always wait, unless its request has a field
+// at_least_revision: then only when that is set.
 template <typename R, typename A, typename StartCall, typename FinishCall = NoFinish,
           typename Extra = NoExtra>
 constexpr MethodRow unary(std::string_view name, std::string_view counted_as, StartCall, FinishCall = {},
@@ -83,7 +84,7 @@ constexpr MethodRow streaming(std::string_view name, std::string_view counted_as
           }};
 }
 
-// Strings and sub-messages that a request and its reply have for each key, beside the bytes in them.
+// Objects in a request and its reply for each key: strings and sub-messages, without the bytes in them.
 constexpr std::size_t kBytesPerKey = 192;
 
 // clang-format off

@@ -1,4 +1,4 @@
-// Every method that is served: said once, for all fronts.
+// The methods kvd serves, listed once for every front.
 #pragma once
 
 #include <memory>
@@ -11,25 +11,25 @@
 
 namespace flashkv {
 
-// Purpose: one method. A unary one makes the state of a call, a streaming one the handler of a stream; the
+// Purpose: one method. A unary row makes the state of a call, a streaming row the handler of a stream; the
 //          other pointer is null.
 struct MethodRow {
   std::string_view name;        // "/flashkv.v1.KV/Get", null-terminated
-  std::string_view counted_as;  // in Stats: "Get"
+  std::string_view counted_as;  // its name in Stats: "Get"
   std::unique_ptr<UnaryState> (*make_unary)();
   std::unique_ptr<StreamHandler> (*make_stream)(ServerStream& stream);
 };
 
-// Purpose: the rows; a row's index is its MethodId. To serve another method, write its rule (validate.h, a
-//          function of its service) and add its row in method_table.cc: every front then serves it.
+// Purpose: all rows; a row's index is its MethodId. To serve another method, write its validation and its
+//          service function, and add a row to method_table.cc: every front then serves it.
 // Usage:   for (const MethodRow& row : method_table()) offer(row);
 // Threads: any. Lifetime: the program's.
 // Limits:  fewer than kMaxMethods rows.
 std::span<const MethodRow> method_table() noexcept;
 
-// The row that is counted under this name; kUnserved when there is none.
+// The row counted under this name; kUnserved if there is none.
 MethodId method_id(std::string_view counted_as) noexcept;
-// What a method is counted as; "other" for kUnserved.
+// The name a method is counted under; "other" for kUnserved.
 std::string_view method_name(MethodId id) noexcept;
 
 }  // namespace flashkv

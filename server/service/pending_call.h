@@ -1,4 +1,4 @@
-// An operation's trip to the writer.
+// A call that waits for the writer.
 #pragma once
 
 #include <utility>
@@ -10,7 +10,7 @@ namespace flashkv {
 
 struct PendingCall;
 
-// Purpose: what to do when the writer has given a call back.
+// Purpose: resumes a call that the writer has completed.
 // Threads: resume() runs on the thread that submitted the call.
 class Continuation {
  public:
@@ -20,13 +20,13 @@ class Continuation {
   ~Continuation() = default;
 };
 
-// Purpose: a Request with room for its operations, and the continuation that waits for it. It belongs to one
-//          call and is used again by the next: the vector keeps its capacity.
+// Purpose: a Request together with storage for its operations and the continuation to run when it completes.
+//          Reused from call to call: the vector keeps its capacity.
 // Usage:   call.sink = &inbox; call.waiter = this;   // once
 //          call.deadline = ...; service.put(request, call);
-// Lifetime: not touched between submit and resume(); the messages that its operations point into live
-//           as long.
-// Limits:  kKeptOps operations stay allocated.
+// Lifetime: not touched between submit() and resume(); the messages its operations point into
+//           live until then.
+// Limits:  keeps room for at most kKeptOps operations.
 struct PendingCall : Request {
   static constexpr std::size_t kKeptOps = 1024;
 
@@ -36,7 +36,7 @@ struct PendingCall : Request {
   std::vector<Op> otherwise_several;
   std::vector<Compare> comparisons;
 
-  // Forgets the last use; sink and waiter stay.
+  // Ready for the next call; sink and waiter stay.
   void clear() {
     kind = RequestKind::kMutation;
     ack = Ack::kPublished;
@@ -63,7 +63,7 @@ struct PendingCall : Request {
   }
 };
 
-// The result of starting a request: it is answered with `status`, or submitted and will be answered after
+// The result of starting a request: either answered already, with `status`, or submitted, to be answered in
 // resume().
 struct Started {
   Status status = {};

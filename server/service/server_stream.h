@@ -1,4 +1,4 @@
-// A stream between a method and whatever carries it.
+// A stream as its method and its transport see it.
 #pragma once
 
 #include <google/protobuf/io/zero_copy_stream.h>
@@ -14,7 +14,7 @@
 
 namespace flashkv {
 
-// Purpose: the bytes of one message, owned, in one piece, so that a front can send them without a copy.
+// Purpose: owns one serialized message in a single buffer, which a front can send without a copy.
 class MessageBytes {
  public:
   explicit MessageBytes(const google::protobuf::MessageLite& message)
@@ -36,35 +36,35 @@ class MessageBytes {
   std::unique_ptr<std::uint8_t[]> data_;
 };
 
-// Purpose: the transport's side of one stream. A front implements it, a StreamHandler calls it.
+// Purpose: the transport's side of one stream: implemented by a front, called by a StreamHandler.
 // Usage:   stream.read();                       // one message, later: handler.on_message() or on_end()
 //          if (stream.writable()) stream.write(MessageBytes(reply), false);   // later: on_writable()
 //          stream.finish(status);               // the last call
-// Threads: the session's. No call runs a handler before it returns.
-// Limits:  flow control. A message that read() has not asked for stays with the client; one write is under
-//          way at a time, and a client that does not read keeps writable() false.
-// Lifetime: lives until finish() was called and everything under way has come back; the handler as long.
+// Threads: the session's. No function calls the handler before it has returned.
+// Limits:  flow control. Without a read() the client's messages stay with the client; one write is in
+//          progress at a time, and a client that does not read keeps writable() false.
+// Lifetime: it and the handler live until finish() was called and everything in progress has completed.
 class ServerStream {
  public:
-  // Asks for one message; not again before it has come, nor after on_end().
+  // Asks for one message. Not to be called again before it has arrived, or after on_end().
   virtual void read() = 0;
-  // Only while writable(). `more`: another write follows at once, so that both may travel together.
+  // Only while writable(). `more`: another write follows at once, so the two may be sent together.
   virtual void write(MessageBytes bytes, bool more) = 0;
-  // False while a write is under way, and for ever once the client is gone.
+  // False while a write is in progress, and for good once the client is gone.
   virtual bool writable() const = 0;
-  // Bytes handed to write() that have not left.
+  // Bytes passed to write() and not yet sent.
   virtual std::size_t bytes_in_flight() const = 0;
   // The client is gone: nothing more can be written; finish() is still due.
   virtual bool gone() const = 0;
-  // Ends the stream; no write may be under way.
+  // Ends the stream; no write may be in progress.
   virtual void finish(Status status) = 0;
-  // on_timer(), once, after this time; one at a time.
+  // Calls on_timer() once, after `delay`; one timer at a time.
   virtual void wake_after(Nanos delay) = 0;
-  // Adds one to this method's requests with this code.
+  // Counts one request of this method with this code.
   virtual void count(Code code) = 0;
 
   virtual Session& session() = 0;
-  // Where the writer gives back what this stream submits; it resumes on the session's thread.
+  // The sink for calls that this stream submits; they resume on the session's thread.
   virtual CompletionSink& completions() = 0;
   virtual Nanos deadline() const = 0;
   virtual bool draining() const = 0;
@@ -73,23 +73,23 @@ class ServerStream {
   ~ServerStream() = default;
 };
 
-// Purpose: a streaming method's side of one stream: what to do when something has happened.
+// Purpose: the method's side of one stream: reacts to its events.
 // Threads: the session's.
-// Lifetime: made when the client opens the stream; deleted by the front after finish(). It must not finish
-//          while the writer has one of its calls.
+// Lifetime: made when the client opens the stream; deleted by the front after finish(). It must not call
+//          finish() while the writer still holds one of its calls.
 class StreamHandler {
  public:
   virtual ~StreamHandler() = default;
   virtual void on_open() = 0;
   virtual void on_message(google::protobuf::io::ZeroCopyInputStream& bytes, std::size_t size) = 0;
-  // The last write has left, or the client is gone.
+  // The last write has been sent, or the client is gone.
   virtual void on_writable() = 0;
-  // No message will come: the client has ended its side, or is gone(). May come twice.
+  // No more messages: the client has ended its side, or is gone(). May be called twice.
   virtual void on_end() = 0;
   virtual void on_timer() = 0;
-  // The server drains, or its health has changed.
+  // The server is draining, or its health has changed.
   virtual void on_notice() = 0;
-  // Whether a stop waits for this stream, within its patience.
+  // Whether a stop waits (up to its timeout) for this stream.
   virtual bool delays_stop() const { return true; }
 };
 

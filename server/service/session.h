@@ -1,4 +1,4 @@
-// The services as one request thread uses them.
+// One request thread's access to the services.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@ struct Services {
 };
 
 // Purpose: one thread's services, read handle and scratch space.
-// Threads: one; the reader is opened and closed on it.
+// Threads: one, which also opens and closes the reader.
 class Session {
  public:
   explicit Session(Services services) : services_(services) {}

@@ -1,4 +1,4 @@
-// One call of a unary method, whatever the transport.
+// One call of a unary method, independent of the transport.
 #pragma once
 
 #include <google/protobuf/io/zero_copy_stream.h>
@@ -12,41 +12,41 @@
 
 namespace flashkv {
 
-// Purpose: the request, the reply and the trip to the writer of one call; used again by the next call of the
-//          same method. A front moves the bytes and knows nothing of the messages.
+// Purpose: one call's request, reply and pending call, reused by the next call of the same method. A front
+//          moves bytes and never sees the messages.
 // Usage:   if (!state.parse(bytes, size)) return refuse();
 //          if (state.may_wait()) state.pending.deadline = ...;
-//          Started s = state.start(session);            // submitted: goes on in pending.waiter->resume(),
-//          Status status = state.finish(session);       // where the rest of the answer is made
+//          Started s = state.start(session);            // if submitted, in pending.waiter->resume():
+//          Status status = state.finish(session);
 //          if (status.ok()) { out.resize(state.reply_size()); state.write_reply(out.data()); }
-//          ... state.recycle();                         // once the reply has left
+//          ... state.recycle();                         // once the reply has been sent
 // Threads: the session's.
-// Lifetime: stays in place from start() until the writer has given `pending` back; the session's services
-//          outlive it. pending.sink and pending.waiter are set once by the front.
-// Cost:    two virtual calls a request that need not wait, three otherwise; the messages keep their memory,
-//          so that nothing is allocated as a rule.
-// Limits:  kKeptBytes of memory stay in a recycled state.
+// Lifetime: must not move from start() until the writer has completed `pending`; the session's services
+//          outlive it. The front sets pending.sink and pending.waiter once.
+// Cost:    two virtual calls per request, three if it waits; the messages keep their memory, so a call
+//          normally allocates nothing.
+// Limits:  a recycled state keeps about kKeptBytes of memory at most.
 class UnaryState {
  public:
-  // What the fields of both messages may have grown to before recycle() frees them.
+  // recycle() frees messages that may have grown beyond this.
   static constexpr std::size_t kKeptBytes = std::size_t{64} << 10;
 
   virtual ~UnaryState() = default;
   UnaryState(const UnaryState&) = delete;
   UnaryState& operator=(const UnaryState&) = delete;
 
-  // Returns false for bytes that are no such message.
+  // Returns false if the bytes are not such a message.
   bool parse(google::protobuf::io::ZeroCopyInputStream& bytes, std::size_t size) {
     kept_bytes_ += size;
     return request_.ParseFromZeroCopyStream(&bytes);
   }
-  // Returns true when start() may submit `pending`, which then needs its deadline.
+  // Returns true if start() may submit `pending`, which then needs a deadline.
   bool may_wait() { return pending_used_ = needs_writer(); }
   virtual Started start(Session& session) = 0;
-  // After the writer has given `pending` back.
+  // Called after the writer has completed `pending`.
   virtual Status finish(Session& session) = 0;
 
-  // Bytes that write_reply() will write; called once for every reply that is sent.
+  // The number of bytes write_reply() will write; called once per reply sent.
   std::size_t reply_size() {
     reply_made_ = true;
     const std::size_t size = reply_.ByteSizeLong();
@@ -55,7 +55,7 @@ class UnaryState {
   }
   void write_reply(std::uint8_t* to) const { reply_.SerializeWithCachedSizesToArray(to); }
 
-  // Ready for the next call. A reply that was never sent may have any size: it is freed at once.
+  // Prepares for the next call. A reply that was never sent may have any size, so its memory is freed.
   void recycle() {
     if (pending_used_) pending.clear();
     pending_used_ = false;
@@ -67,8 +67,8 @@ class UnaryState {
     free_messages();
     kept_bytes_ = 0;
   }
-  // At most this much is in the messages: every use since they were freed is counted in full, as each may
-  // have grown another field.
+  // An upper bound on the messages' memory: the sum over all uses since they were last freed, as each use may
+  // have grown a different field.
   std::size_t kept_bytes() const noexcept { return kept_bytes_; }
 
   PendingCall pending;

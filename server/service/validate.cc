@@ -18,7 +18,7 @@ Status too_long(std::string_view field, std::size_t size, std::uint64_t limit) {
 }
 
 Status check_key(std::string_view field, std::string_view key, const StoreLimits& limits) {
-  if (key.empty()) return invalid(std::string(field) + ": empty, a key has at least 1 byte");
+  if (key.empty()) return invalid(std::string(field) + ": empty; a key has at least 1 byte");
   if (key.size() > limits.max_key_bytes) return too_long(field, key.size(), limits.max_key_bytes);
   return {};
 }
@@ -50,7 +50,7 @@ Status check_count(std::string_view field, int count, std::uint64_t limit) {
                  std::to_string(limit));
 }
 
-// Without the ack, which counts for nothing inside a Write.
+// Does not check the ack, which is ignored inside a Write.
 Status check_op(const v1::PutRequest& r, const StoreLimits& limits) {
   if (Status s = check_key("key", r.key(), limits); !s.ok()) return s;
   if (Status s = check_value(r.value(), limits); !s.ok()) return s;
@@ -217,7 +217,7 @@ Status validate(const v1::IncrementRequest& r, const StoreLimits& limits) {
 Status validate(const v1::AppendRequest& r, const StoreLimits& limits) { return check_with_ack(r, limits); }
 
 Status validate(const v1::WriteRequest& r, const StoreLimits& limits) {
-  if (r.ops_size() == 0) return invalid("ops: none, a request has at least 1");
+  if (r.ops_size() == 0) return invalid("ops: empty; a request has at least 1");
   if (Status s = check_count("ops", r.ops_size(), kMaxWriteOps); !s.ok()) return s;
   if (Status s = check_each("ops", r.ops(), limits); !s.ok()) return s;
   if (Status s = check_ack(r.ack()); !s.ok()) return s;

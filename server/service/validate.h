@@ -1,4 +1,4 @@
-// Requests are checked before the store sees them.
+// Validation of requests, before the store sees them.
 #pragma once
 
 #include "flashkv/v1/admin.pb.h"
@@ -10,8 +10,8 @@
 namespace flashkv {
 
 // Each returns the first violation. The message names the field, the size and the limit, never the bytes
-// themselves. The code is INVALID_ARGUMENT, but for ACK_DURABLE without a journal FAILED_PRECONDITION, and
-// for selectors that need keys in order UNIMPLEMENTED, once everything else about the request is right.
+// themselves. The code is INVALID_ARGUMENT; FAILED_PRECONDITION for ACK_DURABLE without a journal; and
+// UNIMPLEMENTED for a selector that needs ordered keys, in a request that is otherwise valid.
 Status validate(const v1::GetRequest& r, const StoreLimits& limits);
 Status validate(const v1::MultiGetRequest& r, const StoreLimits& limits, const RequestLimits& request_limits);
 Status validate(const v1::PutRequest& r, const StoreLimits& limits);

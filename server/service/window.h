@@ -1,13 +1,13 @@
-// How much of one stream may be in flight.
+// A bound on what one stream may have in flight.
 #pragma once
 
 #include <cstddef>
 
 namespace flashkv {
 
-// Purpose: counts the messages of a stream that were read and not yet answered, and their bytes.
-// Limits:  a message is admitted while both counts are below their bounds, so that the bytes may exceed
-//          theirs by one message.
+// Purpose: counts a stream's messages that have been read but not answered, and their bytes.
+// Limits:  a message is admitted while both counts are below their bounds, so the bytes may exceed theirs by
+//          one message.
 class Window {
  public:
   constexpr Window(std::size_t max_messages, std::size_t max_bytes)

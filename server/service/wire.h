@@ -1,4 +1,4 @@
-// Converts messages to the store's operations, and their outcomes to messages.
+// Converts messages to the store's operations, and outcomes back to messages.
 #pragma once
 
 #include "flashkv/v1/admin.pb.h"
@@ -19,7 +19,7 @@ Status to_op(const v1::Op& r, Op& op);
 // `compare` points into the request too.
 void to_compare(const v1::Compare& r, Compare& compare);
 
-// Fills all of a reply but its header.
+// Fills in everything but the header.
 void to_reply(const Op& op, v1::PutResponse& reply);
 void to_reply(const Op& op, v1::DeleteResponse& reply);
 void to_reply(const Op& op, v1::ExpireResponse& reply);
@@ -30,7 +30,7 @@ void to_reply(const Op& op, const v1::Op& request, v1::OpResult& result);
 // Not checked yet: what is out of bounds in the message is out of bounds in the policy.
 PublishPolicy to_policy(const v1::SetPublishPolicyRequest& r);
 
-// The acknowledgement asked for; a valid request's unspecified one means published.
+// The acknowledgement the request asks for; unspecified means published.
 Ack ack_of(v1::Ack ack);
 
 }  // namespace flashkv

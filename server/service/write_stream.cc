@@ -48,7 +48,7 @@ void WriteStream::on_message(google::protobuf::io::ZeroCopyInputStream& bytes, s
       place(read, stream_.session().kv().write(*read.request, read.call));
     } else {
       read.clear();
-      wind_up({Code::kInvalidArgument, "the message is no WriteRequest"});
+      wind_up({Code::kInvalidArgument, "the message is not a WriteRequest"});
     }
   }
   go_on();
@@ -88,7 +88,7 @@ void WriteStream::answer(Slot& slot, const Status& status) {
   stream_.count(status.code);
   auto& reply = *google::protobuf::Arena::CreateMessage<v1::WriteResponse>(&slot.arena);
   stream_.session().kv().finish_write(*slot.request, status, slot.call, reply);
-  // Its size is bounded before anything is applied (kMaxOutcomeBytes).
+  // The writer has bounded its size (kMaxOutcomeBytes).
   MessageBytes bytes(reply);
   slot.clear();
   slot.reply = std::move(bytes);
@@ -108,7 +108,7 @@ void WriteStream::read_next() {
 }
 
 void WriteStream::write_next() {
-  // The replies of a client that is gone are dropped as they come.
+  // Replies to a client that is gone are dropped.
   while (stream_.gone() && !writing_ && oldest_is_answered()) pop_oldest();
   if (writing_ || !stream_.writable() || !oldest_is_answered()) return;
   const bool more = oldest_ + 1 != next_ && slot(oldest_ + 1).answered;

@@ -13,21 +13,21 @@
 
 namespace flashkv {
 
-// Purpose: reads a message, submits it, and answers in the order of arrival. When the store's queue is full,
-//          it stops reading, so that flow control holds the client back, and offers the message again after
-//          kRetry, then after twice as long each time, up to kMaxRetry.
-// Usage:   a row of the method table; a front makes one for each stream.
+// Purpose: submits each message and answers in order of arrival. When the store's queue is full it stops
+//          reading, so that flow control holds the client back, and submits the message again after kRetry,
+//          doubling the delay up to kMaxRetry.
+// Usage:   named in a row of the method table; a front makes one for each stream.
 // Threads: its session's.
-// Lifetime: finishes when the client has ended its side and all is answered, when the client is gone, or when
-//          the server drains; always after the writer has given back every call.
-// Cost:    one arena for each message in flight, and one allocation for each reply.
+// Lifetime: finishes when the client has ended its side and everything is answered, when the client is gone,
+//          or when the server drains; always after the writer has completed all of its calls.
+// Cost:    one arena per message in flight, and one allocation per reply.
 // Limits:  kWindow messages and kWindowBytes (exceeded by at most one message) are in flight.
-// Errors:  a damaged message ends the stream with INVALID_ARGUMENT once what came before it is answered.
+// Errors:  a malformed message ends the stream with INVALID_ARGUMENT once everything before it is answered.
 class WriteStream final : public StreamHandler {
  public:
   static constexpr std::size_t kWindow = 16;
   static constexpr std::size_t kWindowBytes = std::size_t{4} << 20;
-  // A batch or two of the writer, then longer.
+  // First about as long as the writer takes for a batch or two, then longer.
   static constexpr Nanos kRetry = 500 * kNanosPerMicro;
   static constexpr Nanos kMaxRetry = 8 * kNanosPerMilli;
 
@@ -43,7 +43,7 @@ class WriteStream final : public StreamHandler {
   void on_notice() override;
 
  private:
-  // One message on its way: its memory, its trip to the writer, its answer.
+  // One message in flight: its memory, its pending call and its reply.
   struct Slot final : Continuation {
     void resume(PendingCall& done) override { owner->on_applied(*this, done.status); }
     void clear();
@@ -58,13 +58,12 @@ class WriteStream final : public StreamHandler {
   };
 
   void on_applied(Slot& slot, const Status& status);
-  // Goes on with a message that was offered to the store: waits for the writer, offers it again later, or
-  // answers.
+  // Handles the result of submitting a message: waits for the writer, schedules a retry, or answers.
   void place(Slot& slot, const Started& outcome);
   void answer(Slot& slot, const Status& status);
-  // Nothing more is read; once what was read is answered, the stream ends with `why`.
+  // Stops reading; once everything read is answered, the stream ends with `why`.
   void wind_up(Status why);
-  // Starts whatever can start now: the next read, the next write, the end.
+  // Starts whatever can start now: the next read, the next write, or the end of the stream.
   void go_on();
   void read_next();
   void write_next();
@@ -80,8 +79,8 @@ class WriteStream final : public StreamHandler {
   std::uint64_t next_ = 0;
   Window window_{kWindow, kWindowBytes};
   bool reading_ = false;
-  bool writing_ = false;  // the oldest message's reply is on its way
-  bool blocked_ = false;  // the newest message waits for room in the queue
+  bool writing_ = false;  // the oldest message's reply is being written
+  bool blocked_ = false;  // the newest message is waiting for room in the queue
   bool no_more_ = false;  // nothing more will be read
   bool finished_ = false;
   Nanos retry_ = kRetry;  // the last delay, while blocked

@@ -63,8 +63,8 @@ TEST(Advice, OnAnOversizeMessageNamesTheLimitAndDoesNotSaySlowDown) {
             "message of 20000012 bytes: the limit is 17825792; send a smaller value");
   EXPECT_EQ(said(Errc::kInvalidArgument, "value: 9000000 bytes, the limit is 8388608"),
             "value: 9000000 bytes, the limit is 8388608; send less, or raise the server's --max-value-bytes");
-  EXPECT_EQ(said(Errc::kInvalidArgument, "key: empty, a key has at least 1 byte"),
-            "key: empty, a key has at least 1 byte");
+  EXPECT_EQ(said(Errc::kInvalidArgument, "key: empty; a key has at least 1 byte"),
+            "key: empty; a key has at least 1 byte");
   EXPECT_EQ(said(Errc::kResourceExhausted, "queue full: max-queue-requests 1"),
             "queue full: max-queue-requests 1; the server is busy, try again in a moment");
 }

@@ -24,7 +24,7 @@ TEST(KvdStart, ATakenPortIsOneLineAndExitCodeThree) {
   Kvd first({"--listen=127.0.0.1:0"});
   const std::string address = after(first.line_with("serving"), "listen=");
   Kvd second({"--listen=" + address});
-  EXPECT_EQ(second.rest(), "kvd: --listen: another server listens on " + address + "\n");
+  EXPECT_EQ(second.rest(), "kvd: --listen: another server is listening on " + address + "\n");
   EXPECT_EQ(second.wait(), 3);
 }
 
@@ -50,7 +50,7 @@ TEST_F(KvdOnAUnixSocket, ASecondServerIsRefusedAndTheFirstGoesOn) {
   first.line_with("serving");
   for (int i = 0; i < 2; ++i) {
     Kvd second({"--listen=" + listen_});
-    EXPECT_EQ(second.rest(), "kvd: --listen: another server listens on " + listen_ + "\n");
+    EXPECT_EQ(second.rest(), "kvd: --listen: another server is listening on " + listen_ + "\n");
     EXPECT_EQ(second.wait(), 3);
     EXPECT_TRUE(is_socket());
   }

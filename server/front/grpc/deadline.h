@@ -1,4 +1,4 @@
-// gRPC's deadlines and statuses in the store's terms.
+// Conversions between gRPC's deadlines and statuses and the store's.
 #pragma once
 
 #include <grpcpp/server_context.h>
@@ -12,11 +12,11 @@
 
 namespace flashkv {
 
-// When the client gives up, on the store's clock; kNever when it does not.
+// The call's deadline on the store's clock; kNever if it has none.
 inline Nanos deadline_of(const grpc::ServerContext& context, const Clock& clock) {
   using Wall = std::chrono::system_clock;
   const Wall::time_point deadline = context.deadline();
-  // So far away that it means none, and its nanoseconds would not fit.
+  // More than a year away counts as none; its nanoseconds may not fit.
   if (deadline > Wall::now() + std::chrono::hours(24 * 365)) return kNever;
   const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - Wall::now()).count();
   const Nanos now = clock.now();

@@ -1,4 +1,4 @@
-// The tags that a completion queue hands back.
+// Tags for a completion queue.
 #pragma once
 
 namespace flashkv {

@@ -20,14 +20,14 @@
 namespace flashkv {
 namespace {
 
-constexpr int kPingIntervalMs = 5'000;          // clients may ping this often, also without calls
-constexpr int kKeepaliveMs = 60'000;            // a connection this quiet is probed ...
+constexpr int kPingIntervalMs = 5'000;          // clients may ping this often, even without calls
+constexpr int kKeepaliveMs = 60'000;            // a connection idle this long is probed ...
 constexpr int kKeepaliveTimeoutMs = 20'000;     // ... and closed when it stays silent this long
-constexpr int kReflectionThreads = 16;          // the library's own, one for each open reflection stream
-constexpr Nanos kLinger = 50 * kNanosPerMilli;  // for the last replies to leave, once all are handed over
+constexpr int kReflectionThreads = 16;          // the library's own, one per open reflection stream
+constexpr Nanos kLinger = 50 * kNanosPerMilli;  // for the last replies to be sent
 
-// gRPC's own messages join ours, for those who debug; but a listener that takes no more connections never
-// does again, which an operator has to know.
+// gRPC's own messages are logged at debug level. A failing accept is an error: that listener never takes
+// another connection.
 void log_from_grpc(gpr_log_func_args* args) {
   const bool deaf = args->severity == GPR_LOG_SEVERITY_ERROR &&
                     std::string_view(args->message).find("accept") != std::string_view::npos;
@@ -43,7 +43,7 @@ void set_limits(const Config& config, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-  // A message is unpacked before its size is looked at: none may come packed.
+  // gRPC decompresses a message before it checks the size, so compressed messages are refused.
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   grpc::ResourceQuota quota("kvd");
@@ -123,8 +123,8 @@ void GrpcServer::begin_drain() {
   for (const auto& thread : wiring_->threads) thread->drain();
 }
 
-// The library's Shutdown() waits for connections to go, which silent peers do not: once no call is left, they
-// are closed under it.
+// The library's Shutdown() waits until every connection is closed, which a silent peer never does. So once no
+// call is left, grpc_server_cancel_all_calls() closes the connections.
 bool GrpcServer::stop(Nanos patience) {
   Wiring& w = *wiring_;
   if (!w.server) return true;
@@ -136,7 +136,7 @@ bool GrpcServer::stop(Nanos patience) {
     for (const auto& thread : w.threads) sum += thread->in_flight();
     return sum;
   };
-  // Looked at after a while, not at once: what is on its way has to be taken first.
+  // Sleeps before the first check: calls that have already arrived must be taken first.
   do {
     std::this_thread::sleep_for(nanoseconds(kLinger));
   } while (in_flight() != 0 && std::chrono::steady_clock::now() < end);

@@ -10,16 +10,16 @@
 
 namespace flashkv {
 
-// What the library may hold of what it has received, for all connections together: its terms.
+// The terms of max_received_bytes(): what the library may hold of received data, over all connections.
 inline constexpr std::uint64_t kConnectionBytes = std::uint64_t{64} << 10;  // buffers of one connection
-inline constexpr std::uint64_t kQueuesInTransit = 2;     // a full queue's messages, on their way and parsed
-inline constexpr std::uint64_t kRequestsInTransit = 64;  // of the largest size, half received
+inline constexpr std::uint64_t kQueuesInTransit = 2;     // a full queue's messages, received and parsed
+inline constexpr std::uint64_t kRequestsInTransit = 64;  // of the largest size, partly received
 std::uint64_t max_received_bytes(const Config& config);
 
-// Purpose: serves the method table and reflection over gRPC's C++ library, on one address, with
+// Purpose: serves the method table and reflection through gRPC's C++ library, on one address, with
 //          Config::threads request threads.
 // Lifetime: `config` outlives it.
-// Limits:  from Config: message size, streams a connection, max_received_bytes(), keepalive.
+// Limits:  from Config: message size, streams per connection, max_received_bytes().
 class GrpcServer final : public Front {
  public:
   GrpcServer(const Config& config, Services services);

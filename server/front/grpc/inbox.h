@@ -1,4 +1,4 @@
-// Finished requests on their way from the writer to one request thread.
+// Hands completed calls from the writer to one request thread.
 #pragma once
 
 #include <grpcpp/alarm.h>
@@ -12,12 +12,12 @@
 
 namespace flashkv {
 
-// Purpose: a CompletionStack and the alarm that wakes its thread: one wake-up a batch, none while one is
-//          under way.
+// Purpose: a CompletionStack and the alarm that wakes its thread: one wake-up per batch, none while another
+//          is pending.
 // Usage:   Inbox inbox(queue, [this] { look_at_flags(); });  call.sink = &inbox;
-// Threads: complete() by the writer, wake() by any, ready() by the queue's thread.
-// Lifetime: neither complete() nor wake() may run once its queue is shut down.
-// Cost:    complete(): one pass over its list and, when no wake-up is under way, an alarm (about 1 us).
+// Threads: complete() on the writer, wake() on any, ready() on the queue's thread.
+// Lifetime: neither complete() nor wake() may run once the queue is shut down.
+// Cost:    complete(): one pass over the list and, unless a wake-up is pending, an alarm (about 1 us).
 class Inbox final : public CompletionSink, public Event {
  public:
   Inbox(grpc::CompletionQueue& queue, std::function<void()> on_wake);
@@ -32,7 +32,7 @@ class Inbox final : public CompletionSink, public Event {
   grpc::CompletionQueue& queue_;
   std::function<void()> on_wake_;
   CompletionStack done_;
-  grpc::Alarm alarm_;  // set again only after its event was seen (W3)
+  grpc::Alarm alarm_;  // set again only once its event has been delivered (W3)
 };
 
 }  // namespace flashkv

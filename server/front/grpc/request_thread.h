@@ -1,4 +1,4 @@
-// One request thread: a completion queue, a read handle and the calls that live on them.
+// One request thread: a completion queue, a read handle and the calls that use them.
 #pragma once
 
 #include <grpcpp/completion_queue.h>
@@ -16,12 +16,12 @@
 namespace flashkv {
 
 // Purpose: the calls of one method on one thread.
-// Threads: post() before the thread runs; everything else on the thread.
+// Threads: post() before the thread starts; everything else on the thread.
 class CallGroup {
  public:
   virtual ~CallGroup() = default;
   virtual void post() = 0;
-  // The server drains, or its health has changed.
+  // The server is draining, or its health has changed.
   virtual void notice() {}
 };
 
@@ -31,13 +31,13 @@ class IdleMemory {
  public:
   static constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
 
-  // Returns false when it would be too much: then nothing is to be kept.
+  // Returns false if that would exceed the bound; the caller then keeps nothing.
   bool keep(std::size_t bytes) noexcept {
     if (bytes_ + bytes > kMaxBytes) return false;
     bytes_ += bytes;
     return true;
   }
-  // What was kept is in use again, or freed.
+  // Kept memory is in use again, or has been freed.
   void take(std::size_t bytes) noexcept { bytes_ -= bytes; }
   std::size_t bytes() const noexcept { return bytes_; }
 
@@ -45,11 +45,10 @@ class IdleMemory {
   std::size_t bytes_ = 0;
 };
 
-// Purpose: runs the handlers of one queue, one after another; what its calls share needs no
-//          lock.
+// Purpose: runs the handlers of one queue, one after another, so what its calls share needs no lock.
 // Usage:   RequestThread t(builder.AddCompletionQueue(), services...); t.add(group); t.start(); ... t.join();
-// Lifetime: joined once the gRPC server is shut down and the store has stopped: every call then comes back,
-//          and the last one closes the queue.
+// Lifetime: joined once the gRPC server is shut down and the store has stopped: every call then completes,
+//          and the last one shuts the queue down.
 class RequestThread {
  public:
   RequestThread(std::unique_ptr<grpc::ServerCompletionQueue> queue, Services services);
@@ -57,7 +56,7 @@ class RequestThread {
   void add(std::unique_ptr<CallGroup> group) { groups_.push_back(std::move(group)); }
   void start();
   void join();
-  // Any thread: notice() on every group, soon. After `draining` is set, streams end.
+  // Any thread: soon calls notice() on every group. drain() sets draining() first, on which streams end.
   void wake() noexcept { inbox_.wake(); }
   void drain() noexcept;
 
@@ -68,10 +67,10 @@ class RequestThread {
   IdleMemory& idle_memory() noexcept { return idle_memory_; }
   bool draining() const noexcept { return draining_.load(std::memory_order_relaxed); }
 
-  // A call is pending from started() to ended(); the queue stays open as long as one is.
+  // A call is pending from started() to ended(); the queue stays open while any is.
   void started() noexcept { ++pending_; }
   void ended();
-  // A call of a client is in flight from begun() to done().
+  // A client's call is in flight from begun() to done().
   void begun() noexcept { set_in_flight(in_flight() + 1); }
   void done() noexcept { set_in_flight(in_flight() - 1); }
   // Any thread.
@@ -79,7 +78,7 @@ class RequestThread {
 
  private:
   void run();
-  // Written by the thread alone: no read-modify-write.
+  // Only the thread writes it, so no read-modify-write is needed.
   void set_in_flight(std::uint64_t n) noexcept { in_flight_.store(n, std::memory_order_release); }
 
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;

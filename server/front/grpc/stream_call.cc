@@ -33,7 +33,7 @@ void StreamCall::post() {
 }
 
 void StreamCall::on_open(bool ok) {
-  if (!ok) {  // the server is shut down; on_over() does not come for a call that never was
+  if (!ok) {  // the server is shut down; a call that never began gets no on_over()
     owner_.closed(*this);
     return;
   }
@@ -67,7 +67,7 @@ void StreamCall::on_read(bool ok) {
 
 void StreamCall::write(MessageBytes bytes, bool more) {
   grpc::WriteOptions options;
-  // Never the first: it waits for the headers in front of it, and a hint would hold those back for ever.
+  // Never on the first write: it waits for the headers, which the hint would hold back indefinitely.
   if (more && headers_sent_) options.set_buffer_hint();
   headers_sent_ = true;
   writing_ = true;
@@ -98,7 +98,7 @@ void StreamCall::on_timer(bool) {
   }
 }
 
-// The call is over: as it was finished, or because the client is gone.
+// The call is over: it was finished, or the client is gone.
 void StreamCall::on_over(bool) {
   over_ = true;
   if (finishing_) {

@@ -16,15 +16,14 @@ namespace flashkv {
 
 class StreamCalls;
 
-// Purpose: one stream over gRPC; its method is a StreamHandler.
+// Purpose: one stream over gRPC, driving its method's StreamHandler.
 // Threads: its request thread.
-// Lifetime: deletes itself, through its owner, once the handler has finished it and each operation under way
-//          has come back.
+// Lifetime: deleted by its owner once the handler has finished it and every pending operation has completed.
 class StreamCall final : public ServerStream {
  public:
   explicit StreamCall(StreamCalls& owner) : owner_(owner) {}
 
-  // Offers itself to the server for the next stream of its method.
+  // Posts itself to the server for its method's next stream.
   void post();
   void notice();
   bool delays_stop() const { return handler_->delays_stop(); }
@@ -63,7 +62,7 @@ class StreamCall final : public ServerStream {
   bool timing_ = false;
   bool headers_sent_ = false;
   bool gone_ = false;
-  bool over_ = false;  // the library has nothing more to say about the call but what is under way
+  bool over_ = false;  // the call has ended; only operations already started are still to complete
   bool finishing_ = false;
   bool finished_ = false;
   grpc::Alarm timer_;
@@ -75,7 +74,7 @@ class StreamCall final : public ServerStream {
   MemberEvent<StreamCall, &StreamCall::on_finish> finish_event_{*this};
 };
 
-// Purpose: the streams of one method: kPosted of them offered, the others open.
+// Purpose: the streams of one method: kPosted wait for clients, the others are open.
 // Threads: its request thread.
 class StreamCalls final : public CallGroup {
  public:
@@ -86,7 +85,7 @@ class StreamCalls final : public CallGroup {
 
   void post() override;
   void notice() override;
-  // A client has taken it: another one is offered in its place.
+  // A client has opened it: posts another in its place.
   void opened(StreamCall& stream);
   // Deletes it.
   void closed(StreamCall& stream);

@@ -7,7 +7,7 @@
 namespace flashkv {
 namespace {
 
-// "/flashkv.v1.KV/Get" is of "flashkv.v1.KV".
+// "/flashkv.v1.KV/Get" -> "flashkv.v1.KV".
 std::string_view service_of(const MethodRow& row) { return row.name.substr(1, row.name.rfind('/') - 1); }
 
 }  // namespace

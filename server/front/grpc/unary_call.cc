@@ -55,7 +55,7 @@ void UnaryCall::finish(Status status) {
   owner_.thread().counters().count(owner_.row(), status.code);
   if (status.ok()) {
     grpc::Slice slice(state_->reply_size());
-    // The slice is new, so that nobody else sees its bytes yet.
+    // The slice is new: nothing else refers to its bytes yet.
     state_->write_reply(const_cast<std::uint8_t*>(slice.begin()));
     writer_->Finish(grpc::ByteBuffer(&slice, 1), grpc::Status::OK, static_cast<Event*>(this));
     return;

@@ -14,14 +14,14 @@ namespace flashkv {
 
 class UnaryCalls;
 
-// Purpose: receives one request, answers it in place or after the writer has, and is used again.
+// Purpose: receives one request, answers it in place or once the writer has completed it, and is reused.
 // Threads: its request thread.
-// Cost:    no allocation of its own but the reply's slice.
+// Cost:    allocates only the reply's slice.
 class UnaryCall final : public Event, public Continuation {
  public:
   explicit UnaryCall(UnaryCalls& owner);
 
-  // Offers itself to the server for the next request of its method.
+  // Posts itself to the server for its method's next request.
   void post();
   void ready(bool ok) override;
   void resume(PendingCall& done) override;
@@ -31,7 +31,7 @@ class UnaryCall final : public Event, public Continuation {
  private:
   void begin();
   void finish(Status status);
-  // The reply has left: lets go of everything that belonged to the call.
+  // The reply has been sent: releases everything that belonged to the call.
   void end();
 
   UnaryCalls& owner_;
@@ -42,10 +42,10 @@ class UnaryCall final : public Event, public Continuation {
   bool finishing_ = false;
 };
 
-// Purpose: kPosted calls are offered at any time: a call that is taken is replaced at once, however long its
-//          reply takes to leave. Idle calls are kept for that.
+// Purpose: keeps kPosted calls posted: a call that is taken is replaced at once, however long its reply takes
+//          to be sent. Idle calls are kept for reuse.
 // Threads: its request thread.
-// Limits:  kPosted offered and kMaxSpare idle calls; what their messages keep is the thread's IdleMemory.
+// Limits:  kPosted waiting and kMaxSpare idle calls; the thread's IdleMemory bounds what their messages keep.
 class UnaryCalls final : public CallGroup {
  public:
   static constexpr std::size_t kPosted = 8;
@@ -56,11 +56,11 @@ class UnaryCalls final : public CallGroup {
 
   void post() override;
   void post_one();
-  // An offered call that was taken: another one takes its place.
+  // A posted call was taken: posts another in its place.
   void taken(UnaryCall& call);
-  // A call whose reply has left.
+  // A call's reply has been sent.
   void ended(UnaryCall& call);
-  // A call that is over, or was never taken: kept as a spare or deleted.
+  // Keeps a call that is over, or was never taken, as a spare, or deletes it.
   void set_aside(UnaryCall& call);
 
   RequestThread& thread() noexcept { return thread_; }

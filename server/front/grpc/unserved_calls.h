@@ -1,4 +1,4 @@
-// Calls of methods that are not served.
+// Calls of methods that kvd does not serve.
 #pragma once
 
 #include <grpcpp/generic/async_generic_service.h>
@@ -10,10 +10,10 @@
 
 namespace flashkv {
 
-// Purpose: ends every call that has no row, unary or streaming, at once with UNIMPLEMENTED and its name. A
-//          call that is taken is replaced at once.
+// Purpose: ends every call of a method without a row, unary or streaming, at once: UNIMPLEMENTED, with the
+//          method's name. A call that is taken is replaced at once.
 // Threads: its request thread.
-// Limits:  kPosted calls are offered.
+// Limits:  kPosted calls wait for clients.
 class UnservedCalls final : public CallGroup {
  public:
   static constexpr int kPosted = 2;

@@ -52,7 +52,7 @@ TEST(ListenCheck, OnlyATakenPortIsSaidToBeTaken) {
   const Listener taken;
   for (const std::string host : {"127.0.0.1:", "0.0.0.0:", "[::]:"}) {
     EXPECT_EQ(listen_refusal(host + taken.port()),
-              "--listen: another server listens on " + host + taken.port());
+              "--listen: another server is listening on " + host + taken.port());
   }
 }
 
@@ -101,7 +101,7 @@ TEST_F(UnixListenCheck, ASocketThatSomebodyListensOnIsRefused) {
   ASSERT_EQ(listen(socket_, 0), 0);
   // From the second on the backlog is full.
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(listen_refusal("unix:" + path_), "--listen: another server listens on unix:" + path_);
+    EXPECT_EQ(listen_refusal("unix:" + path_), "--listen: another server is listening on unix:" + path_);
   }
 }
 
@@ -110,7 +110,7 @@ TEST_F(UnixListenCheck, APathIsReadTheWayGrpcReadsIt) {
   ASSERT_EQ(listen(socket_, 1), 0);
   std::string encoded = path_;
   encoded.replace(encoded.find(' '), 1, "%20");
-  EXPECT_THAT(listen_refusal("unix:" + encoded), HasSubstr("another server listens"));
+  EXPECT_THAT(listen_refusal("unix:" + encoded), HasSubstr("another server is listening"));
 }
 
 TEST_F(UnixListenCheck, ASocketThatNobodyListensOnIsNotRefused) {
@@ -128,7 +128,8 @@ TEST_F(UnixListenCheck, AFolderThatDoesNotExistIsNamed) {
 }
 
 TEST_F(UnixListenCheck, APathThatIsTooLongIsSaidToBe) {
-  EXPECT_THAT(listen_refusal("unix:/" + std::string(200, 'p')), HasSubstr("the path may have 107 bytes"));
+  EXPECT_THAT(listen_refusal("unix:/" + std::string(200, 'p')),
+              HasSubstr("the path is longer than 107 bytes"));
 }
 
 }  // namespace

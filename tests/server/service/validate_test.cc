@@ -118,7 +118,7 @@ TEST(Validate, ExpireIncrementAppend) {
 TEST(Validate, Write) {
   check<v1::WriteRequest>(
       {{R"(ops { put { key: "k" } } ops { get { key: "k" } })", kOk},
-       {R"()", kInvalid, {"ops", "none"}},
+       {R"()", kInvalid, {"ops", "empty"}},
        {R"(ops { put { key: "k" } } ops { })", kInvalid, {"ops[1]", "none is set"}},
        {R"(ops { put { } })", kInvalid, {"ops[0]", "key"}},
        {R"(ops { get { } })", kInvalid, {"ops[0]", "key"}},
