@@ -36,13 +36,12 @@ struct Transport;  // the channel and the stubs; private to the library
 //          client->put("color", "blue");
 //          if (auto got = client->get("color"); got && got->kv) print(got->kv->value);
 // Threads: all calls may run concurrently, from any threads.
-// Lifetime: must outlive the Writers made from it. open() does not connect; the first call does, and
-//           later calls
-//          reconnect after the connection is lost.
+// Lifetime: must outlive the Writers made from it. open() does not connect; the first call does, and a later
+//          call reconnects if the connection was lost.
 // Cost:    one round trip per call; multi_get() and Writer carry many keys in one.
-// Limits:  messages of max_message_bytes, both ways.
+// Limits:  messages of max_message_bytes, in both directions.
 // Errors:  kUnavailable (no server), kDeadlineExceeded (see Error::certainly_not_applied), and those
-//          documented at the method in kv.proto.
+//          documented with the method in kv.proto.
 class Client {
  public:
   // Errors: kInvalidArgument (endpoint, a TLS file that cannot be read, a token that would be sent in

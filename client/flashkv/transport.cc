@@ -20,7 +20,7 @@ Result<std::string> contents(const std::string& path) {
   return text.str();
 }
 
-// "127.0.0.1.example.org" is a host name, not a loopback address.
+// "127.0.0.1.example.org" is a host name, so a numeric host is required.
 bool on_loopback(const std::string& endpoint) {
   const std::string host = endpoint.substr(0, endpoint.rfind(':'));
   const bool numeric = host.find_first_not_of("0123456789.") == std::string::npos;

@@ -81,7 +81,7 @@ struct AppendResult {
 };
 
 struct PublishPolicy {
-  std::chrono::microseconds interval{0};  // least gap between two publishes
+  std::chrono::microseconds interval{0};  // shortest time between publishes
   std::uint64_t max_batch = 1024;
   bool adaptive = true;
 };

@@ -23,7 +23,7 @@ int run_publish(client::Client& client, const Settings& settings);
 int run_health(client::Client& client, const Settings& settings);
 int run_version(client::Client& client, const Settings& settings);
 
-// Opens a client as the settings say and runs the command.
+// Opens a client with these settings and runs the command.
 int run_command(const Settings& settings);
 
 }  // namespace flashkv::kvctl

@@ -13,13 +13,13 @@ using client::Errc;
 
 namespace {
 
-// Beginning of a refusal -> the server's flag that sets the limit.
+// The first words of a refusal -> the server flag that sets the limit.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kLimits{
     {{"key: ", "--max-key-bytes"}, {"value: ", "--max-value-bytes"}, {"keys: ", "--max-multiget-keys"}}};
 
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-// gRPC's text on a connection that failed names every layer; the last part is the cause.
+// gRPC's message about a failed connection names every layer; the last part is the cause.
 std::string cause(const std::string& said) {
   if (!said.starts_with("failed to connect to all addresses")) return said;
   return said.substr(said.rfind(": ") == std::string::npos ? 0 : said.rfind(": ") + 2);
@@ -29,7 +29,7 @@ std::string on_unavailable(const std::string& said, const std::string& endpoint)
   if (contains(said, "draining"))
     return "the server at " + endpoint + " is shutting down (" + said + "); try again in a moment";
   if (contains(said, "DNS resolution failed"))
-    return "cannot resolve the host of " + endpoint + "; check the name given with --endpoint";
+    return "cannot resolve the host in " + endpoint + "; check the name given with --endpoint";
   return "cannot reach " + endpoint + ": " + cause(said) +
          "; start a server with ./deploy/run or name another with --endpoint";
 }
@@ -38,7 +38,7 @@ std::string on_exhausted(const std::string& said) {
   unsigned long long size = 0;
   unsigned long long limit = 0;
   char word[16] = {};
-  // gRPC's text, from the side that refused: this one before sending, the other after receiving.
+  // gRPC's message, from the side that refused: the client before sending, or the server after receiving.
   if (std::sscanf(said.c_str(), "%15s message larger than max (%llu vs. %llu)", word, &size, &limit) == 3) {
     const std::string sizes =
         "message of " + std::to_string(size) + " bytes: the limit is " + std::to_string(limit);
@@ -48,7 +48,7 @@ std::string on_exhausted(const std::string& said) {
   }
   if (contains(said, "would be larger")) return said;
   if (contains(said, "queue full")) return said + "; the server is busy, try again in a moment";
-  return said + "; raise that limit of the server, or delete keys";
+  return said + "; raise that limit on the server, or delete keys";
 }
 
 std::string on_invalid(const std::string& said) {
@@ -86,7 +86,7 @@ std::string advice(const client::Error& error, const Settings& settings) {
     case Errc::kDeadlineExceeded:
       return "no answer within " + std::to_string(settings.timeout.count()) + " ms" +
              (error.certainly_not_applied ? " (nothing was applied)" : "") + ": " + said +
-             "; give more time with --timeout";
+             "; allow more time with --timeout";
     case Errc::kResourceExhausted:
       return on_exhausted(said);
     case Errc::kInvalidArgument:

@@ -1,4 +1,4 @@
-// The exit codes of kvctl and its errors: one line on standard error.
+// kvctl's exit codes, and its errors: one line each on standard error.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ enum ExitCode : int {
 };
 
 ExitCode exit_code_of(client::Errc code) noexcept;
-// One line without a newline: what went wrong and what to do next.
+// One line, without its newline: what went wrong and what to do next.
 std::string advice(const client::Error& error, const Settings& settings);
 // Prints "kvctl: TEXT" as one line on standard error, control characters escaped.
 void complain(const std::string& text);

@@ -10,7 +10,7 @@ namespace flashkv::kvctl {
 
 // Purpose: percentiles of many samples in 30 KiB: 64 equal buckets within each power of two.
 // Usage:   LatencyHistogram h; h.record(ns); h.merge(other); h.percentile(0.999);
-// Threads: one each; merge them when the threads have ended.
+// Threads: one per histogram; merge them once the threads have ended.
 // Limits:  a percentile is at most 1/64 too high, and exact below 64; max() is exact.
 class LatencyHistogram {
  public:

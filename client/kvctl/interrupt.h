@@ -1,4 +1,4 @@
-// Ctrl-C: the first one asks the command to stop, the second ends the program.
+// Ctrl-C: the first asks the command to stop, the second kills the program.
 #pragma once
 
 #include <csignal>
@@ -7,7 +7,7 @@ namespace flashkv::kvctl {
 
 inline volatile std::sig_atomic_t interrupted = 0;
 
-// Purpose: while it lives, the first SIGINT or SIGTERM sets `interrupted`; a second one acts as usual.
+// Purpose: while it exists, the first SIGINT or SIGTERM sets `interrupted`; a second one acts as usual.
 // Usage:   const InterruptScope ctrl_c; while (interrupted == 0) work();
 // Threads: one scope at a time; signal dispositions belong to the process.
 class InterruptScope {

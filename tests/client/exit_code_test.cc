@@ -48,7 +48,7 @@ TEST(Advice, NamesTheCauseWithoutTheTransportsLayers) {
       advice({.code = Errc::kUnavailable,
               .message = "DNS resolution failed for kv.example:7400: C-ares status is not ARES_SUCCESS"},
              settings),
-      "cannot resolve the host of kv.example:7400; check the name given with --endpoint");
+      "cannot resolve the host in kv.example:7400; check the name given with --endpoint");
 }
 
 TEST(Advice, OnAnOversizeMessageNamesTheLimitAndDoesNotSaySlowDown) {

@@ -186,7 +186,7 @@ class KvctlImport(unittest.TestCase):
         work.send_signal(signal.SIGINT)
         self.assertEqual(work.wait(SECONDS), 130)
         self.assertEqual(
-            work.stderr.read(), b"kvctl: stopped; 1 record imported and acknowledged, importing again is safe\n"
+            work.stderr.read(), b"kvctl: stopped; 1 record imported and acknowledged; importing again is safe\n"
         )
         work.communicate()
 
@@ -259,7 +259,7 @@ class KvctlOnATerminal(unittest.TestCase):
     def test_import_says_that_it_reads_standard_input(self):
         code, shown = self.run_on_terminal("import", typed=b'{"key":"a","value":"1"}\n\x04')
         self.assertEqual(code, 0, shown)
-        self.assertIn(b"kvctl: reading records from standard input; Ctrl-D ends them\r\n", shown)
+        self.assertIn(b"kvctl: reading records from standard input; Ctrl-D ends the input\r\n", shown)
         self.assertTrue(shown.endswith(b"1 record imported\r\n"), shown)
 
     def test_the_progress_bar_fits_the_terminal(self):

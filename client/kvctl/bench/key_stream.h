@@ -31,12 +31,12 @@ class Zipf {
 
 // Purpose: draws key numbers from a distribution and writes them as keys.
 // Usage:   KeyStream keys(settings, zipf, seed); keys.write_next(request.mutable_key());
-// Threads: one each; the same seed gives the same keys.
+// Threads: one per object. The same seed gives the same keys.
 // Limits:  a key is kPrefix and the number, padded with zeros to key_size; it is longer if these need more.
 //          Zipf's ranks are scattered over the numbers, so that hot keys are not neighbors.
 class KeyStream {
  public:
-  // Keeps the benchmark away from the users' keys.
+  // Keeps the benchmark away from users' keys.
   static constexpr std::string_view kPrefix = "kvbench:";
 
   // `zipf` null: uniform.

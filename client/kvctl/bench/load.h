@@ -25,9 +25,9 @@ struct LoadResult {
   void merge(const LoadResult& other);
 };
 
-// Purpose: issues Gets, MultiGets and Puts as the settings say, in a closed loop or at a fixed rate. At a
-//          fixed rate, latency counts from the time a request was due, not from when it could be sent, so
-//          that a slow answer also delays those queued behind it (no coordinated omission).
+// Purpose: issues Gets, MultiGets and Puts, in a closed loop or at a fixed rate. At a fixed rate, latency
+//          counts from the time a request was due, not from when it was sent, so that a slow reply also
+//          counts for the requests queued behind it (no coordinated omission).
 // Usage:   Load load(clients, settings, zipf, seed, rate); LoadResult r = load.run(until, budget);
 // Threads: each thread has its own Load; all share the budget.
 // Lifetime: the clients must outlive it.

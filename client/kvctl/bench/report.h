@@ -1,4 +1,4 @@
-// The figures that a benchmark prints.
+// The results that `kvctl bench` prints.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace flashkv::kvctl {
 
-// Names and values in printing order. `server_cpu_us` is the processor time of the server during the run.
+// Names and values in printing order. `server_cpu_us` is the CPU time the server used during the run.
 std::vector<std::pair<std::string, std::string>> report_rows(const LoadResult& load, double seconds,
                                                              double server_cpu_us);
 

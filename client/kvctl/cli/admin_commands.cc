@@ -9,8 +9,8 @@ void add_admin_commands(CLI::App& app, Settings& s) {
                                  Command::kPublishPolicy);
   add_duration(
       *policy, "--interval", [&s](auto us) { s.policy.interval = us; },
-      "least gap between two publishes; 0 = as soon as a batch is applied");
-  policy->add_option("--max-batch", s.policy.max_batch, "operations per batch")
+      "shortest time between publishes; 0 = publish after every batch");
+  policy->add_option("--max-batch", s.policy.max_batch, "most operations in one batch")
       ->check(decimal)
       ->check(not_zero);
   policy->add_option("--adaptive", s.policy.adaptive,

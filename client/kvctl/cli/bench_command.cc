@@ -48,19 +48,19 @@ void add_keys(CLI::App& sub, BenchSettings& bench) {
       ->check(decimal)
       ->check(CLI::Range(1ULL, 4'000'000'000ULL))
       ->capture_default_str();
-  sub.add_option("--key-size", bench.key_size, "bytes of a key, at least its prefix and number")
+  sub.add_option("--key-size", bench.key_size, "bytes per key, at least the prefix and the number")
       ->check(decimal)
       ->check(CLI::Range(1, 65'535))
       ->capture_default_str();
-  sub.add_option("--value-size", bench.value_size, "bytes of a value")
+  sub.add_option("--value-size", bench.value_size, "bytes per value")
       ->check(decimal)
       ->check(CLI::Range(0, 1 << 30))
       ->capture_default_str();
   add_choice(sub, "--dist", bench.distribution, kDistributions,
              "distribution of the keys; zipf has exponent 0.99");
   sub.add_flag_callback(
-      "--no-load", [&bench] { bench.load = false; }, "do not write all keys first");
-  sub.add_option("--seed", bench.seed, "seed of the choice of keys")->check(decimal)->capture_default_str();
+      "--no-load", [&bench] { bench.load = false; }, "do not write the keys first");
+  sub.add_option("--seed", bench.seed, "seed for choosing keys")->check(decimal)->capture_default_str();
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ void add_keys(CLI::App& sub, BenchSettings& bench) {
 void add_bench(CLI::App& app, Settings& s) {
   CLI::App* sub =
       add_command(app, "bench",
-                  "put load on a server and print the figures. All keys begin with \"kvbench:\"; other "
+                  "put load on a server and print the results. All keys begin with \"kvbench:\"; other "
                   "keys are never touched",
                   s, Command::kBench);
   BenchSettings& bench = s.bench;
@@ -83,7 +83,7 @@ void add_bench(CLI::App& app, Settings& s) {
       },
       "length of the run [10s]")
       ->excludes(requests);
-  sub->add_option("--rate", bench.rate, "total requests per second; 0 = as fast as answers come")
+  sub->add_option("--rate", bench.rate, "total requests per second; 0 = as fast as replies arrive")
       ->check(request_rate)
       ->capture_default_str();
 }

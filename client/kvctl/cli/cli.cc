@@ -19,7 +19,7 @@ void add_globals(CLI::App& app, Settings& s) {
       ->capture_default_str();
   app.add_option("--cacert", s.ca_file, "CA certificate (PEM); turns TLS on")->envname("KVCTL_CACERT");
   app.add_option("--cert", s.cert_file, "client certificate (PEM)")->envname("KVCTL_CERT");
-  app.add_option("--key", s.key_file, "key of the client certificate (PEM)")->envname("KVCTL_KEY");
+  app.add_option("--key", s.key_file, "private key of the client certificate (PEM)")->envname("KVCTL_KEY");
   app.add_option("--token-file", s.token_file, "file that holds the token")->envname("KVCTL_TOKEN_FILE");
   add_duration(
       app, "--timeout",
@@ -34,7 +34,7 @@ void add_globals(CLI::App& app, Settings& s) {
   app.add_flag("-q,--quiet", s.quiet, "print no progress")->envname("KVCTL_QUIET");
 }
 
-// Whether an error, which begins with the name of a flag, is about one of the flags before the command.
+// Whether an error, which begins with a flag's name, is about one of the flags of every command.
 bool about_global(const CLI::App& app, const std::string& error) {
   for (const CLI::Option* option : app.get_options())
     for (const std::string& name : {option->get_name(), option->get_name(false, true)})
@@ -42,7 +42,7 @@ bool about_global(const CLI::App& app, const std::string& error) {
   return false;
 }
 
-// One line that says what is wrong and which help explains it.
+// One line: what is wrong, and which help text explains it.
 std::string explain(const CLI::App& app, const CLI::ParseError& error,
                     const std::vector<std::string>& words) {
   const std::string own_help = "; see kvctl --help";

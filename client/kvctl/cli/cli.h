@@ -7,7 +7,7 @@
 
 namespace flashkv::kvctl {
 
-// Purpose: fills `settings`; a flag wins over the environment, and that over the default.
+// Purpose: fills in `settings`: a flag wins over the environment, the environment over the default.
 // Usage:   Settings s; if (auto code = parse(argc, argv, s)) return *code;
 // Returns: an exit code if there is nothing to run: 0 after --help, 2 after one line on standard error.
 std::optional<int> parse(int argc, char** argv, Settings& settings);

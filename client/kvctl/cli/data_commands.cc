@@ -158,7 +158,7 @@ void add_import(CLI::App& app, Settings& s) {
       ->check(decimal)
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
-  sub->add_option("--window", import.window, "unanswered requests at most")
+  sub->add_option("--window", import.window, "most requests in flight")
       ->check(decimal)
       ->check(CLI::Range(1, 1'000))
       ->capture_default_str();

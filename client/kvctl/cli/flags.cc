@@ -70,7 +70,7 @@ std::string request_rate(const std::string& text) {
   const bool number = end == text.c_str() + text.size() && std::isfinite(rate);
   return number && (rate == 0 || rate >= kSlowestRate)
              ? ""
-             : "\"" + text + "\" is neither 0 nor a number from 0.000001 up";
+             : "\"" + text + "\" is neither 0 nor a number of at least 0.000001";
 }
 
 }  // namespace flashkv::kvctl

@@ -11,8 +11,8 @@
 
 namespace flashkv::kvctl {
 
-// A flag that takes one of some words. Unlike CLI11's transformer, its error names the words, not
-// their values.
+// A flag that takes one of a set of words. Unlike CLI11's transformer, its error lists the words, not their
+// values.
 template <typename T>
 CLI::Option* add_choice(CLI::App& app, const std::string& name, T& to,
                         const std::map<std::string, T>& choices, const std::string& help) {
@@ -22,7 +22,8 @@ CLI::Option* add_choice(CLI::App& app, const std::string& name, T& to,
       name,
       [&to, &choices, name, words](const std::string& word) {
         const auto found = choices.find(word);
-        if (found == choices.end()) throw CLI::ValidationError(name, "\"" + word + "\" is none of " + words);
+        if (found == choices.end())
+          throw CLI::ValidationError(name, "\"" + word + "\" is not one of " + words);
         to = found->second;
       },
       help + " (" + words + ")");
@@ -35,14 +36,14 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name,
 // Rounds up, so that a short time never becomes 0.
 std::chrono::milliseconds whole_ms(std::chrono::microseconds us);
 
-// Checks for CLI::Option::check(): each returns the error, empty if there is none.
-// CLI11 alone would take "-1" for the largest number and "010" for 8.
+// Checks for CLI::Option::check(): each returns an error, or an empty string. CLI11 by itself takes "-1" for
+// the largest number and "010" for 8.
 std::string decimal(const std::string& text);
 std::string not_zero(const std::string& text);
 std::string not_negative(const std::string& text);
 // 1 to 2^63 - 1.
 std::string request_count(const std::string& text);
-// 0, or from one request in 10^6 seconds up; finite.
+// 0, or at least one request per 10^6 seconds; finite.
 std::string request_rate(const std::string& text);
 
 }  // namespace flashkv::kvctl

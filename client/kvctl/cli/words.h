@@ -11,7 +11,7 @@
 
 namespace flashkv::kvctl {
 
-// CLI11 reads "[a,b]" among several values as two of them, and "-5" as an option. A mark in front hides such
+// CLI11 splits "[a,b]" in a list of values into two, and reads "-5" as an option. A mark in front hides such
 // keys and numbers from it. `words` begins with the program and its options; the first one that is a command
 // of `app` decides what its arguments are.
 std::vector<std::string> marked(std::vector<std::string> words, const CLI::App& app);

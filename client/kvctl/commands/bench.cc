@@ -16,7 +16,7 @@
 namespace flashkv::kvctl {
 namespace {
 
-// Writes every key once, so that reads find something.
+// Writes every key once, so that every read is a hit.
 std::optional<client::Error> load_keys(client::Client& client, const Settings& settings) {
   const BenchSettings& bench = settings.bench;
   const KeyStream keys(bench, nullptr, 0);

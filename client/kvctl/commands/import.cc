@@ -22,8 +22,7 @@ namespace {
 // JSON text can be six times as long as the bytes it encodes: \u0000.
 constexpr std::size_t kLongestEscape = 6;
 constexpr std::size_t kFieldNamesBytes = 1024;
-// The rest of a request that holds one large record: Writer's bytes_per_request, and as much again
-// for framing.
+// The rest of a request with one large record: Writer's bytes_per_request, and as much again for framing.
 constexpr std::size_t kRestOfRequestBytes = std::size_t{2} << 20;
 
 std::size_t longest_record(const client::Client& client) {
@@ -79,12 +78,12 @@ class Import {
     const std::size_t bytes = record_.key.size() + record_.value.size();
     const std::size_t most = longest_record(client_);
     if (bytes > most)
-      return refuse(line_, "record: " + std::to_string(bytes) + " bytes, the limit of import is " +
+      return refuse(line_, "record: " + std::to_string(bytes) + " bytes, the limit for an import is " +
                                std::to_string(most));
     put(record_.key, record_.value, record_.ttl_ms, line_);
   }
 
-  // Sends what was read before a pipe paused.
+  // Called while a pipe is silent: sends the records read so far.
   void flush() {
     while (exit_ == kDone && !writer_.flush()) recover();
   }
@@ -144,7 +143,7 @@ class Import {
     last_words_ = text;
   }
 
-  // Waits for the answer to everything put, also after a bad line: the count must be exact.
+  // Waits until everything put is answered, even after a bad line, so that the count is exact.
   void settle() {
     while (!writer_.drain()) {
       const ExitCode before = exit_;
@@ -167,7 +166,7 @@ class Import {
     const std::string count =
         std::to_string(imported) + (imported == 1 ? " record" : " records") + " imported";
     if (broken_) {
-      complain(advice(*broken_, settings_) + "; " + count + " and acknowledged, importing again is safe");
+      complain(advice(*broken_, settings_) + "; " + count + " and acknowledged; importing again is safe");
       return exit_;
     }
     if (exit_ != kDone) {
@@ -175,7 +174,7 @@ class Import {
       return exit_;
     }
     if (interrupted != 0) {
-      complain("stopped; " + count + " and acknowledged, importing again is safe");
+      complain("stopped; " + count + " and acknowledged; importing again is safe");
       return kInterrupted;
     }
     const Output output(settings_.format, settings_.utf8);
@@ -215,7 +214,7 @@ int run_import(client::Client& client, const Settings& settings) {
     return kUsage;
   }
   if (fd == STDIN_FILENO && ::isatty(fd) != 0 && !settings.quiet)
-    complain("reading records from standard input; Ctrl-D ends them");
+    complain("reading records from standard input; Ctrl-D ends the input");
   LineReader in(fd, longest_line(client));
   const int code = Import(client, settings)
                        .run(in, S_ISREG(about.st_mode) ? static_cast<std::uint64_t>(about.st_size) : 0);

@@ -45,7 +45,8 @@ int run_command(const Settings& settings) {
                                 .key_file = settings.key_file,
                                 .token = {}};
   if (!settings.token_file.empty() && !read_token(settings.token_file, options.token)) {
-    complain("cannot read a token from " + settings.token_file + "; --token-file names a file with one line");
+    complain("cannot read a token from " + settings.token_file +
+             "; --token-file must name a file with one line");
     return kUsage;
   }
   auto client = client::Client::open(options);
