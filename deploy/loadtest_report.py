@@ -1,11 +1,11 @@
-"""What deploy/loadtest measured, as a table for the terminal and as one HTML file without outside references."""
+"""Prints deploy/loadtest's results as a table, and formats them as one self-contained HTML file."""
 
 import datetime
 import html
 
 PERCENTILES = (50, 90, 95, 99)
 CHART_WIDTH, CHART_HEIGHT, BAR_GAP = 860, 150, 3
-ABOVE, BELOW = 24, 50  # room for the numbers over the bars and for the axis
+ABOVE, BELOW = 24, 50  # room for the numbers above the bars and for the axis
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1b1f24; }
@@ -26,7 +26,7 @@ svg text { font-size: 14px; fill: #1b1f24; }
 
 
 def measurement(title, result):
-    """The part of a ghz result that is reported; times in microseconds."""
+    """The reported part of a ghz result; times in microseconds."""
     latencies = {entry["percentage"]: entry["latency"] / 1e3 for entry in result.get("latencyDistribution") or []}
     statuses = result.get("statusCodeDistribution") or {}
     return {
@@ -71,7 +71,7 @@ def print_table(rows):
 
 
 def html_page(rows, setting):
-    """The whole report; everything it shows is inside it. setting: name -> text, of server, machine and load."""
+    """The whole report, self-contained. `setting` maps names to text about the server, the machine and the load."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     facts = "".join(f"<tr><th>{html.escape(n)}</th><td>{html.escape(t)}</td></tr>\n" for n, t in {**setting, "Date": now}.items())
     head = "".join(f"<th>{html.escape(heading)}</th>" for heading in HEADINGS)
@@ -82,7 +82,7 @@ def html_page(rows, setting):
         f"<style>{STYLE}</style>\n</head>\n<body>\n<h1>flashkv load test</h1>\n"
         f'<table class="setting">\n<tbody>{facts}</tbody>\n</table>\n'
         f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody>\n</table>\n"
-        f"<h2>Latencies</h2>\n<p>Requests by latency, in ten steps of one width from the fastest to the slowest.</p>\n"
+        f"<h2>Latencies</h2>\n<p>Requests by latency, in ten steps of equal width from the fastest to the slowest.</p>\n"
         f"{figures}{errors(rows)}</body>\n</html>\n"
     )
 
@@ -95,7 +95,7 @@ def table_row(row):
 
 
 def figure(row):
-    """The latency distribution as bars: how many requests ended within each of ghz's ten steps."""
+    """The latency distribution as bars: the number of requests in each of ghz's ten steps."""
     buckets = row["histogram"]
     if not buckets:
         return ""
