@@ -6,7 +6,7 @@
 namespace flashkv::test {
 
 // Sanitized builds get four times as long, here and wherever a test asks for a time of its own.
-inline constexpr std::chrono::seconds kTestLimit{60};
+inline constexpr std::chrono::seconds kTestLimit{120};
 
 // Purpose: bounds every test of every program, its fixture included, at kTestLimit: far more than any of
 //          them takes. A thread that waits for what never comes can be neither joined nor destroyed, so the
