@@ -35,7 +35,7 @@ class FakeStream final : public ServerStream {
   void leave() {
     gone_ = true;
     if (std::exchange(writing_, std::nullopt)) handler_->on_writable();
-    if (!ended) handler_->on_end();
+    if (!ended) tell_end();
   }
   // What the server does.
   void drain() {
@@ -50,7 +50,8 @@ class FakeStream final : public ServerStream {
   }
   // Until nothing moves any more. While the client does not take, a write stays under way.
   void run() {
-    while (!ended && (deliver() || take())) {
+    for (std::size_t moves = 0; !ended && (deliver() || take()); ++moves) {
+      ASSERT_LT(moves, kMostMoves) << "the handler never comes to rest";
     }
   }
 
@@ -61,18 +62,23 @@ class FakeStream final : public ServerStream {
     return all;
   }
   std::size_t not_read() const { return sent_.size(); }
+  bool delays_stop() const { return handler_->delays_stop(); }
 
   bool client_takes = true;
   std::optional<Status> ended;  // what the handler finished with
   std::optional<Nanos> timer;   // the delay that it waits for
   std::map<Code, int> counts;
+  std::vector<bool> followed;  // of each write: whether another follows at once
+  Nanos ends_at = kNever;      // the client's deadline
 
   void read() override {
     EXPECT_FALSE(reading_) << "one read at a time";
+    EXPECT_FALSE(told_end_) << "nothing more will come";
     reading_ = true;
   }
-  void write(MessageBytes bytes, bool) override {
+  void write(MessageBytes bytes, bool more) override {
     EXPECT_TRUE(writable());
+    followed.push_back(more);
     writing_.emplace(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
   bool writable() const override { return !writing_ && !gone_; }
@@ -91,15 +97,21 @@ class FakeStream final : public ServerStream {
   void count(Code code) override { ++counts[code]; }
   Session& session() override { return session_; }
   CompletionSink& completions() override { return completions_; }
-  Nanos deadline() const override { return kNever; }
+  Nanos deadline() const override { return ends_at; }
   bool draining() const override { return draining_; }
 
  private:
+  static constexpr std::size_t kMostMoves = 10'000;
+
+  void tell_end() {
+    told_end_ = true;
+    handler_->on_end();
+  }
   bool deliver() {
     if (!reading_ || (sent_.empty() && !side_ended_)) return false;
     reading_ = false;
     if (sent_.empty()) {
-      handler_->on_end();
+      tell_end();
       return true;
     }
     const std::string bytes = std::move(sent_.front());
@@ -123,6 +135,7 @@ class FakeStream final : public ServerStream {
   std::optional<std::string> writing_;
   bool reading_ = false;
   bool side_ended_ = false;
+  bool told_end_ = false;
   bool gone_ = false;
   bool draining_ = false;
 };

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <condition_variable>
 #include <cstdio>
+#include <mutex>
 
 #include "server/service/method_table.h"
 #include "tests/support/front_fixture.h"
@@ -75,6 +77,79 @@ TEST_F(FrontSetTest, WhenOneCannotStartNoneServes) {
   EXPECT_NE(status.message.find(server->address()), std::string::npos) << status.message;
   kv = client(0);
   EXPECT_EQ(put("k", "v").error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+// What the fronts of one set were asked to do, in order.
+struct FrontLog {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::string> lines;
+  std::size_t stopping = 0;
+  std::size_t all = 0;  // stop() returns once this many fronts are in theirs
+};
+
+// A front without a transport.
+class ScriptedFront final : public Front {
+ public:
+  ScriptedFront(std::string name, FrontLog& log, bool starts = true, bool answers = true)
+      : name_(std::move(name)), log_(log), starts_(starts), answers_(answers) {}
+
+  Status start() override {
+    log_.lines.push_back(name_ + " starts");
+    return starts_ ? Status{} : Status{Code::kUnavailable, name_};
+  }
+  const std::string& address() const override { return name_; }
+  MethodCounts counts() const override { return {}; }
+  void begin_drain() override { log_.lines.push_back(name_ + " drains"); }
+  bool stop(Nanos patience) override {
+    std::unique_lock lock(log_.mutex);
+    log_.lines.push_back(name_ + " stops " + std::to_string(patience));
+    ++log_.stopping;
+    log_.changed.notify_all();
+    EXPECT_TRUE(log_.changed.wait_for(lock, std::chrono::seconds(20), [this] {
+      return log_.stopping >= log_.all;
+    })) << "the others do not stop meanwhile";
+    return answers_;
+  }
+
+ private:
+  const std::string name_;
+  FrontLog& log_;
+  const bool starts_;
+  const bool answers_;
+};
+
+TEST(FrontSet, WhenOneCannotStartThoseBeforeItAreStoppedAndTheOthersLeftAlone) {
+  FrontLog log;
+  FrontSet fronts;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    fronts.add(std::make_unique<ScriptedFront>(name, log, std::string(name) != "c"));
+  }
+  EXPECT_EQ(fronts.start().message, "c");
+  EXPECT_THAT(log.lines, testing::ElementsAre("a starts", "b starts", "c starts", "a stops 0", "b stops 0"));
+}
+
+TEST(FrontSet, EachIsDrainedAndAllAreStoppedAtTheSameTimeWithTheSamePatience) {
+  FrontLog log;
+  FrontSet fronts;
+  log.all = 3;
+  for (const char* name : {"a", "b", "c"}) fronts.add(std::make_unique<ScriptedFront>(name, log));
+  fronts.begin_drain();
+  EXPECT_THAT(log.lines, testing::ElementsAre("a drains", "b drains", "c drains"));
+  log.lines.clear();
+  EXPECT_TRUE(fronts.stop(7));
+  EXPECT_THAT(log.lines, testing::UnorderedElementsAre("a stops 7", "b stops 7", "c stops 7"));
+}
+
+TEST(FrontSet, OneThatHadToCancelCallsIsReportedWhicheverItIs) {
+  for (const char* cut : {"a", "b"}) {
+    FrontLog log;
+    FrontSet fronts;
+    for (const char* name : {"a", "b"}) {
+      fronts.add(std::make_unique<ScriptedFront>(name, log, true, std::string(name) != cut));
+    }
+    EXPECT_FALSE(fronts.stop(0)) << cut;
+  }
 }
 
 }  // namespace

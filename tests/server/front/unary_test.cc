@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/front/grpc/deadline.h"
 #include "server/front/grpc/request_thread.h"
 #include "server/service/unary_state.h"
 #include "tests/support/front_fixture.h"
@@ -102,6 +103,15 @@ TEST_F(UnaryTest, AMutationThatWasNotAppliedInTimeSaysSo) {
   EXPECT_EQ(std::string(applied->second.data(), applied->second.size()), "no");
   EXPECT_EQ(get("late"), "(none)");
   stop();
+}
+
+TEST_F(UnaryTest, AStatusKeepsItsCodeAndItsText) {
+  for (int code = 1; code <= 16; ++code) {
+    const grpc::Status status = as_grpc({static_cast<Code>(code), "text"});
+    EXPECT_EQ(status.error_code(), code);
+    EXPECT_EQ(status.error_message(), "text");
+  }
+  EXPECT_TRUE(as_grpc({}).ok());
 }
 
 TEST_F(UnaryTest, AClientThatGivesUpDoesNotDisturbTheNext) {

@@ -49,6 +49,51 @@ TEST_F(AdminTest, StatsTellWhatTheStoreHoldsAndWhatWasAsked) {
   EXPECT_EQ(reply.requests(1).code(), 8);
 }
 
+// A state in which no two of them are equal by chance.
+TEST_F(AdminTest, EachFigureIsItsOwn) {
+  StoreOptions on_the_tick;
+  on_the_tick.policy = {.interval = Nanos{3600} * 1'000'000'000, .adaptive = false};
+  open(on_the_tick);
+  v1::WriteRequest three;
+  for (std::size_t i = 0; i < 3; ++i) three.add_ops()->mutable_put()->set_key(numbered("k", i));
+  v1::WriteRequest refused;
+  refused.add_ops()->mutable_increment()->set_key("k0");
+  for (v1::WriteRequest* each : {&three, &refused}) each->set_ack(v1::ACK_APPLIED);
+  DeskSubmission first(desk);
+  DeskSubmission second(desk);
+  DeskSubmission waiting(desk);
+  ASSERT_TRUE(kv->write(three, first).submitted);
+  run_writer();
+  clock.advance(5 * kNanosPerMilli);
+  DeskSubmission publishing(desk);
+  ASSERT_TRUE(admin->publish(publishing).submitted);
+  run_writer();
+  ASSERT_TRUE(kv->write(three, second).submitted);
+  ASSERT_TRUE(kv->write(refused, waiting).submitted);
+  run_writer();
+  ASSERT_EQ(waiting.status.code, Code::kFailedPrecondition) << waiting.status.message;
+  waiting.clear();
+  ASSERT_TRUE(kv->write(three, waiting).submitted);
+  v1::StatsResponse reply;
+  ASSERT_TRUE(admin->stats(reply).ok());
+  EXPECT_EQ(reply.queue_requests(), 1U);
+  EXPECT_EQ(reply.queue_bytes(), store->stats().writer.queue_bytes);
+  EXPECT_GT(reply.queue_bytes(), 1U);
+  EXPECT_EQ(reply.applied_requests(), store->stats().writer.applied_requests);
+  EXPECT_EQ(reply.applied_ops(), 6U);
+  EXPECT_EQ(reply.publishes(), 1U);
+  EXPECT_EQ(reply.published_revision(), 1U);
+  EXPECT_EQ(reply.assigned_revision(), 2U);
+  EXPECT_EQ(reply.rejected_requests(), 1U);
+  EXPECT_EQ(reply.publish_ns().max(), 0U) << "the clock stood still";
+  EXPECT_GE(reply.publish_lag_ns().max(), 5'000'000U);
+  store->stop(0);
+  DeskSubmission late(desk);
+  EXPECT_FALSE(kv->write(three, late).submitted);
+  ASSERT_TRUE(admin->stats(reply).ok());
+  EXPECT_EQ(reply.rejected_requests(), 2U) << "and what came after the stop";
+}
+
 TEST_F(AdminTest, StatsTellWhatIsKeptForGoodAndHowMuchMayBe) {
   StoreOptions leaking;
   leaking.engine = "cuckoo-leak";

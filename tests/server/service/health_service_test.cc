@@ -92,6 +92,13 @@ TEST_F(HealthServiceTest, AWatcherThatIsGoneEndsItsStream) {
   EXPECT_TRUE(stream.ended);
 }
 
+TEST_F(HealthServiceTest, AWatcherThatLeavesBeforeItAsksEndsItsStreamOnce) {
+  stream.leave();
+  EXPECT_TRUE(stream.ended);
+}
+
+TEST_F(HealthServiceTest, AStopDoesNotWaitForWatchers) { EXPECT_FALSE(stream.delays_stop()); }
+
 TEST_F(HealthServiceTest, DamagedOrMissingRequestsAreInvalid) {
   stream.send_bytes("\x0a\x7f broken");
   stream.run();

@@ -53,6 +53,7 @@ TEST_F(WriteStreamTest, RepliesComeInOrderAlsoWhereALaterOneIsReadyFirst) {
   run_writer();
   stream->run();
   EXPECT_THAT(answered(), ElementsAre(1, 2, 3));
+  EXPECT_THAT(stream->followed, ElementsAre(true, true, false)) << "they travel together";
   const auto replies = stream->replies<v1::WriteResponse>();
   EXPECT_FALSE(replies[0].has_error());
   EXPECT_EQ(replies[1].error().code(), 3);
@@ -69,8 +70,8 @@ TEST_F(WriteStreamTest, RepliesComeInOrderAlsoWhereALaterOneIsReadyFirst) {
 TEST_F(WriteStreamTest, AWindowOfMessagesIsInFlightAndNoMore) {
   send(1, 40);
   stream->run();
+  ASSERT_EQ(stream->not_read(), 40 - WriteStream::kWindow);
   EXPECT_EQ(queued(), WriteStream::kWindow);
-  EXPECT_EQ(stream->not_read(), 40 - WriteStream::kWindow);
   run_writer();
   stream->run();
   EXPECT_EQ(answered().size(), WriteStream::kWindow);
@@ -164,9 +165,10 @@ TEST_F(WriteStreamTest, ADamagedMessageEndsTheStreamOnceWhatCameBeforeItIsAnswer
   send(3, 3);
   stream->run();
   EXPECT_FALSE(stream->ended);
+  stream->drain();
   run_writer();
   stream->run();
-  EXPECT_THAT(answered(), ElementsAre(1, 2));
+  EXPECT_THAT(answered(), ElementsAre(1, 2)) << "and a drain meanwhile does not hide why it ends";
   ASSERT_TRUE(stream->ended);
   EXPECT_EQ(stream->ended->code, Code::kInvalidArgument);
   EXPECT_EQ(get("k3").has_kv(), false);
@@ -201,6 +203,48 @@ TEST_F(WriteStreamTest, AClientThatIsGoneWhileItsMessageWaitsForTheQueueLeavesIt
   run_writer();
   EXPECT_TRUE(stream->ended);
   EXPECT_EQ(get("k2").kv().value(), "v");
+}
+
+TEST_F(WriteStreamTest, ARequestPastTheStreamsDeadlineIsNotApplied) {
+  stream->ends_at = clock.now() + kNanosPerMilli;
+  send(1, 1);
+  stream->run();
+  clock.advance(2 * kNanosPerMilli);
+  run_writer();
+  stream->run();
+  const auto replies = stream->replies<v1::WriteResponse>();
+  ASSERT_EQ(replies.size(), 1U);
+  EXPECT_EQ(replies[0].error().code(), 4);
+  EXPECT_FALSE(get("k1").has_kv());
+}
+
+TEST_F(WriteStreamTest, AClientThatLeavesAfterItsLastMessageEndsTheStreamOnce) {
+  send(1, 3);
+  stream->end_side();
+  stream->run();
+  stream->leave();
+  EXPECT_FALSE(stream->ended) << "the writer still has three";
+  run_writer();
+  EXPECT_TRUE(stream->ended);
+  EXPECT_EQ(get("k3").kv().value(), "v");
+}
+
+TEST_F(WriteStreamTest, AStopWaitsForIt) { EXPECT_TRUE(stream->delays_stop()); }
+
+TEST(Window, HasRoomBelowBothBoundsAndAgainOnceMessagesAreReleased) {
+  Window window(2, 100);
+  EXPECT_TRUE(window.has_room());
+  window.admit(10);
+  EXPECT_TRUE(window.has_room());
+  window.admit(10);
+  EXPECT_FALSE(window.has_room()) << "two messages";
+  window.release(10);
+  EXPECT_TRUE(window.has_room());
+  window.release(10);
+  window.admit(100);
+  EXPECT_FALSE(window.has_room()) << "a hundred bytes";
+  window.release(100);
+  EXPECT_TRUE(window.has_room());
 }
 
 }  // namespace
