@@ -1,6 +1,9 @@
 #include "client/flashkv/client.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -99,6 +102,26 @@ TEST(Client, NoServerIsUnavailable) {
   auto got = client->get("k");
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().code, Errc::kUnavailable) << got.error().message;
+}
+
+// A server that takes the connection and says nothing. Without the deadline the connection would be given up.
+TEST(Client, ACallEndsAtItsDeadline) {
+  const int silent = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(silent, reinterpret_cast<const sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(silent, 16), 0);
+  ASSERT_EQ(getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  auto client =
+      Client::open({.endpoint = std::string("127.0.0.1:").append(std::to_string(ntohs(address.sin_port))),
+                    .timeout = std::chrono::milliseconds(100)});
+  ASSERT_TRUE(client);
+  auto got = client->get("k");
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Errc::kDeadlineExceeded) << got.error().message;
+  close(silent);
 }
 
 TEST(Client, RefusesATokenWithoutTlsOnAnOpenNetwork) {

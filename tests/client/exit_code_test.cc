@@ -10,6 +10,8 @@ using client::Errc;
 TEST(ExitCode, TellsUsageFailureDenialAndTimeoutApart) {
   EXPECT_EQ(exit_code_of(Errc::kInvalidArgument), 2);
   EXPECT_EQ(exit_code_of(Errc::kOutOfRange), 2);
+  EXPECT_EQ(exit_code_of(Errc::kFailedPrecondition), 2);
+  EXPECT_EQ(exit_code_of(Errc::kNotFound), 1);
   EXPECT_EQ(exit_code_of(Errc::kUnavailable), 3);
   EXPECT_EQ(exit_code_of(Errc::kResourceExhausted), 3);
   EXPECT_EQ(exit_code_of(Errc::kInternal), 3);

@@ -42,6 +42,14 @@ TEST(LatencyHistogram, MergingIsCountingTogether) {
   for (const double q : {0.1, 0.5, 0.99}) EXPECT_EQ(a.percentile(q), both.percentile(q)) << q;
 }
 
+TEST(LatencyHistogram, APercentileIsTheSmallestSampleThatCoversItsShare) {
+  LatencyHistogram h;
+  for (const std::uint64_t sample : {10, 20, 30}) h.record(sample);
+  EXPECT_EQ(h.percentile(0.3), 10U);
+  EXPECT_EQ(h.percentile(0.5), 20U);
+  EXPECT_EQ(h.percentile(0.99), 30U);
+}
+
 TEST(LatencyHistogram, WithoutSamplesIsZero) {
   const LatencyHistogram h;
   EXPECT_EQ(h.percentile(0.99), 0U);

@@ -36,5 +36,26 @@ TEST(BenchReport, EachFigureIsWhatItsNameSays) {
   EXPECT_EQ(figures["errors_code_14"], 1);
 }
 
+TEST(BenchReport, ThreadsAreCountedTogetherAndTheFirstErrorIsKept) {
+  LoadResult all;
+  for (const char* text : {"first", "second"}) {
+    LoadResult one;
+    one.latency_ns.record(10);
+    one.answered = 2;
+    one.hits = 3;
+    one.misses = 4;
+    one.errors[client::Errc::kUnavailable] = 5;
+    one.first_code = client::Errc::kUnavailable;
+    one.first_error = text;
+    all.merge(one);
+  }
+  EXPECT_EQ(all.latency_ns.count(), 2U);
+  EXPECT_EQ(all.answered, 4U);
+  EXPECT_EQ(all.hits, 6U);
+  EXPECT_EQ(all.misses, 8U);
+  EXPECT_EQ(all.errors[client::Errc::kUnavailable], 10U);
+  EXPECT_EQ(all.first_error, "first");
+}
+
 }  // namespace
 }  // namespace flashkv::kvctl

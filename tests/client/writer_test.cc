@@ -77,6 +77,7 @@ std::vector<std::uint64_t> put_hundred(Writer& writer) {
           auto rejection = writer.take_rejection();
           ASSERT_TRUE(rejection) << writer.error()->message;
           EXPECT_EQ(rejection->error.message, "key: refused by the script");
+          EXPECT_TRUE(rejection->error.certainly_not_applied);
           for (const auto& item : rejection->items) rejected.push_back(item.tag);
           for (const auto& item : rejection->later) put(item.key, item.value, item.tag);
         }
@@ -107,6 +108,15 @@ TEST_P(WriterRejection, HandsBackTheRequestAndLosesNothingElse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AtTheStartMiddleAndEnd, WriterRejection, testing::Values("k0", "k47", "k99"));
+
+TEST_F(WriterTest, ClosingSaysOfARejectionThatNobodyTook) {
+  start({.refused_key = "k0"});
+  Writer writer(*client_, {});
+  ASSERT_TRUE(writer.put("k0", "v"));
+  const auto failed = writer.close();
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->message, "key: refused by the script");
+}
 
 TEST_F(WriterTest, HasAtMostWindowRequestsUnanswered) {
   timeout_ = std::chrono::seconds(2);

@@ -262,6 +262,10 @@ class KvctlOnATerminal(unittest.TestCase):
         self.assertIn(b"kvctl: reading records from standard input; Ctrl-D ends the input\r\n", shown)
         self.assertTrue(shown.endswith(b"1 record imported\r\n"), shown)
 
+    def test_a_quiet_import_says_nothing_of_it(self):
+        code, shown = self.run_on_terminal("-q", "import", typed=b'{"key":"a","value":"1"}\n\x04')
+        self.assertEqual((code, b"reading records" in shown), (0, False), shown)
+
     def test_the_progress_bar_fits_the_terminal(self):
         # The bar is drawn every 200 ms, and a fast machine loads these keys sooner: the server stands still meanwhile.
         for pause in (0.5, 1, 2, 4):
