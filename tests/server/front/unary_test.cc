@@ -116,7 +116,8 @@ TEST_F(UnaryTest, AStatusKeepsItsCodeAndItsText) {
 
 TEST_F(UnaryTest, AClientThatGivesUpDoesNotDisturbTheNext) {
   serve();
-  FlyingPut hasty(*kv, "hasty", milliseconds(50));
+  // Long enough to reach a loaded server before it ends.
+  FlyingPut hasty(*kv, "hasty", milliseconds(1'000));
   FlyingPut cancelled(*kv, "cancelled");
   wait_until([&] { return store->stats().writer.queue_requests == 2; });
   cancelled.context.TryCancel();
