@@ -152,9 +152,9 @@ TEST(Validate, SetPublishPolicy) {
   EXPECT_EQ(says("max_batch: 1000001"), "max_batch: 1000001, allowed is 1 to 1000000");
   EXPECT_EQ(says("max_batch: 1 interval_us: 86400000001"),
             "interval_us: 86400000001, the limit is 86400000000 (24 hours)");
-  EXPECT_EQ(says("max_batch: 1 interval_us: 18446744073709551615"),
-            "interval_us: 18446744073709551615, the limit is 86400000000 (24 hours)")
-      << "in nanoseconds it would come round to a small number";
+  EXPECT_EQ(says("max_batch: 1 interval_us: 2305843009213693952"),
+            "interval_us: 2305843009213693952, the limit is 86400000000 (24 hours)")
+      << "2^61: in nanoseconds it would come round to 0";
 }
 
 }  // namespace
