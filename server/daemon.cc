@@ -20,7 +20,7 @@ Status Daemon::start() {
   Status why;
   store_ = Store::open(config_.store, why);
   if (!store_) return why;
-  kv_ = std::make_unique<KvService>(*store_, *config_.store.clock, config_.limits);
+  kv_ = std::make_unique<KvService>(*store_, config_.limits);
   admin_ = std::make_unique<AdminService>(*store_, config_.threads);
   const Services services{*store_, *kv_, *admin_, health_, *config_.store.clock};
   fronts_ = std::make_unique<FrontSet>();

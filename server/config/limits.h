@@ -17,7 +17,6 @@ inline constexpr std::uint64_t kMaxReplyBytes = std::uint64_t{16} << 20;  // val
 inline constexpr std::size_t kMaxWriteOps = 10'000;                       // operations of one WriteRequest
 inline constexpr std::size_t kMaxTxnItems = 1'024;                        // of each list of a TxnRequest
 inline constexpr std::int64_t kMaxTtlMs = std::int64_t{100} * 365 * 24 * 3600 * 1000;
-inline constexpr std::uint64_t kMaxRevisionWaitMs = 30'000;
 
 // Room in a message for everything but its keys and values: field numbers, lengths, other fields.
 inline constexpr std::uint64_t kEnvelopeBytes = std::uint64_t{64} << 10;

@@ -58,8 +58,6 @@ Started KvService::await(std::uint64_t revision, PendingCall& call) {
   }
   call.kind = RequestKind::kWaitRevision;
   call.revision = revision;
-  const Nanos longest = static_cast<Nanos>(kMaxRevisionWaitMs) * kNanosPerMilli;
-  call.deadline = std::min(call.deadline, clock_.now() + longest);
   return submit(store_, call);
 }
 

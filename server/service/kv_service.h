@@ -22,9 +22,9 @@ namespace flashkv {
 // Replies are recycled: every field is set or cleared, and none is assumed to be empty.
 class KvService {
  public:
-  KvService(Store& store, const Clock& clock, const RequestLimits& limits)
-      : store_(store), clock_(clock), limits_(limits), store_id_(store.store_id()) {}
-  KvService(Store&, const Clock&, RequestLimits&&) = delete;
+  KvService(Store& store, const RequestLimits& limits)
+      : store_(store), limits_(limits), store_id_(store.store_id()) {}
+  KvService(Store&, RequestLimits&&) = delete;
 
   // Submits only if at_least_revision is not yet published.
   Started get(Session& session, const v1::GetRequest& request, v1::GetResponse& reply, PendingCall& call);
@@ -67,7 +67,6 @@ class KvService {
   Status finish_one(const PendingCall& call, R& reply) const;
 
   Store& store_;
-  const Clock& clock_;
   const RequestLimits& limits_;
   const std::uint64_t store_id_;
 };
