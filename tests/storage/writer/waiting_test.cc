@@ -58,7 +58,8 @@ class WaitingTest : public ::testing::Test {
   Late source;
   TestTable made{engine_cases().front().make(KeyHash(7))};
   std::array<Source*, 1> sources{&source};
-  Writer writer{*made.table, WriterOptions{}, clock, std::span<Source* const>(sources)};
+  const StoreLimits limits;
+  Writer writer{*made.table, PublishPolicy{}, limits, clock, std::span<Source* const>(sources)};
 };
 
 TEST_F(WaitingTest, AWriterWithNothingToDoSleepsOnce) {
