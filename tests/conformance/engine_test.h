@@ -14,15 +14,9 @@
 #include "storage/table/engine_options.h"
 #include "tests/support/calls.h"
 #include "tests/support/engine_cases.h"
+#include "tests/support/sanitized.h"
 
 namespace flashkv::test {
-
-// Checked builds run the same behaviours with less of everything.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
 
 // Purpose: an engine with what was staged and what was published, as maps.
 // Usage:   EngineUnderTest e(engine_case, options);  e.begin();  e.put("a", "1");  e.publish();

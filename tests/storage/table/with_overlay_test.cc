@@ -38,7 +38,7 @@ class OverlayTest : public ::testing::Test {
   }
 
   KeyHash hash{1, 0x7};
-  WithOverlay<LockedMap> engine{hash};
+  WithOverlay<LockedMap> engine{EngineOptions{}};
 };
 
 TEST_F(OverlayTest, OnlyTheWriterSeesABatchBeforeItsPublish) {
@@ -106,7 +106,7 @@ TEST_F(OverlayTest, RandomBatchesMatchAMapBeforeAndAfterEachPublish) {
 TEST_F(OverlayTest, AnUnpublishedBatchIsFreedWithTheEngine) {
   const std::int64_t records = Record::live();
   {
-    WithOverlay<LockedMap> short_lived{hash};
+    WithOverlay<LockedMap> short_lived{EngineOptions{}};
     ASSERT_TRUE(short_lived.try_begin_batch(0));
     const Probe p = probe("a");
     ASSERT_TRUE(short_lived.reserve({&p, 1}));

@@ -8,8 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "storage/record/hash.h"
 #include "storage/table/engine.h"
+#include "storage/table/engine_options.h"
+#include "tests/support/engines/plain_reading.h"
 #include "tests/support/engines/prepared_map.h"
 
 namespace flashkv::test {
@@ -42,23 +43,16 @@ class LockedMap {
       return shared_.map.find(probe.key);
     }
     void find_batch(std::span<const Probe> probes, std::span<const Record*> found) const noexcept {
-      for (std::size_t i = 0; i < probes.size(); ++i) found[i] = find(probes[i]);
+      find_one_by_one(*this, probes, found);
     }
 
    private:
     Shared& shared_;
     std::uint64_t revision_;
   };
-  class Reader {
-   public:
-    explicit Reader(Shared& shared) noexcept : shared_(&shared) {}
-    Guard enter() noexcept { return Guard(*shared_); }
+  using Reader = EnteringReader<Shared, Guard>;
 
-   private:
-    Shared* shared_;
-  };
-
-  explicit LockedMap(KeyHash) {}
+  explicit LockedMap(const EngineOptions&) {}
   LockedMap(const LockedMap&) = delete;
   LockedMap& operator=(const LockedMap&) = delete;
   ~LockedMap() {

@@ -10,8 +10,9 @@
 #include <thread>
 #include <vector>
 
-#include "storage/record/hash.h"
 #include "storage/table/engine.h"
+#include "storage/table/engine_options.h"
+#include "tests/support/engines/plain_reading.h"
 #include "tests/support/engines/prepared_map.h"
 
 namespace flashkv::test {
@@ -45,23 +46,16 @@ class TwinMap {
     std::uint64_t revision() const noexcept { return shared_.revisions[half_]; }
     const Record* find(const Probe& probe) const noexcept { return shared_.halves[half_].find(probe.key); }
     void find_batch(std::span<const Probe> probes, std::span<const Record*> found) const noexcept {
-      for (std::size_t i = 0; i < probes.size(); ++i) found[i] = find(probes[i]);
+      find_one_by_one(*this, probes, found);
     }
 
    private:
     Shared& shared_;
     std::size_t half_;
   };
-  class Reader {
-   public:
-    explicit Reader(Shared& shared) noexcept : shared_(&shared) {}
-    Guard enter() noexcept { return Guard(*shared_); }
+  using Reader = EnteringReader<Shared, Guard>;
 
-   private:
-    Shared* shared_;
-  };
-
-  explicit TwinMap(KeyHash) {}
+  explicit TwinMap(const EngineOptions&) {}
   TwinMap(const TwinMap&) = delete;
   TwinMap& operator=(const TwinMap&) = delete;
   ~TwinMap() {

@@ -13,15 +13,9 @@
 #include "storage/reclaim/default_periods.h"
 #include "storage/reclaim/epoch.h"
 #include "tests/support/engine_batch.h"
+#include "tests/support/sanitized.h"
 
 namespace flashkv::test {
-
-// Checked builds run the same behaviours with less of everything.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
 
 inline EngineOptions word_options(KeyHash hash, unsigned slice_bits = 0,
                                   WordOrder order = WordOrder::kForward) {
