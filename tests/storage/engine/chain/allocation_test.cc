@@ -2,16 +2,27 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
+#include "storage/reclaim/default_periods.h"
+#include "storage/reclaim/epoch.h"
 #include "tests/conformance/allocation_fixture.h"
-#include "tests/storage/engine/chain/small_engines.h"
+#include "tests/support/engines/small_chains.h"
 
 namespace flashkv::test {
 namespace {
 
 constexpr std::uint64_t kOld = 40;
 constexpr std::uint64_t kNew = 60;
+
+// With either kind of grace periods, where a build has both.
+using Served = reclaim::DefaultPeriods;
+using SmallEngines =
+    std::conditional_t<std::is_same_v<Served, reclaim::Epoch>,
+                       ::testing::Types<SmallRcuHash<reclaim::Epoch>, SmallRelativistic<reclaim::Epoch>>,
+                       ::testing::Types<SmallRcuHash<reclaim::Epoch>, SmallRcuHash<Served>,
+                                        SmallRelativistic<reclaim::Epoch>, SmallRelativistic<Served>>>;
 
 template <typename E>
 class ChainAllocation : public AllocationFixture<E> {};

@@ -1,13 +1,11 @@
 // The structure of a critnib: where leaves are, when nodes are added and when they are removed.
 #include <gtest/gtest.h>
 
-#include <map>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "tests/storage/engine/critnib/tree_view.h"
-#include "tests/support/engine_batch.h"
+#include "tests/support/random_batches.h"
 
 namespace flashkv::test {
 namespace {
@@ -28,29 +26,15 @@ TYPED_TEST(CritnibTree, RandomBatchesLeaveAWellFormedTree) {
     {
       const KeyHash hash{9, mask};
       TypeParam engine(word_options(hash));
-      std::mt19937_64 random(mask);
-      std::map<std::string, std::string> model;
+      RandomBatches batches(mask, {.range = 80, .most = 80, .flip = 10});
       for (std::uint64_t batch = 1; batch <= 60; ++batch) {
         ASSERT_TRUE(engine.try_begin_batch(0));
-        for (std::uint64_t i = random() % 80; i > 0; --i) {
-          const std::string key = named("key", random() % 80);
-          if (random() % 10 < (batch / 10 % 2 == 0 ? 2U : 8U)) {
-            stage_erase(engine, hash, key);
-            model.erase(key);
-          } else {
-            stage_put(engine, hash, key, named("v", batch), batch);
-            model[key] = named("v", batch);
-          }
-        }
+        stage(engine, hash, batches.next(), batch);
         engine.publish(batch);
         const CritnibView view(engine.index(), hash);
         ASSERT_FALSE(this->HasFatalFailure()) << "batch " << batch << ", mask " << mask;
-        ASSERT_EQ(view.records, model.size());
-        for (std::uint64_t k = 0; k < 80; ++k) {
-          const std::string key = named("key", k);
-          const auto at = model.find(key);
-          ASSERT_EQ(seen(engine, {key, hash(key)}), at == model.end() ? "none" : at->second) << key;
-        }
+        ASSERT_EQ(view.records, batches.model().size());
+        ASSERT_NO_FATAL_FAILURE(expect_published(engine, hash, batches));
       }
     }
     EXPECT_EQ(Record::live(), records);

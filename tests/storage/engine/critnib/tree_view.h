@@ -64,12 +64,4 @@ class CritnibView {
 template <typename Nodes>
 CritnibView(const critnib::Tree<Nodes>&, KeyHash) -> CritnibView<Nodes>;
 
-// A key whose hash is the word, under a mask of few bits.
-inline std::string key_with(const KeyHash& hash, std::uint64_t word, unsigned skip = 0) {
-  for (std::uint64_t n = 0;; ++n) {
-    std::string key = named("key", n);
-    if (hash(key) == word && skip-- == 0) return key;
-  }
-}
-
 }  // namespace flashkv::test

@@ -13,8 +13,6 @@
 namespace flashkv::test {
 
 using CuckooEngines = ::testing::Types<CuckooRwlock, CuckooDeletionLock, CuckooLeak>;
-// The engines that free garbage before they are destroyed.
-using FreeingCuckooEngines = ::testing::Types<CuckooRwlock, CuckooDeletionLock>;
 
 // Under a hash of the test's choice.
 template <Engine E>

@@ -6,35 +6,24 @@
 #include <vector>
 
 #include "tests/storage/engine/cuckoo/cuckoo_engines.h"
-#include "tests/support/engine_batch.h"
+#include "tests/support/engine_fixture.h"
 
 namespace flashkv::test {
 namespace {
 
-class DeletionLockEngineTest : public ::testing::Test {
+class DeletionLockEngineTest : public EngineFixture<CuckooDeletionLock> {
  protected:
   using Pin = Pinned<CuckooDeletionLock>;
-
-  bool put(CuckooDeletionLock& engine, std::string_view key, std::string_view value) {
-    if (!engine.try_begin_batch(0)) return false;
-    stage_put(engine, hash, key, value, ++revision);
-    engine.publish(revision);
-    return true;
-  }
-  Probe probe(std::string_view key) const { return {key, hash(key)}; }
-
-  const KeyHash hash{3};
-  std::uint64_t revision = 0;
 };
 
 // However many batches go by, the reader holds one table; and the records, because it may find any of them.
 TEST_F(DeletionLockEngineTest, AReaderThatStaysKeepsOneTableAndTheRecordsSince) {
   CuckooDeletionLock engine(EngineOptions{});
   const std::string large(10'000, 'x');
-  ASSERT_TRUE(put(engine, "a", large));
+  ASSERT_TRUE(try_put(engine, "a", large));
   const std::uint64_t table = engine.staged().bytes();
   auto pinned = std::make_unique<Pin>(engine);
-  for (int i = 0; i < 100; ++i) ASSERT_TRUE(put(engine, "a", named("v", static_cast<std::uint64_t>(i))));
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(try_put(engine, "a", named("v", static_cast<std::uint64_t>(i))));
   ASSERT_TRUE(engine.try_begin_batch(0));
   EXPECT_EQ(pinned->guard.find(probe("a"))->value(), large);
   EXPECT_EQ(engine.access().retired_bytes(), table);
@@ -48,14 +37,14 @@ TEST_F(DeletionLockEngineTest, AReaderThatStaysKeepsOneTableAndTheRecordsSince) 
 // A record may be found in every table from the one it came with to the last before it was replaced.
 TEST_F(DeletionLockEngineTest, ARecordStaysAsLongAsAnyTableItStandsInIsHeld) {
   CuckooDeletionLock engine(EngineOptions{});
-  ASSERT_TRUE(put(engine, "a", "first"));
+  ASSERT_TRUE(try_put(engine, "a", "first"));
   auto oldest = std::make_unique<Pin>(engine);
-  ASSERT_TRUE(put(engine, "b", "1"));
+  ASSERT_TRUE(try_put(engine, "b", "1"));
   auto middle = std::make_unique<Pin>(engine);
-  ASSERT_TRUE(put(engine, "a", "second"));
-  ASSERT_TRUE(put(engine, "c", "1"));
+  ASSERT_TRUE(try_put(engine, "a", "second"));
+  ASSERT_TRUE(try_put(engine, "c", "1"));
   middle.reset();
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(put(engine, "b", "2"));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(try_put(engine, "b", "2"));
   EXPECT_EQ(oldest->guard.find(probe("a"))->value(), "first");
   EXPECT_EQ(oldest->guard.find(probe("b")), nullptr);
   oldest.reset();
@@ -66,7 +55,7 @@ TEST_F(DeletionLockEngineTest, ARecordStaysAsLongAsAnyTableItStandsInIsHeld) {
 TEST_F(DeletionLockEngineTest, WithAReaderInEverySlotTheNextBatchIsPutOff) {
   CuckooDeletionLock engine(EngineOptions{});
   std::vector<std::unique_ptr<Pin>> pinned;
-  while (put(engine, "a", named("v", pinned.size()))) {
+  while (try_put(engine, "a", named("v", pinned.size()))) {
     pinned.push_back(std::make_unique<Pin>(engine));
     ASSERT_LE(pinned.size(), 16U);
   }
@@ -76,10 +65,10 @@ TEST_F(DeletionLockEngineTest, WithAReaderInEverySlotTheNextBatchIsPutOff) {
     EXPECT_EQ(pinned[i]->guard.find(probe("a"))->value(), named("v", i));
   }
   pinned.erase(pinned.begin() + 7);
-  EXPECT_TRUE(put(engine, "a", "again"));
-  EXPECT_FALSE(put(engine, "a", "and again"));
+  EXPECT_TRUE(try_put(engine, "a", "again"));
+  EXPECT_FALSE(try_put(engine, "a", "and again"));
   pinned.clear();
-  EXPECT_TRUE(put(engine, "a", "and again"));
+  EXPECT_TRUE(try_put(engine, "a", "and again"));
   ASSERT_TRUE(engine.try_begin_batch(0));
   EXPECT_EQ(engine.stats().retired_bytes, 0U);
 }
@@ -88,16 +77,16 @@ TEST_F(DeletionLockEngineTest, AboveTheCapBatchesArePutOffUntilReadersLeave) {
   EngineOptions options;
   options.limits.max_retired_bytes = 5000;
   CuckooDeletionLock engine(options);
-  ASSERT_TRUE(put(engine, "a", "1"));
+  ASSERT_TRUE(try_put(engine, "a", "1"));
   auto pinned = std::make_unique<Pin>(engine);
   int batches = 0;
-  while (put(engine, "a", std::string(1000, 'x'))) ASSERT_LE(++batches, 10);
+  while (try_put(engine, "a", std::string(1000, 'x'))) ASSERT_LE(++batches, 10);
   EXPECT_GE(batches, 5);
   EXPECT_GT(engine.stats().retired_bytes, options.limits.max_retired_bytes);
   EXPECT_EQ(pinned->guard.find(probe("a"))->value(), "1");
   EXPECT_FALSE(engine.try_begin_batch(1000));
   pinned.reset();
-  EXPECT_TRUE(put(engine, "a", "2"));
+  EXPECT_TRUE(try_put(engine, "a", "2"));
 }
 
 }  // namespace

@@ -7,31 +7,21 @@
 #include <vector>
 
 #include "tests/storage/engine/cuckoo/cuckoo_engines.h"
-#include "tests/support/engine_batch.h"
+#include "tests/support/engine_fixture.h"
 
 namespace flashkv::test {
 namespace {
 
-class RwlockEngineTest : public ::testing::Test {
+class RwlockEngineTest : public EngineFixture<CuckooRwlock> {
  protected:
-  bool put(std::string_view key, std::string_view value) {
-    if (!engine.try_begin_batch(0)) return false;
-    stage_put(engine, hash, key, value, ++revision);
-    engine.publish(revision);
-    return true;
-  }
-  Probe probe(std::string_view key) const { return {key, hash(key)}; }
-
-  const KeyHash hash{3};
   CuckooRwlock engine{EngineOptions{}};
-  std::uint64_t revision = 0;
 };
 
 TEST_F(RwlockEngineTest, AGuardKeepsTheBatchAfterTheNextWaiting) {
-  ASSERT_TRUE(put("a", "1"));
+  ASSERT_TRUE(try_put(engine, "a", "1"));
   auto reader = engine.make_reader();
   auto pinned = std::make_unique<Pinned<CuckooRwlock>>(engine);
-  ASSERT_TRUE(put("a", "2"));
+  ASSERT_TRUE(try_put(engine, "a", "2"));
   EXPECT_FALSE(engine.try_begin_batch(0));
   EXPECT_FALSE(engine.try_begin_batch(100'000)) << "for as long as it may, and no longer";
   EXPECT_EQ(engine.stats().deferred_opens, 2U);
@@ -41,14 +31,14 @@ TEST_F(RwlockEngineTest, AGuardKeepsTheBatchAfterTheNextWaiting) {
   {
     auto newer = reader.enter();
     pinned.reset();
-    EXPECT_TRUE(put("a", "3")) << "the newer guard holds the other table";
+    EXPECT_TRUE(try_put(engine, "a", "3")) << "the newer guard holds the other table";
     EXPECT_EQ(newer.find(probe("a"))->value(), "2");
   }
-  EXPECT_TRUE(put("a", "4"));
+  EXPECT_TRUE(try_put(engine, "a", "4"));
 }
 
 TEST_F(RwlockEngineTest, AWaitingWriterGoesOnWhenTheReaderLeaves) {
-  ASSERT_TRUE(put("a", "1"));
+  ASSERT_TRUE(try_put(engine, "a", "1"));
   std::atomic<bool> inside{false};
   std::atomic<bool> leave{false};
   std::thread thread([&] {
@@ -58,7 +48,7 @@ TEST_F(RwlockEngineTest, AWaitingWriterGoesOnWhenTheReaderLeaves) {
     while (!leave.load()) std::this_thread::yield();
   });
   while (!inside.load()) std::this_thread::yield();
-  ASSERT_TRUE(put("a", "2"));
+  ASSERT_TRUE(try_put(engine, "a", "2"));
   EXPECT_FALSE(engine.try_begin_batch(0));
   leave.store(true);
   EXPECT_TRUE(engine.try_begin_batch(kNever));
@@ -68,7 +58,7 @@ TEST_F(RwlockEngineTest, AWaitingWriterGoesOnWhenTheReaderLeaves) {
 // At any time some reader holds a guard: a lock that all of them share would never be the writer's.
 TEST_F(RwlockEngineTest, ReadersThatNeverAllLeaveDoNotStarveTheWriter) {
   constexpr int kBatches = 300;
-  ASSERT_TRUE(put("a", "0"));
+  ASSERT_TRUE(try_put(engine, "a", "0"));
   std::atomic<bool> done{false};
   std::atomic<unsigned> steps[2] = {0, 0};
   std::vector<std::thread> threads;
@@ -86,7 +76,7 @@ TEST_F(RwlockEngineTest, ReadersThatNeverAllLeaveDoNotStarveTheWriter) {
     });
   }
   for (int batch = 0; batch < kBatches; ++batch) {
-    while (!put("a", named("v", static_cast<std::uint64_t>(batch)))) std::this_thread::yield();
+    while (!try_put(engine, "a", named("v", static_cast<std::uint64_t>(batch)))) std::this_thread::yield();
   }
   done.store(true);
   for (std::thread& thread : threads) thread.join();

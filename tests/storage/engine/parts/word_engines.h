@@ -10,7 +10,6 @@
 
 #include "storage/engine/critnib/critnib.h"
 #include "storage/engine/radix/radix.h"
-#include "storage/reclaim/default_periods.h"
 #include "storage/reclaim/epoch.h"
 #include "tests/support/engine_batch.h"
 #include "tests/support/sanitized.h"
@@ -55,21 +54,20 @@ using CritnibLeak = LeakingCritnibEngine<reclaim::Epoch>;
 
 using WordEngines = ::testing::Types<Radix4, Radix11Reversed, Compressed4Reversed, Compressed8, Compressed13,
                                      Critnib, ShortLivedCritnib, CritnibLeak>;
-// With threads: nodes of both kinds under the grace periods that the server has, the other shapes under
-// Epoch.
-using ServedCompressed8 = Sliced<CompressedRadixEngine<reclaim::DefaultPeriods>, 8>;
-using ServedCritnib = CritnibEngine<reclaim::DefaultPeriods>;
-using StressedWordEngines = ::testing::Types<Radix4, Radix11Reversed, Compressed4Reversed, ServedCompressed8,
-                                             Compressed13, ServedCritnib, ShortLivedCritnib, CritnibLeak>;
-// Those whose garbage does not grow with the number of writes.
-using BoundedWordEngines = ::testing::Types<Radix4, Radix11Reversed, Compressed4Reversed, Compressed8,
-                                            Compressed13, Critnib, ShortLivedCritnib>;
 
 // Words with common heads, common tails, both, collisions, one word for all, and no pattern.
 inline const std::vector<std::uint64_t>& word_masks() {
   static const std::vector<std::uint64_t> masks{
       0xffff, std::uint64_t{0xffff} << 48, 0x8000'0300'0180'0007, 0x3, 0, ~std::uint64_t{0}};
   return masks;
+}
+
+// A key whose hash is the word, under a mask of few bits.
+inline std::string key_with(const KeyHash& hash, std::uint64_t word, unsigned skip = 0) {
+  for (std::uint64_t n = 0;; ++n) {
+    std::string key = named("key", n);
+    if (hash(key) == word && skip-- == 0) return key;
+  }
 }
 
 }  // namespace flashkv::test

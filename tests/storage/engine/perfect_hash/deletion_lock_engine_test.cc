@@ -7,7 +7,7 @@
 namespace flashkv::test {
 namespace {
 
-class PerfectHashDeletionLockTest : public PerfectHashTest<FreeingEngine> {
+class PerfectHashDeletionLockTest : public EngineFixture<FreeingEngine> {
  protected:
   using Pin = Pinned<FreeingEngine>;
 

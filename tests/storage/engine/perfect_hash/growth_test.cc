@@ -5,7 +5,7 @@ namespace flashkv::test {
 namespace {
 
 template <typename E>
-class PerfectHashGrowth : public PerfectHashTest<E> {
+class PerfectHashGrowth : public EngineFixture<E> {
  protected:
   static std::size_t first(E& engine) { return engine.below().arrays().first().size(); }
   static std::size_t last(E& engine) { return engine.below().arrays().last().size(); }

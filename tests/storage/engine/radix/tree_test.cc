@@ -1,26 +1,16 @@
 // Trees of every width, order and kind: where leaves are, when nodes are added and when they are removed.
 #include <gtest/gtest.h>
 
-#include <map>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "tests/storage/engine/radix/tree_view.h"
-#include "tests/support/engine_batch.h"
+#include "tests/support/random_batches.h"
 
 namespace flashkv::test {
 namespace {
 
 using radix::Tails;
-
-// A key whose hash is the word, under a mask of few bits.
-std::string key_with(const KeyHash& hash, std::uint64_t word, unsigned skip = 0) {
-  for (std::uint64_t n = 0;; ++n) {
-    std::string key = named("key", n);
-    if (hash(key) == word && skip-- == 0) return key;
-  }
-}
 
 template <typename E>
 void put_now(E& engine, const KeyHash& hash, const std::string& key) {
@@ -46,34 +36,20 @@ TEST_P(RadixShape, RandomBatchesLeaveAWellFormedTree) {
     const std::int64_t records = Record::live();
     const KeyHash hash{9, mask};
     GetParam().run(hash, [&](auto& engine) {
-      std::mt19937_64 random(mask);
-      std::map<std::string, std::string> model;
+      RandomBatches batches(mask, {.range = range, .most = range, .flip = 5});
       for (std::uint64_t batch = 1; batch <= (kSanitized ? 20 : 40); ++batch) {
         ASSERT_TRUE(engine.try_begin_batch(0));
-        for (std::uint64_t i = random() % range; i > 0; --i) {
-          const std::string key = named("key", random() % range);
-          if (random() % 10 < (batch / 5 % 2 == 0 ? 2U : 8U)) {
-            stage_erase(engine, hash, key);
-            model.erase(key);
-          } else {
-            stage_put(engine, hash, key, named("v", batch), batch);
-            model[key] = named("v", batch);
-          }
-        }
+        stage(engine, hash, batches.next(), batch);
         engine.publish(batch);
         const TreeView view(engine.index(), hash, GetParam().tails);
         ASSERT_FALSE(HasFatalFailure()) << "batch " << batch << ", mask " << mask;
-        ASSERT_EQ(view.records, model.size());
+        ASSERT_EQ(view.records, batches.model().size());
         ASSERT_LE(view.bytes, engine.index().bytes());
         ASSERT_LE(engine.index().bytes(), view.bytes + radix::NodePool::kKeptBytes) << "beside the pool";
-        for (std::uint64_t k = 0; k < range; ++k) {
-          const std::string key = named("key", k);
-          const auto at = model.find(key);
-          ASSERT_EQ(seen(engine, {key, hash(key)}), at == model.end() ? "none" : at->second) << key;
-        }
+        ASSERT_NO_FATAL_FAILURE(expect_published(engine, hash, batches));
       }
       ASSERT_TRUE(engine.try_begin_batch(0));
-      for (const auto& [key, value] : model) stage_erase(engine, hash, key);
+      for (const auto& [key, value] : batches.model()) stage_erase(engine, hash, key);
       engine.publish(100);
       EXPECT_EQ(TreeView(engine.index(), hash, GetParam().tails).nodes, 1U) << "the root alone";
       ASSERT_TRUE(engine.try_begin_batch(0));

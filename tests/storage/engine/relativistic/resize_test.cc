@@ -174,27 +174,6 @@ TEST_F(ResizeTest, NoBatchDoesMoreThanItsShareBesideAReaderThatStays) {
   expect_keys(0, keys);
 }
 
-TEST(ResizeLimits, MoreRetiredThanAllowedDefersTheNextBatch) {
-  Engine engine(EngineOptions{.limits = {.max_retired_bytes = 2'000}},
-                ResizingBuckets::Pace{.min_log2 = 4, .units = 64});
-  std::uint64_t revision = 0;
-  auto reader = engine.make_reader();
-  {
-    auto guard = reader.enter();
-    while (engine.try_begin_batch(0)) {
-      ASSERT_LT(revision, 1'000U);
-      stage_put(engine, kHash, "key", std::string(100, 'x'), 1);
-      engine.publish(++revision);
-    }
-    EXPECT_GT(revision, 10U);
-    EXPECT_EQ(engine.stats().deferred_opens, 1U);
-    EXPECT_GT(engine.stats().retired_bytes, 2'000U);
-    EXPECT_FALSE(engine.try_begin_batch(0));
-  }
-  EXPECT_TRUE(engine.try_begin_batch(0));
-  EXPECT_EQ(engine.stats().retired_bytes, 0U);
-}
-
 // Erased during a resize: the node stays, the record does not, and both are counted until they go.
 TEST(ResizeLimits, ErasedNodesAreCountedUntilTheResizeEnds) {
   WatchedEngine e(3);

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -121,8 +122,12 @@ TYPED_TEST(GuardTest, AnUnlimitedWaitEndsWhenTheReaderLeaves) {
     const auto half = reader.enter();
     ASSERT_TRUE(this->state_.write(revision, 0));
     bool drained = false;
-    std::thread writer([&] { drained = this->guards_.wait_drained(kNever); });
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::atomic<bool> about_to_wait{false};
+    std::thread writer([&] {
+      about_to_wait.store(true);
+      drained = this->guards_.wait_drained(kNever);
+    });
+    while (!about_to_wait.load()) std::this_thread::yield();
     EXPECT_EQ(half->read(), revision - 1);
     reader.leave(half);
     writer.join();
