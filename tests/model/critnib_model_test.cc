@@ -16,13 +16,6 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return ::
 namespace flashkv::critnib::model {
 namespace {
 
-using flashmap::model::check;
-using flashmap::model::kSchedules;
-using flashmap::model::kSchedulesToCatch;
-using flashmap::model::name_of;
-using flashmap::model::Weakened;
-using flashmap::model::WeakenedOrder;
-
 struct Orders {
   static inline sync::MemoryOrder kRaise = RecyclingOrders::kRaise;
   static inline sync::MemoryOrder kBefore = RecyclingOrders::kBefore;

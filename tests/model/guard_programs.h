@@ -79,33 +79,28 @@ struct Program {
     RL_ASSERT(half->read() == seen);
     reader.leave(half);
   }
+  // Thread 0 publishes; another opens one guard after the other.
+  void write_or_read(unsigned index) {
+    if (index == 0) {
+      for (unsigned revision = 1; revision <= 3; ++revision) write(revision);
+      return;
+    }
+    auto reader = guards.make_reader();
+    for (int i = 0; i < 2; ++i) close(reader, open(reader));
+  }
 };
 
 // I1, I5: a reader opens one guard after the other while the writer publishes.
 template <typename Guards>
 struct OneReader : Program<Guards>, rl::test_suite<OneReader<Guards>, 2> {
-  void thread(unsigned index) {
-    if (index == 0) {
-      for (unsigned revision = 1; revision <= 3; ++revision) this->write(revision);
-      return;
-    }
-    auto reader = this->guards.make_reader();
-    for (int i = 0; i < 2; ++i) this->close(reader, this->open(reader));
-  }
+  void thread(unsigned index) { this->write_or_read(index); }
 };
 
 // The same with a membarrier() that fails twice: the half counts as held until one has worked.
 template <typename Guards>
 struct FailingMembarrier : Program<Guards>, rl::test_suite<FailingMembarrier<Guards>, 2> {
   FailingMembarrier() : Program<Guards>(2) {}
-  void thread(unsigned index) {
-    if (index == 0) {
-      for (unsigned revision = 1; revision <= 3; ++revision) this->write(revision);
-      return;
-    }
-    auto reader = this->guards.make_reader();
-    for (int i = 0; i < 2; ++i) this->close(reader, this->open(reader));
-  }
+  void thread(unsigned index) { this->write_or_read(index); }
 };
 
 // I1, I5 with two readers: the slot of the one that has left must not hide the other's.
@@ -228,22 +223,5 @@ struct HandedGuard : Program<Guards>, rl::test_suite<HandedGuard<Guards>, 3> {
     }
   }
 };
-
-// Runs `Suite` under `schedules` random schedules and returns what was found. A schedule that failed is run
-// again to print its history.
-template <typename Suite>
-rl::test_result_e check(std::uint64_t schedules) {
-  using Scheduler = rl::random_scheduler<Suite::params::thread_count>;
-  rl::test_params params;
-  params.iteration_count = schedules;
-  rl::ostringstream failed;
-  const rl::test_result_e found = rl::run_test<Suite, Scheduler>(params, failed, false);
-  if (found != rl::test_result_success) {
-    params.initial_state = failed.str();
-    params.collect_history = true;
-    rl::run_test<Suite, Scheduler>(params, failed, true);
-  }
-  return found;
-}
 
 }  // namespace flashkv::flashmap::model

@@ -8,12 +8,6 @@
 namespace flashkv::model {
 namespace {
 
-using flashmap::model::expect_caught;
-using flashmap::model::expect_sound;
-using flashmap::model::name_of;
-using flashmap::model::Weakened;
-using flashmap::model::WeakenedOrder;
-
 struct Orders {
   static inline sync::MemoryOrder kArm = DoorbellOrders::kArm;
   static inline sync::MemoryOrder kRing = DoorbellOrders::kRing;
