@@ -17,14 +17,6 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(Kvd, ABadFlagIsOneLineAndExitCodeTwo) {
-  Kvd kvd({"--threads=none"});
-  const std::string line = kvd.line();
-  EXPECT_THAT(line, HasSubstr("kvd: --threads"));
-  EXPECT_EQ(kvd.rest(), "");
-  EXPECT_EQ(kvd.wait(), 2);
-}
-
 TEST(Kvd, VersionHelpAndConfigurationArePrinted) {
   Kvd version({"--version"});
   EXPECT_THAT(version.rest(), testing::StartsWith("kvd "));

@@ -74,6 +74,8 @@ TEST(Validate, Put) {
                          {R"(key: "k" value: "secret78901234567")", kInvalid, {"value", "17 bytes", "16"}},
                          {R"(key: "k" ttl_ms: -1)", kInvalid, {"ttl_ms", "-1"}},
                          {R"(key: "k" ttl_ms: 3153600000001)", kInvalid, {"ttl_ms", "3153600000000"}},
+                         {R"(key: "k" ttl_ms: -9223372036854775808)", kInvalid, {"ttl_ms"}},
+                         {R"(key: "k" ttl_ms: 9223372036854775807)", kInvalid, {"ttl_ms"}},
                          {R"(key: "k" ttl_ms: 1 keep_ttl: true)", kInvalid, {"keep_ttl", "ttl_ms"}},
                          {R"(key: "k" condition: 9)", kInvalid, {"condition", "9"}},
                          {R"(key: "k" ack: 9)", kInvalid, {"ack", "9"}},
@@ -93,7 +95,7 @@ TEST(Validate, Delete) {
                             {R"(prefix: "secret789")", kInvalid, {"prefix", "9 bytes"}},
                             {R"(start: "secret789")", kInvalid, {"start", "9 bytes"}},
                             {R"(end: "secret789")", kInvalid, {"end", "9 bytes"}},
-                            {R"(key: "k" ack: 9)", kInvalid, {"ack"}},
+                            {R"(key: "k" ack: -1)", kInvalid, {"ack", "-1"}},
                             {R"(prefix: "a" ack: 9)", kInvalid, {"ack"}},
                             {R"(prefix: "a")", Code::kUnimplemented, {"ordered index"}},
                             {R"(start: "a")", Code::kUnimplemented, {"ordered index"}},
@@ -155,6 +157,8 @@ TEST(Validate, SetPublishPolicy) {
   EXPECT_EQ(says("max_batch: 1 interval_us: 2305843009213693952"),
             "interval_us: 2305843009213693952, the limit is 86400000000 (24 hours)")
       << "2^61: in nanoseconds it would come round to 0";
+  EXPECT_NE(says("max_batch: 18446744073709551615"), "");
+  EXPECT_NE(says("max_batch: 1 interval_us: 18446744073709551615"), "");
 }
 
 }  // namespace
