@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Checks the shape of the tree: layers, rooms, lengths, words, comments, tests that show nothing, layout, formatting.
+"""Checks the shape of the tree: layers, rooms, lengths, words, comments, tests that show nothing, layout, formatting,
+and the subjects of its commits.
 
     tests/tidy/tidy.py [ROOT]      default: the tree this file is in
 
@@ -18,6 +19,7 @@ sys.path.insert(0, HERE)
 import arrows  # noqa: E402
 import comments  # noqa: E402
 import formatting  # noqa: E402
+import history  # noqa: E402
 import layout  # noqa: E402
 import lengths  # noqa: E402
 import rooms  # noqa: E402
@@ -25,7 +27,7 @@ import skips  # noqa: E402
 import words  # noqa: E402
 from source import Tree  # noqa: E402
 
-MODULES = (arrows, rooms, lengths, words, comments, skips, layout, formatting)
+MODULES = (arrows, rooms, lengths, words, comments, skips, layout, formatting, history)
 
 
 def checks():
