@@ -23,7 +23,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, LeakTest, ::testing::ValuesIn(only(engine_case
 
 TEST_P(LeakTest, AboveTheBoundNothingIsTakenEverAgainAndReadsGoOn) {
   const std::int64_t records = Record::live();
-  options.max_retired_bytes = 20'000;
+  options.limits.max_retired_bytes = 20'000;
   EngineUnderTest& e = engine();
   e.put_now("a", "stays");
   std::uint64_t most_at_once = 0;
@@ -33,7 +33,7 @@ TEST_P(LeakTest, AboveTheBoundNothingIsTakenEverAgainAndReadsGoOn) {
     const std::uint64_t before = leaked();
     taken = write([&] { return batches % 3 == 2 ? e.erase("b") : e.put("b", numbered("v", batches)); });
     if (taken) {
-      ASSERT_LE(before, options.max_retired_bytes) << "a batch was taken above the bound";
+      ASSERT_LE(before, options.limits.max_retired_bytes) << "a batch was taken above the bound";
     }
     most_at_once = std::max(most_at_once, leaked() - before);
     ASSERT_LT(batches, 10'000U) << "the bound was passed";
@@ -41,8 +41,8 @@ TEST_P(LeakTest, AboveTheBoundNothingIsTakenEverAgainAndReadsGoOn) {
   EXPECT_GT(batches, 20U);
   const EngineStats stats = e.table().stats();
   EXPECT_TRUE(stats.leak_full);
-  EXPECT_GT(stats.leaked_bytes, options.max_retired_bytes);
-  EXPECT_LE(stats.leaked_bytes, options.max_retired_bytes + most_at_once) << "one batch beyond at most";
+  EXPECT_GT(stats.leaked_bytes, options.limits.max_retired_bytes);
+  EXPECT_LE(stats.leaked_bytes, options.limits.max_retired_bytes + most_at_once) << "one batch beyond at most";
   const std::string last = e.read("b");
   for (int i = 0; i < 5; ++i) {
     for (const char* key : {"a", "b", "c"}) {

@@ -16,7 +16,7 @@ SECRET = b"hunter2-do-not-log"
 
 
 def raw(channel, method, kind="unary_unary"):
-    """A method called with bytes as they are."""
+    """A callable that sends raw bytes to a method."""
     return getattr(channel, kind)(method, request_serializer=None, response_deserializer=None)
 
 
@@ -46,7 +46,7 @@ class Keys(BadInputCase):
         for call, request, field in self.calls_with(b"k" * (KEY_LIMIT + 1)):
             self.assert_fails(INVALID, call, request, naming=[field, "65536", "65535"], never=["kkkk"])
 
-    def test_odd_keys_are_keys_like_any_other(self):
+    def test_unusual_keys_are_keys_like_any_other(self):
         longest = b"k" * KEY_LIMIT
         for key in (b"\0", b"\0" * 300, b"a\0b", b"\xff\xfe\x80", b"\xc3\x28", b" ", b"\n", longest):
             with self.subTest(key=key[:20]):
@@ -102,7 +102,7 @@ class Wire(BadInputCase):
         reply = kv_pb2.GetResponse.FromString(raw(self.channel, "/flashkv.v1.KV/Get")(body))
         self.assertEqual(reply.kv.value, SECRET)
 
-    def test_unknown_fields_are_passed_over(self):
+    def test_unknown_fields_are_ignored(self):
         body = b"\x0a\x06intact" + b"\xfa\x3f\x03abc" + b"\x98\x40\x07"
         reply = kv_pb2.GetResponse.FromString(raw(self.channel, "/flashkv.v1.KV/Get")(body))
         self.assertEqual(reply.kv.value, SECRET)
@@ -115,13 +115,13 @@ class Wire(BadInputCase):
         try:
             call(iter([body, body]), timeout=self.TIMEOUT)
         except grpc.RpcError:
-            pass  # refusing is as good as answering the first; what counts is that the server lives
+            pass  # refusing is as good as answering the first; the server must survive
 
 
 class Unread(BadInputCase):
-    """Replies that a client does not let through hold up nobody else."""
+    """Replies that a client does not accept hold up no other client."""
 
-    CALLS = 800  # more than both request threads ever offered at a time
+    CALLS = 800  # more than both request threads ever have posted
 
     def answered(self, method):
         return sum(m.count for m in self.stats().requests if m.method == method)

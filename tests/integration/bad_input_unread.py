@@ -1,8 +1,8 @@
-"""A client that asks and lets no byte of any reply through: an HTTP/2 connection whose streams have no window.
+"""A client that sends requests and accepts no byte of any reply: an HTTP/2 connection whose streams have no window.
 
     with UnreadCalls(endpoint, "/flashkv.v1.KV/Get", request_bytes, 600): ...
 
-The frames are written by hand, as every library makes room for what it asked for.
+The frames are written by hand, because every library opens the window for its replies.
 """
 
 import socket
@@ -19,7 +19,7 @@ def _frame(kind, flags, stream, payload):
 
 
 def _literal(name, value):
-    """A header as it is: no table, no Huffman code."""
+    """A literal header: no table, no Huffman code."""
     return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
 
 

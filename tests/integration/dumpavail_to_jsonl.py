@@ -4,9 +4,9 @@
     dumpavail_to_jsonl.py > packages.jsonl            # the index, as `apt-cache dumpavail` prints it
     dumpavail_to_jsonl.py --input FILE > out.jsonl    # stanzas from a file; "-" is standard input
 
-One JSON object a line, {"key", "value"}, or "key_b64", "value_b64" where bytes are not UTF-8. Of several
-versions of a package the last counts. Where apt knows no packages, dpkg's own lists are taken, and a line on
-standard error says so.
+One JSON object per line, {"key", "value"}, or "key_b64", "value_b64" where bytes are not UTF-8. Of several
+versions of a package the last counts. If apt knows no packages, dpkg's own lists are used, and a line on standard
+error says so.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def to_json(key, value):
 
 
 def machine_index():
-    """(records, where they are from) of this machine; ({}, reason) where there are none."""
+    """This machine's (records, their source), or ({}, the reason why there are none)."""
     try:
         listing = subprocess.run(["apt-cache", "dumpavail"], capture_output=True, check=False)
         found = records(listing.stdout.splitlines(keepends=True))

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What dumpavail_to_jsonl makes of an index."""
+"""dumpavail_to_jsonl's output for small indexes."""
 
 import base64
 import json
@@ -33,7 +33,7 @@ class DumpavailToJsonl(unittest.TestCase):
             [{"key": "a", "value": "Package: a\nVersion: 2\n"}, {"key": "b", "value": "Package: b\nVersion: 1\n"}],
         )
 
-    def test_a_field_that_only_mentions_a_package_is_no_name(self):
+    def test_only_the_package_field_names_a_stanza(self):
         index = b"Source: x\nDepends: Package: y\nPackage: z\n"
         self.assertEqual([row["key"] for row in rows(index)], ["z"])
 

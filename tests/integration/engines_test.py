@@ -17,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import dumpavail_to_jsonl  # noqa: E402
 
-SHARE = 6  # a checked build gets every sixth record, each engine beginning elsewhere than the one before
+SHARE = 6  # a sanitized build gets every sixth record, each engine starting at another one
 
 # What each engine promises: atomic_batch, bounded_garbage and read_rmw. All are linearizable, none is ordered.
 TRAITS = {
@@ -44,7 +44,7 @@ def sanitized():
 
 
 def engine_names():
-    """As the server lists them to whoever asks for one that it does not have."""
+    """The names kvd lists when asked for an unknown engine."""
     wrong = [os.path.join(BIN, "kvd"), "--engine", "none"]
     said = subprocess.run(wrong, capture_output=True, text=True, timeout=60, env=clean_environment(), check=False)
     _, found, names = said.stderr.partition("allowed: ")
@@ -54,33 +54,33 @@ def engine_names():
 
 
 class Index:
-    """The machine's package index, read once: as it is, and as the lines to import."""
+    """The machine's package index, read once: the records, and the lines to import."""
 
     data = {}
     lines = []
 
     @classmethod
     def share_of(cls, engine):
-        """(records, their lines) that an engine is tested with: all, but for checked builds."""
+        """The (records, lines) an engine is tested with: all, or a share of them in sanitized builds."""
         first, step = (engine_names().index(engine) % SHARE, SHARE) if sanitized() else (0, 1)
         return dict(list(cls.data.items())[first::step]), cls.lines[first::step]
 
 
 def setUpModule():
-    # The values are taken from the index itself, not from the lines: the way through jsonl is part of the test.
+    # The expected values come from the index itself, not from the lines: the conversion to jsonl is under test too.
     Index.data, _ = dumpavail_to_jsonl.machine_index()
     script = [sys.executable, os.path.join(HERE, "dumpavail_to_jsonl.py")]
     Index.lines = subprocess.run(script, stdout=subprocess.PIPE, check=True).stdout.splitlines(keepends=True)
 
 
 def figures(endpoint):
-    """What kvctl stats prints: name -> value, as text."""
+    """kvctl's stats: name -> value, as text."""
     lines = kvctl(endpoint, "stats").stdout.decode().splitlines()
     return dict(line.split(" ", 1) for line in lines)
 
 
 def value_of(kv, key):
-    """What a Get of the key brings, None where there is no such key."""
+    """The value a Get returns, or None if there is no such key."""
     reply = kv.Get(kv_pb2.GetRequest(key=key), timeout=60)
     return reply.kv.value if reply.HasField("kv") else None
 
@@ -117,7 +117,7 @@ class Reader:
 
 
 class ServerOver:
-    """What is tested of a server over any engine; subclasses name it."""
+    """The tests of a server over one engine; subclasses name it."""
 
     engine = ""
 
@@ -153,7 +153,7 @@ class ServerOver:
         self.assert_holds(self.data)
         self.assertEqual(self.stats().keys, len(self.data))
 
-    def test_2_what_is_rewritten_and_deleted_is_seen_so(self):
+    def test_2_rewritten_and_deleted_keys_read_accordingly(self):
         keys = list(self.data)[:600]
         requests = []
         for first in range(0, len(keys), 100):
@@ -247,7 +247,7 @@ class FullOfGarbage(KvdCase):
                     with self.assertRaises(grpc.RpcError) as caught:
                         self.put(b"one more", b"1", kv=kv)
                     return caught.exception
-        self.fail("the bound was passed")
+        self.fail("the bound was exceeded")
 
 
 if __name__ == "__main__":

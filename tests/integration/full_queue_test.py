@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A queue that is full: an error for a single call, patience for a stream, and nothing lost that was acknowledged."""
+"""A full queue: an error for a single call, a wait for a stream, and no loss of acknowledged writes."""
 
 import time
 
@@ -15,7 +15,7 @@ class FullQueue(KvdCase):
     flags = ("--max-queue-requests", "1")
 
     def burst(self, prefix, size=400):
-        """So many Puts at once; (keys acknowledged, errors)."""
+        """Sends that many Puts at once; returns (keys acknowledged, errors)."""
         calls = {}
         for i in range(size):
             key = b"%s-%d" % (prefix, i)
@@ -38,7 +38,7 @@ class FullQueue(KvdCase):
             self.assertEqual(error.code(), EXHAUSTED)
             self.assertIn("max-queue-requests 1", error.details())
 
-    def test_what_was_acknowledged_is_there_and_what_was_refused_is_not(self):
+    def test_acknowledged_keys_exist_and_refused_ones_do_not(self):
         done, errors = set(), {}
         for i in range(5):
             some, failed = self.burst(b"kept%d" % i)
@@ -74,7 +74,7 @@ class FullQueue(KvdCase):
 class FullOfBytes(KvdCase):
     flags = ("--max-queue-bytes", "9MiB")
 
-    def test_a_request_that_can_never_fit_is_refused_also_on_a_stream(self):
+    def test_a_request_that_can_never_fit_is_refused_even_on_a_stream(self):
         large = kv_pb2.WriteRequest(ops=[put(b"b%d" % i, b"v" * (4 << 20)) for i in range(3)], request_id=1)
         small = kv_pb2.WriteRequest(ops=[put(b"small", b"1")], request_id=2)
         replies = list(self.kv.Write(iter([large, small]), timeout=20))

@@ -12,10 +12,10 @@ SERVICE_UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 
 
 class Health(KvdCase):
-    flags = ("--drain-timeout", "1h")  # a drain that waits for a watcher would not end
+    flags = ("--drain-timeout", "1h")  # so a drain that waits for a watcher hangs
 
     def setUp(self):
-        # One kvd for each test: some of them stop it.
+        # One kvd per test: some of them stop it.
         if not self.kvd.running():
             self.setUpClass()
         self.health = health_pb2_grpc.HealthStub(self.open_channel())
@@ -31,7 +31,7 @@ class Health(KvdCase):
         request = health_pb2.HealthCheckRequest(service="other")
         self.assert_fails(grpc.StatusCode.NOT_FOUND, self.health.Check, request)
 
-    def test_checks_whose_replies_nobody_reads_do_not_make_it_look_dead(self):
+    def test_checks_with_unread_replies_do_not_block_other_checks(self):
         with UnreadCalls(self.kvd.endpoint, "/grpc.health.v1.Health/Check", b"", 200):
             for _ in range(20):
                 self.assertEqual(self.check(""), SERVING)
@@ -41,7 +41,7 @@ class Health(KvdCase):
         self.assertEqual(next(watch).status, SERVICE_UNKNOWN)
         watch.cancel()
 
-    def test_a_watcher_hears_of_the_drain_before_its_stream_ends(self):
+    def test_a_watcher_gets_not_serving_before_its_stream_ends(self):
         watchers = []
         for name in ("", "flashkv.v1.KV", "", ""):
             channel = connect(self.kvd.endpoint)

@@ -1,16 +1,17 @@
 #!/usr/bin/python3
-"""kvctl as users see it: the sessions in kvctl/*.txt, each against a kvd of its own, imports and terminals.
+"""kvctl as users see it: the sessions in kvctl/*.txt, each against its own kvd; imports; terminals.
 
     kvctl_test.py --bin build/release/bin [KvctlSessions.test_basics ...]
 
-A session is a text file. A line that begins with `$ kvctl` is run; the lines up to the next blank one are what it must do:
+A session is a text file. A line that begins with `$ kvctl` is run; the lines up to the next blank one say what it must do:
     text        a line of standard output, exactly
     ! text      a line of standard error, exactly
     exit N      the exit code, if it is not 0
-Before it: `kvd FLAGS` (first line of the file), `file NAME` and `NAME=text` in front of kvctl for its environment.
+Also: `kvd FLAGS` as the first line of the file, `file NAME` to write a file, and `NAME=text` before kvctl for its
+environment.
     > text      a line of the file, or of the command's standard input
-<number>, <figure> (with decimals) and <text> stand for what differs from run to run, <endpoint> for the server,
-<nobody> for an address where no server listens, \\xNN for a byte. An empty line of output is written <empty>.
+<number>, <figure> (with decimals) and <text> stand for text that differs between runs, <endpoint> for the server,
+<nobody> for an address where no server is listening, \\xNN for a byte. An empty line of output is written <empty>.
 """
 
 import fcntl
@@ -59,7 +60,7 @@ def as_pattern(lines):
 
 
 class Step:
-    """One block of a session: a command with what it must do, or a file to write."""
+    """One block of a session: a command and its expected results, or a file to write."""
 
     def __init__(self, number, lines):
         self.number, self.head = number, lines[0]
@@ -79,7 +80,7 @@ class Step:
 
 
 def blocks(path):
-    """(line number, lines) of each run of lines without a blank one between; comments are left out."""
+    """(line number, lines) of each block between blank lines, without comments."""
     with open(path, encoding="utf-8") as file:
         block, begin = [], 0
         for number, line in enumerate([*file.read().split("\n"), ""], 1):
@@ -100,7 +101,7 @@ def free_port():
 
 
 class Session:
-    """Runs one file's steps in a folder of its own."""
+    """Runs one file's steps in their own folder."""
 
     def __init__(self, test, folder, endpoint):
         self.test, self.folder = test, folder
@@ -136,13 +137,13 @@ class Session:
 
 
 def peak_memory(pid):
-    """The most bytes that a process has held so far."""
+    """The peak resident memory of a process so far, in bytes."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         return 1024 * next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
 class KvctlSessions(unittest.TestCase):
-    """One test for each file; the failing command is named by its file and line."""
+    """One test per file; a failing command is named by file and line."""
 
 
 def session_test(name):
@@ -160,7 +161,7 @@ def session_test(name):
 
 
 class KvctlImport(unittest.TestCase):
-    """What text files cannot express: pipes that pause, Ctrl-C, and records too large for a session."""
+    """Imports that text files cannot express: pipes that pause, Ctrl-C, and records too large for a session."""
 
     def setUp(self):
         self.kvd = self.enterContext(KvdProcess(BIN))
@@ -210,7 +211,7 @@ class KvctlImport(unittest.TestCase):
         out, errors = work.communicate(timeout=SECONDS)
         self.assertEqual((work.returncode, out), (0, b"2 records imported, 1 skipped\n"), errors)
         self.assertRegex(errors, rb"^kvctl: line 2: longer than \d+ bytes \(skipped\)\n$")
-        self.assertLess(peak, 400 * MIB)  # the buffer grows to 91 MiB; a sanitizer keeps what it outgrew
+        self.assertLess(peak, 400 * MIB)  # the buffer grows to 91 MiB; a sanitizer keeps the smaller ones it replaced
 
     def test_a_message_over_the_limit_names_the_limit(self):
         for size, wanted in (
@@ -224,7 +225,7 @@ class KvctlImport(unittest.TestCase):
 
 
 class KvctlOnATerminal(unittest.TestCase):
-    """What only a terminal shows; each command runs on one of its own, of 50 columns."""
+    """Behaviour on a terminal; each command gets its own, 50 columns wide."""
 
     COLUMNS = 50
 

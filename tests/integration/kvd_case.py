@@ -1,4 +1,4 @@
-"""What the tests of a running kvd share: a server for each test class, clients, and the program's own arguments.
+"""Shared by the tests of a running kvd: a server per test class, clients, and the program's arguments.
 
     X_test.py --bin build/release/bin [unittest's arguments]
 
@@ -39,7 +39,7 @@ LARGE = 64 << 20
 
 
 def connect(endpoint):
-    """A connection of its own: python's channels with equal options would share one."""
+    """A new connection: python's channels with equal options would share one."""
     return grpc.insecure_channel(
         endpoint,
         options=(
@@ -55,7 +55,7 @@ def put(key, value):
 
 
 class KvdCase(unittest.TestCase):
-    """One kvd for the class; `self.kv` and `self.admin` are stubs on one connection to it."""
+    """One kvd per class; `self.kv` and `self.admin` are stubs on one connection to it."""
 
     flags = ()
     TIMEOUT = 60  # seconds; only so that a hang fails
@@ -76,7 +76,7 @@ class KvdCase(unittest.TestCase):
         return channel
 
     def other_client(self):
-        """A KV stub on a connection of its own."""
+        """A KV stub on a new connection."""
         return kv_pb2_grpc.KVStub(self.open_channel())
 
     def get(self, key, kv=None, **fields):
@@ -93,7 +93,7 @@ class KvdCase(unittest.TestCase):
         self.admin.SetPublishPolicy(request, timeout=self.TIMEOUT)
 
     def assert_fails(self, code, call, *arguments, naming=(), never=()):
-        """The call fails with `code`; the text holds each of `naming` and none of `never`."""
+        """Checks that the call fails with `code`, and that the message contains all of `naming` and none of `never`."""
         with self.assertRaises(grpc.RpcError) as caught:
             call(*arguments, timeout=self.TIMEOUT)
         error = caught.exception
@@ -106,7 +106,7 @@ class KvdCase(unittest.TestCase):
 
 
 def kvctl(endpoint, *arguments, stdin=None, seconds=300):
-    """Runs kvctl to its end: the finished process, its output as bytes."""
+    """Runs kvctl; returns the finished process, with its output as bytes."""
     return subprocess.run(
         kvctl_command(endpoint, *arguments),
         input=stdin,

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What large values and replies took goes back to the system once they are deleted, or have left."""
+"""The memory of large values and replies returns to the system once they are deleted or sent."""
 
 import time
 
@@ -13,9 +13,9 @@ REPLIES = 100
 REPLY_BYTES = 8 << 20
 WARM_ROUNDS = 4
 MIB = 1 << 20
-# What two runs differ by: the store's spare blocks (16 MiB) and gRPC's buffers for messages, several of 4 MiB each.
+# Two runs differ by the store's spare blocks (16 MiB) and gRPC's message buffers, several of 4 MiB each.
 SPARE_MIB = 32
-SETTLE_SECONDS = 4  # the most: it looks until the memory is back
+SETTLE_SECONDS = 4  # at most: it polls until the memory is back
 
 
 def resident(pid):
@@ -41,8 +41,8 @@ class MemoryReturns(unittest.TestCase):
         self.keys = [b"large%d" % n for n in range(VALUES)]
 
     def on_all_clients(self, call, keys=None):
-        """call(client, key) for every key, on one connection after the other. Never two at once: how many buffers gRPC
-        has and keeps for messages under way is not the subject.
+        """call(client, key) for every key, on one connection after the other. Never two at once: the buffers that gRPC
+        keeps for messages in flight are not under test.
         """
         for n, key in enumerate(keys or self.keys):
             call(self.clients[n % CLIENTS], key)
@@ -51,7 +51,7 @@ class MemoryReturns(unittest.TestCase):
         client.Put(kv_pb2.PutRequest(key=key, value=bytes([key[-1]]) * size), timeout=self.TIMEOUT)
 
     def fill(self):
-        """Puts all large values; returns what kvd had resident before, with its buffers for messages warm."""
+        """Puts all large values; returns kvd's resident memory before that, with its message buffers warm."""
         warm = self.keys[:CLIENTS]
         for size in (*WARM_ROUNDS * (VALUE_BYTES,), 1):
             self.on_all_clients(lambda client, key: self.put(client, key, size), warm)
@@ -91,7 +91,7 @@ class MemoryReturns(unittest.TestCase):
         self.assertFalse(reply.HasField("error"), reply.error.message)
         self.expect_back_at(before)
 
-    def test_a_reply_is_forgotten_when_it_has_left(self):
+    def test_a_replys_memory_is_freed_once_it_is_sent(self):
         self.put(self.clients[0], b"large", REPLY_BYTES)
         request = kv_pb2.GetRequest(key=b"large")
         before = resident(self.kvd.pid)

@@ -1,16 +1,16 @@
-"""Pastes the session in a README into a shell, all of it at once, and compares what it prints.
+"""Pastes a README's session into a shell, all at once, and compares what it prints.
 
 The session is the first ```sh block after the line `<!-- session -->`. In it
 
-    command            is a line for the shell; an indented line goes on with the command above it;
+    command            is a line for the shell; an indented line continues the command above it;
     # text             is what that command prints on standard output. `...` within a line stands for any text,
-                       a line of nothing but `...` for any lines, also none.
+                       a line with only `...` for any lines, or none.
 
-Nothing waits between two lines: an interactive bash on a terminal of its own reads them as fast as it can, as it
-does with what a person pastes. A session that needs a server therefore has to wait for it by itself, and a command
-that reads its standard input swallows the lines behind it. Every command has to succeed. The session runs in the
-checkout, in a clean environment, and where the system allows it in a network of its own, so that a server elsewhere
-on the machine is not in its way. What still runs at its end is stopped.
+There is no pause between lines: an interactive bash on its own terminal reads them as fast as it can, as it does when a
+person pastes them. A session that needs a server must therefore wait for it, and a command that reads standard input
+swallows the lines after it. Every command must succeed. The session runs in the checkout, in a clean environment and, if
+the system allows it, in its own network, so that another server on the machine is not in the way. Processes still
+running at its end are stopped.
 """
 
 import os
@@ -27,11 +27,10 @@ import time
 from dataclasses import dataclass, field
 
 MARK = "<!-- session -->"
-SESSION_SECONDS = 1500  # the server may have to be built first
+SESSION_SECONDS = 1500  # the server may need to be built first
 STOP_SECONDS = 15
 PORT = 7400
-# Bash prints this before it reads the next command: the exit code of the one before, between two bytes that no
-# command prints.
+# Bash prints this before it reads the next command: the last exit code, between two bytes that no command prints.
 PROMPT = 'printf "\\036%d\\036" "$?"'
 PROMPTED = re.compile("\x1e(\\d+)\x1e")
 
@@ -43,7 +42,7 @@ class Step:
 
 
 def block_of(text):
-    """The session as it is pasted."""
+    """The session, as pasted."""
     after = text.partition(MARK)[2]
     block = re.match(r"\s*```sh\n(.*?)^```", after, re.S | re.M)
     if block is None:
@@ -52,7 +51,7 @@ def block_of(text):
 
 
 def steps_of(block):
-    """The commands of a session with what each has to print."""
+    """The commands of a session, with their expected output."""
     steps = []
     for line in block.splitlines():
         if not line.strip():
@@ -71,7 +70,7 @@ def steps_of(block):
 
 
 def matches(expected, printed):
-    """Whether printed lines are those expected, with `...` for any text or lines."""
+    """Whether the printed lines match the expected ones, in which `...` stands for any text or lines."""
     if not expected:
         return not printed
     if expected[0].strip() == "...":
@@ -81,7 +80,7 @@ def matches(expected, printed):
 
 
 def own_network():
-    """The words in front of a command that gives it a network of its own, or none where that is not allowed."""
+    """The command prefix that gives a command its own network; empty if that is not allowed."""
     words = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
     try:
         return words if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0 else []
@@ -89,7 +88,7 @@ def own_network():
         return []
 
 
-# Brings up the loopback of a network that has just been made: ioctl SIOCSIFFLAGS with IFF_UP | IFF_RUNNING.
+# Brings up the loopback interface of a new network: ioctl SIOCSIFFLAGS with IFF_UP | IFF_RUNNING.
 LOOPBACK_UP = (
     "import fcntl, socket, struct;"
     "fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh14x', b'lo', 0x41))"
@@ -97,7 +96,7 @@ LOOPBACK_UP = (
 
 
 def session_processes(leader):
-    """Every process that a session's shell has started and that still runs, whatever its process group."""
+    """Every process started by a session's shell that still runs, in any process group."""
     found = []
     for entry in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -111,7 +110,7 @@ def session_processes(leader):
 
 
 class Terminal:
-    """An interactive bash on a terminal of its own; standard error goes to a file."""
+    """An interactive bash on its own terminal; standard error goes to a file."""
 
     def __init__(self, folder, first_on_path):
         self._home = tempfile.TemporaryDirectory()
@@ -121,7 +120,7 @@ class Terminal:
             try:
                 self._become_bash(folder, first_on_path)
             finally:
-                os._exit(127)  # bash did not take this process over
+                os._exit(127)  # exec failed
         self._status = None
 
     def _become_bash(self, folder, first_on_path):
@@ -146,7 +145,7 @@ class Terminal:
         return self._status is not None
 
     def paste(self, text, seconds):
-        """Writes the text as fast as the terminal takes it; what was printed until the shell ended."""
+        """Writes the text as fast as the terminal takes it; returns what was printed until the shell ended."""
         left, printed, end = text.encode(), b"", time.monotonic() + seconds
         os.set_blocking(self._terminal, False)
         while time.monotonic() < end:
@@ -160,7 +159,7 @@ class Terminal:
                 if writable and left:
                     left = left[os.write(self._terminal, left) :]
             except OSError:
-                break  # nobody has the terminal open any more
+                break  # no process has the terminal open any more
         else:
             raise TimeoutError(f"not through after {seconds} s; printed:\n{printed.decode(errors='replace')}")
         return printed.decode(errors="replace")
@@ -188,17 +187,17 @@ class Terminal:
 
 
 def outcomes(printed):
-    """(exit code, lines) of each line of input, from what the shell printed."""
-    parts = PROMPTED.split(printed)[2:]  # in front of the first command there is a prompt too
+    """(exit code, lines) for each line of input, from the shell's output."""
+    parts = PROMPTED.split(printed)[2:]  # there is a prompt before the first command too
     texts, codes = parts[0::2], parts[1::2]
     return [(int(code), text.splitlines()) for text, code in zip(texts, codes)]
 
 
 def judge(steps, found):
-    """What went wrong first, or "". A line of expected output is a comment to the shell: an outcome without text."""
+    """The first problem, or "". A line of expected output is a comment to the shell: an outcome without text."""
     for step in steps:
         if not found:
-            return f"$ {step.command}\ndid not come to its end: the shell ended, or a command before it read its lines\n"
+            return f"$ {step.command}\ndid not finish: the shell ended, or an earlier command read its lines\n"
         (code, printed), found = found[0], found[1 + len(step.expected) :]
         if code != 0 or not matches(step.expected, printed):
             told, wanted = "\n".join(printed), "\n".join(step.expected)
@@ -207,9 +206,9 @@ def judge(steps, found):
 
 
 def run_session(text, folder, seconds=SESSION_SECONDS, first_on_path=""):
-    """Pastes the session of a README's text; what went wrong as text, "" when nothing did.
+    """Pastes the session of a README's text; returns the problem, or "".
 
-    first_on_path: a folder of programs that take the place of the system's.
+    first_on_path: a folder of programs that override the system's.
     """
     block = block_of(text)
     steps = steps_of(block)
@@ -220,7 +219,7 @@ def run_session(text, folder, seconds=SESSION_SECONDS, first_on_path=""):
     terminal = Terminal(folder, first_on_path)
     try:
         try:
-            # The second `exit` is for a shell that has warned of stopped jobs instead of ending.
+            # The second `exit` is for a shell that warns about stopped jobs instead of ending.
             problem = judge(steps, outcomes(terminal.paste(block + "exit\nexit\n", seconds)))
         except TimeoutError as error:
             problem = f"{error}\n"

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The reader and runner of README sessions, on small sessions of its own."""
+"""The parser and runner of README sessions, on small sessions."""
 
 import os
 import tempfile
@@ -43,14 +43,14 @@ class Session(unittest.TestCase):
         self.assertFalse(matches(["a"], []))
         self.assertFalse(matches([], ["a"]))
 
-    def test_a_session_that_holds(self):
+    def test_a_session_that_passes(self):
         session = (
             "mkdir d && cd d && x=5\necho $x; pwd  # a remark\n# 5\n# .../d\nprintf unfinished\n# unfinished\n"
             "for i in 1 2; do\n  echo $i\n  done\n# 1\n# 2\necho one \\\n  two\n# one two\n"
         )
         self.assertEqual(self.paste(session), "")
 
-    def test_another_output_fails_and_shows_both(self):
+    def test_different_output_fails_and_shows_both(self):
         problem = self.paste("echo printed; echo broken >&2\n# expected\n")
         for word in ("$ echo printed", "-- printed:\nprinted", "-- expected:\nexpected", "broken"):
             self.assertIn(word, problem)
@@ -63,12 +63,12 @@ class Session(unittest.TestCase):
         self.assertIn("exit code 127", self.paste("no-such-program\n"))
         self.assertIn("$ false", self.paste("true\nfalse\ntrue\n"))
 
-    def test_a_command_that_reads_swallows_what_is_pasted_behind_it(self):
+    def test_a_command_that_reads_standard_input_swallows_the_lines_after_it(self):
         self.assertIn("-- expected:\n2", self.paste("head -n 1 >/dev/null\necho 2\n# 2\n"))
         self.assertIn("not through after 2 s", self.paste("cat >/dev/null\necho 2\n", seconds=2))
 
     def test_a_shell_that_ends_early_fails(self):
-        self.assertIn("$ exit\ndid not come to its end", self.paste("exit\necho 2\n# 2\n"))
+        self.assertIn("$ exit\ndid not finish", self.paste("exit\necho 2\n# 2\n"))
 
     def test_a_session_that_does_not_wait_for_its_server_fails(self):
         problem = self.paste(f"(sleep 2; exec {SERVE}) &\n{FETCH}\n# 200\n")
@@ -80,7 +80,7 @@ class Session(unittest.TestCase):
         for _ in range(2):  # the second needs the port of the first
             self.assertEqual(self.paste(session), "")
 
-    def test_nothing_of_the_caller_leaks_in(self):
+    def test_the_callers_environment_does_not_leak_in(self):
         os.environ["KVCTL_ENDPOINT"] = "elsewhere:1"
         self.addCleanup(os.environ.pop, "KVCTL_ENDPOINT")
         self.assertEqual(self.paste('echo "[$KVCTL_ENDPOINT]"\n# []\n'), "")

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""The documents say what is so in this checkout.
+"""The documents are correct for this checkout.
 
-README.md's session runs as it is pasted and its Python program as it is copied; the pages of flags and of commands
-list what kvd and kvctl have.
+README.md's session runs as pasted and its Python program as copied; the pages on flags and commands list those that kvd
+and kvctl have.
 """
 
 import os
@@ -19,8 +19,8 @@ from readme_session import run_session
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.path.join(ROOT, "build", "release", "bin")
 ENDPOINT = "127.0.0.1:7400"
-# Here everything is built already. A first build takes minutes, and so many seconds are enough for a session that
-# does not wait to come to its first kvctl without a server.
+# Everything is already built here, but a first build takes minutes. This delay is long enough for a session that does
+# not wait to reach its first kvctl without a server.
 BUILD_SECONDS = 10
 
 
@@ -47,7 +47,7 @@ class Readme(unittest.TestCase):
         if problem:
             self.fail(problem)
 
-    def test_the_python_program_prints_what_its_remarks_say(self):
+    def test_the_python_program_prints_what_its_comments_say(self):
         blocks = re.search(r"<!-- python -->\n```sh\n(.*?)```\n```python\n(.*?)```\n", document("README.md"), re.S)
         self.assertIsNotNone(blocks, "no program after the mark")
         make_stubs, program = blocks.groups()

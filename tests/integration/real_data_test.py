@@ -77,7 +77,7 @@ class RealData(KvdCase):
         with open(cls.file, "wb") as out:
             script = os.path.join(HERE, "dumpavail_to_jsonl.py")
             subprocess.run([sys.executable, script], stdout=out, check=True)
-        # Read from the index itself, not from the file: the way through jsonl is part of what is tested.
+        # Read from the index itself, not from the file: the conversion to jsonl is under test too.
         cls.data, _ = dumpavail_to_jsonl.machine_index()
         cls.pages = pages(list(cls.data))
 
@@ -87,7 +87,7 @@ class RealData(KvdCase):
         self.assertIn(b"%d records imported" % len(self.data), result.stdout)
 
     def assert_holds_the_index(self):
-        """Every key, byte for byte, through MultiGet and again one by one."""
+        """Checks every key, byte for byte, through MultiGet and again one by one."""
         kv = self.other_client()
         for keys in self.pages:
             reply = kv.MultiGet(kv_pb2.MultiGetRequest(keys=keys), timeout=self.TIMEOUT)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A client that knows nothing but the address finds the services, their messages, and calls them."""
+"""A client that knows only the address finds the services and their messages, and calls them."""
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -34,7 +34,7 @@ class Reflection(KvdCase):
         )
         self.assertEqual(call(request, timeout=self.TIMEOUT).kv.value, b"by reflection")
 
-    def test_the_descriptors_are_those_of_the_contract(self):
+    def test_the_descriptors_are_those_of_the_protos(self):
         served = self.ask(file_containing_symbol="flashkv.v1.PutRequest").file_descriptor_response
         file = descriptor_pb2.FileDescriptorProto.FromString(served.file_descriptor_proto[0])
         expected = descriptor_pb2.FileDescriptorProto()

@@ -1,11 +1,11 @@
-"""Writers that set many keys to one round number, and readers that would notice half of such a write.
+"""Writers that set many keys to one round number, and readers that detect half of such a write.
 
     checker = RoundReaders(endpoint, groups)    # two threads, each on a connection of its own
     with RoundWriter(endpoint, groups[0]) as writer: ...
     checker.stop(); checker.problems, checker.rounds_seen
 
-A group is a list of keys. Every request sets all keys of one group to the same round, so every state that was
-ever published holds one round per group; and as rounds only grow, so must what a reader sees.
+A group is a list of keys. Every request sets all keys of one group to the same round, so every published state holds one
+round per group; and as rounds only grow, those that a reader sees must too.
 """
 
 import threading
@@ -29,7 +29,7 @@ def whole(keys, number):
 
 
 def halves(keys, number):
-    """The same as two requests: what a correct server may show a reader the middle of."""
+    """The same as two requests, between which a correct server may answer a reader."""
     middle = len(keys) // 2
     return whole(keys[:middle], number) + whole(keys[middle:], number)
 
@@ -93,9 +93,9 @@ class RoundWriter:
 
 
 class RoundReaders:
-    """MultiGets whole groups without a pause, from several connections at once.
+    """MultiGets whole groups continuously, from several connections at once.
 
-    least(i), asked before each read of group i, is the round that the read must show at least.
+    least(i), called before each read of group i, is the lowest round that the read may return.
     """
 
     def __init__(self, endpoint, groups, connections=2, least=lambda i: ABSENT):
@@ -114,7 +114,7 @@ class RoundReaders:
             thread.start()
 
     def wait_until(self, done, seconds):
-        """Until done() holds, something was wrong, or the time is up."""
+        """Waits until done() returns true, there is a problem, or the time is up."""
         end = time.monotonic() + seconds
         while not done() and not self.problems and time.monotonic() < end:
             time.sleep(0.01)

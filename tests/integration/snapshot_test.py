@@ -48,7 +48,7 @@ class Snapshot(KvdCase):
     def test_batches_smaller_than_a_request(self):
         self.check(0, adaptive=True, max_batch=7, states=400)
 
-    def test_the_readers_would_notice_two_halves(self):
+    def test_the_readers_detect_two_halves(self):
         self.set_policy(0)
         readers = self.watch(1_000_000, (group(b"torn", 48), halves))
         self.assertRegex("\n".join(readers.problems), "rounds .* at once")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A server that is stopped or killed while it is written to: what was acknowledged, what the programs say."""
+"""A server stopped or killed while it is being written to: acknowledged writes, and the programs' messages."""
 
 import re
 import subprocess
@@ -89,18 +89,18 @@ class Stopping(unittest.TestCase):
         self.assertLessEqual(int(count[1]), importing.sent)
         return int(count[1])
 
-    def test_an_import_into_a_server_that_is_killed_says_what_was_acknowledged(self):
+    def test_an_import_into_a_server_that_is_killed_reports_what_was_acknowledged(self):
         importing = self.import_under_way()
         self.kvd.kill()
         # All of what the store held was acknowledged, but for the requests in flight.
         self.assertGreater(self.assert_says_what_was_acknowledged(importing), UNDER_WAY // 4)
 
-    def test_an_import_into_a_server_that_drains_says_what_was_acknowledged(self):
+    def test_an_import_into_a_server_that_drains_reports_what_was_acknowledged(self):
         importing = self.import_under_way()
         self.assertEqual(self.kvd.stop(), 0, "\n".join(self.kvd.log))
         self.assertGreater(self.assert_says_what_was_acknowledged(importing), UNDER_WAY // 4)
 
-    def test_what_was_acknowledged_stays_readable_until_the_server_is_gone(self):
+    def test_acknowledged_keys_stay_readable_until_the_server_is_gone(self):
         keys = group(b"drain", 48)
         writer = RoundWriter(self.kvd.endpoint, keys)
         readers = RoundReaders(self.kvd.endpoint, [keys], least=lambda _: writer.acknowledged)

@@ -1,12 +1,12 @@
-"""Python stubs of the protos, made by protoc the first time they are asked for.
+"""Python stubs of the protos, made by protoc on first use.
 
     import stubs
     stubs.make("build/release")                 # before these imports; kvd_case does it and passes them on
     from flashkv.v1 import kv_pb2, kv_pb2_grpc, admin_pb2, admin_pb2_grpc
     from flashkv_test import health_pb2, reflection_pb2
 
-They lie in BUILD/python_stubs-HASH, where HASH is that of the protos: a changed proto makes new ones. The
-health proto gets another import path, as python's own `grpc` package stands in the way of its usual one.
+They are in BUILD/python_stubs-HASH, where HASH is that of the protos: a changed proto makes new ones. The health proto
+gets another import path, because python's own `grpc` package hides its usual one.
 """
 
 import hashlib
@@ -50,7 +50,7 @@ def _generate(folder):
 
 
 def make(build):
-    """Puts the stubs on the import path, made now where they are missing."""
+    """Puts the stubs on the import path, making them if they are missing."""
     folder = os.path.join(os.path.abspath(build), f"python_stubs-{_digest()}")
     if not os.path.isdir(folder):
         fresh = tempfile.mkdtemp(dir=os.path.abspath(build))

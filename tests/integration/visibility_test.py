@@ -88,7 +88,7 @@ class Visibility(KvdCase):
             self.kv.Get(kv_pb2.GetRequest(key=b"slow", at_least_revision=written), timeout=0.5)
         self.assertEqual(caught.exception.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
 
-    def test_revisions_grow_by_one_and_what_changes_nothing_takes_none(self):
+    def test_revisions_grow_by_one_and_requests_without_changes_take_none(self):
         first = self.put(b"r", b"1").header.revision
         self.assertEqual(self.put(b"r", b"2").header.revision, first + 1)
         refused = self.put(b"r", b"3", condition=kv_pb2.CONDITION_IF_ABSENT)
