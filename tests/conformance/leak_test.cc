@@ -42,7 +42,8 @@ TEST_P(LeakTest, AboveTheBoundNothingIsTakenEverAgainAndReadsGoOn) {
   const EngineStats stats = e.table().stats();
   EXPECT_TRUE(stats.leak_full);
   EXPECT_GT(stats.leaked_bytes, options.limits.max_retired_bytes);
-  EXPECT_LE(stats.leaked_bytes, options.limits.max_retired_bytes + most_at_once) << "one batch beyond at most";
+  EXPECT_LE(stats.leaked_bytes, options.limits.max_retired_bytes + most_at_once)
+      << "one batch beyond at most";
   const std::string last = e.read("b");
   for (int i = 0; i < 5; ++i) {
     for (const char* key : {"a", "b", "c"}) {
