@@ -44,6 +44,16 @@ class Smoke(unittest.TestCase):
                 self.assertEqual(result.returncode, 0, result.stderr)
                 self.assertRegex(result.stdout, r"\d")
 
+    def test_the_ordered_index(self):
+        for shape in ("random", "text", "counted"):
+            with self.subTest(shape=shape):
+                command = (os.path.join(BIN, "order_bench"), "--keys", "20000", "--rounds", "1", "--shape", shape)
+                result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertRegex(result.stdout, r"memory +\d+\.\d bytes a key")
+                for what in ("insert from empty", "replace", "scan up", "scan down", "count"):
+                    self.assertRegex(result.stdout, rf"{what} +[1-9]\d* K keys/s")
+
     def store_bench(self, guard):
         program = os.path.join(BIN, "store_bench")
         found = self.objects(program, "--smoke", "--json", "--guard", guard)
