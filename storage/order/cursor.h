@@ -27,7 +27,7 @@ std::string prefix_end(std::string_view prefix);
 //          while (const Record* record = cursor.next()) ...;
 // Threads: one at a time; it takes no lock and writes nothing that another thread reads.
 // Lifetime: that of the root. The bounds are not copied, and seek() needs them.
-// Cost:    two descents at the start, one a seek(); 10 ns a key where records are in order in memory. next()
+// Cost:    two descents at the start, one a seek(); some 15 ns a key. next()
 //          prefetches the records and the leaf that come next. count_left() reads no record.
 class Cursor {
  public:

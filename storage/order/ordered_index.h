@@ -41,7 +41,7 @@ struct Stats {
 // Lifetime: the index is one owner of every record in it, until it is erased or replaced and no pin leads
 //           to it
 //          any more. Pins are returned before the index is destroyed.
-// Cost:    order.md: about 1 us a change, 20 bytes a key. reserve() alone allocates, and keeps what it did
+// Cost:    order.md: 1 to 2 us a change, 20 bytes a key. reserve() alone allocates, and keeps what it did
 //          not need for the next batch, at most `kept_bytes`. publish() looks at each item that its batch
 //          retired once; a pin costs the nodes and records that it alone still leads to.
 // Errors:  reserve() and pin() alone can fail, when memory is short.

@@ -106,6 +106,21 @@ TEST(OrderPins, AReturnedPinGivesBackWhatItAloneSaw) {
   }
 }
 
+TEST(OrderPins, ANewerPinKeepsNothingThatItNeverSaw) {
+  Twin twin;
+  put_all(twin, 100, "old");
+  const Pin* older = twin.index.pin();
+  put_all(twin, 100, "new");
+  const Pin* newer = twin.index.pin();
+  ASSERT_TRUE(older != nullptr && newer != nullptr);
+  EXPECT_EQ(twin.index.stats().retired_records, 100U);
+  twin.index.unpin(older);
+  EXPECT_FALSE(twin.index.collect(1'000));
+  EXPECT_EQ(twin.index.stats().retired_bytes, 0U);
+  EXPECT_EQ(scanned(newer->root), expected(twin.map));
+  twin.index.unpin(newer);
+}
+
 // What a newer pin kept may be what an older one sees, too.
 TEST(OrderPins, WhatAnOlderPinStillSeesIsHandedDownToIt) {
   Twin twin;

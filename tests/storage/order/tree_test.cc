@@ -66,7 +66,7 @@ TEST(OrderTree, ASplitRootTakesExactlyWhatWasReserved) {
   EXPECT_EQ(scanned(twin.index.staged()), expected(twin.map));
 }
 
-// Were a single block missing, the process would have ended.
+// A pool that runs dry ends the process, and nothing stays in it from batch to batch here.
 TEST(OrderTree, EveryReservationIsEnoughByItself) {
   Twin twin;
   fill_root(twin);
