@@ -8,7 +8,7 @@
 
 namespace flashkv {
 
-// Each defined in the engine.cc of its engine's folder.
+// Each is defined in the engine.cc of its engine's folder.
 std::span<const EngineRow> flashmap_rows() noexcept;
 std::span<const EngineRow> relativistic_rows() noexcept;
 std::span<const EngineRow> rcu_hash_rows() noexcept;
@@ -53,7 +53,7 @@ const EngineRow* row(std::string_view engine) {
   return found == rows().end() ? nullptr : &*found;
 }
 
-// `option` has another value than `only`, and the engine is none of `takers`.
+// The error for an `option` whose value is not `only`, on an engine that is not one of `takers`.
 Status unsupported_option(std::string_view option, std::string_view engine, std::string_view only,
                           const std::string& takers) {
   std::string why(option);

@@ -1,4 +1,4 @@
-// From the names that --engine accepts to engines.
+// The engines that --engine can name.
 #pragma once
 
 #include <memory>
@@ -12,14 +12,14 @@
 
 namespace flashkv {
 
-// Names that --engine accepts, in the order they are listed to a user.
+// The names --engine accepts, in the order they are listed to a user.
 std::vector<std::string> engine_names();
 
-// OK where make_engine() would make one; else INVALID_ARGUMENT, "engine: ..." or the option's name, with the
-// allowed values. Makes nothing, so that a server can ask before it opens anything.
+// OK if make_engine() would make one; else INVALID_ARGUMENT, with "engine: ..." or the option's name and the
+// allowed values. Makes nothing, so a server can check before it opens anything.
 Status check_engine(std::string_view engine, const EngineOptions& options);
 
-// Null and `why` (what check_engine() says) for an unknown engine or for an option that the engine does not
+// Null, with check_engine()'s status in `why`, for an unknown engine or an option that the engine does not
 // have. Throws std::bad_alloc.
 std::unique_ptr<AnyEngine> make_engine(std::string_view engine, const EngineOptions& options, Status& why);
 

@@ -58,7 +58,8 @@ class DeletionLock {
 
   Slot current() const noexcept { return current_; }
   Slot next() const noexcept { return (current_ + 1) & kSlotMask; }
-  // Whether advance() may be called. False while readers are inside from when that slot was last current.
+  // Whether advance() may be called: not while readers that entered the next slot when it was last current
+  // are still inside.
   bool next_is_free() noexcept { return drained(next()); }
 
   // Makes a drained slot current, for every enter() from here on; returns the previous one.

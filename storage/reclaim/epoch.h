@@ -30,7 +30,7 @@ struct EpochOrders {
 
 // Purpose: GracePeriods that ThreadSanitizer and a model checker understand: no fence, no system call.
 // Cost:    lock(): one read-modify-write of the reader's own line; unlock(): one store. ended(): one
-//          read-modify-write for each slot that is not known to have left.
+//          read-modify-write per slot, up to the first that is still inside.
 // Source:  K. Fraser, "Practical lock-freedom" (2004), 5.2.3, with one counter in place of three lists.
 template <typename Orders = EpochOrders>
 class BasicEpoch {

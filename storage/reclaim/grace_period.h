@@ -1,4 +1,4 @@
-// Grace periods: how an engine learns that no reader can still hold what it unlinked.
+// Grace periods tell an engine when no reader can still hold what it unlinked.
 #pragma once
 
 #include <concepts>
@@ -12,7 +12,7 @@ using Ticket = std::uint64_t;
 // Concepts are formatted by hand: the formatter tears a requirement from its noexcept.
 // clang-format off
 
-// The writer's side, whatever the read sections are.
+// The writer's side, independent of the kind of read sections.
 template <typename P>
 concept PeriodCounter = requires(P& periods, Ticket ticket) {
   // Begins a period, or joins the next one to begin.

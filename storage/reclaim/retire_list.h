@@ -18,8 +18,8 @@ namespace flashkv::reclaim {
 //                   list.begin(periods);                   // optional: begins the period of what was retired
 //          open:    list.collect(periods);                 // frees what is over, begins the next period
 // Threads: one writer.
-// Lifetime: its destructor frees the rest: no reader is left by then.
-// Cost:    24 bytes an entry; only reserve() allocates, nothing waits.
+// Lifetime: its destructor frees the rest; no reader may be left by then.
+// Cost:    24 bytes per entry; only reserve() allocates, nothing waits.
 class RetireList {
  public:
   using Free = void (*)(void*) noexcept;
@@ -32,7 +32,7 @@ class RetireList {
     free_all(fresh_);
   }
 
-  // False when memory is short.
+  // Returns false if there is no memory.
   bool reserve(std::size_t more) noexcept try {
     const std::size_t needed = fresh_.size() + promised_ + more;
     if (needed > fresh_.capacity()) fresh_.reserve(needed < 2 * fresh_.size() ? 2 * fresh_.size() : needed);
@@ -41,7 +41,7 @@ class RetireList {
   } catch (const std::bad_alloc&) {
     return false;
   }
-  // Within what was reserved. `what` is unlinked already; readers that entered before may still hold it.
+  // Never more than was reserved. `what` is already unlinked; readers that entered before may still hold it.
   void retire(void* what, Free free, std::size_t bytes) noexcept {
     fresh_.push_back({what, free, bytes});
     bytes_ += bytes;
@@ -50,7 +50,7 @@ class RetireList {
   void drop_reservations() noexcept { promised_ = 0; }
 
   // begin() and collect() are called between batches only. begin() frees nothing; while an earlier period is
-  // under way it does nothing, and leaves the rest to the next collect().
+  // in progress it does nothing and leaves the rest to the next collect().
   template <PeriodCounter P>
   void begin(P& periods) noexcept {
     if (fresh_.empty() || !waiting_.empty()) return;
@@ -87,7 +87,7 @@ class RetireList {
 
   std::vector<Entry> fresh_;    // no period that covers them has begun
   std::vector<Entry> waiting_;  // until ticket_ has ended
-  std::size_t promised_ = 0;    // reserved and not used in this batch
+  std::size_t promised_ = 0;    // reserved but not used in this batch
   Ticket ticket_ = 0;
   std::uint64_t bytes_ = 0;
 };

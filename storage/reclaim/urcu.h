@@ -1,4 +1,4 @@
-// Grace periods by liburcu.
+// Grace periods from liburcu.
 #pragma once
 
 #include <urcu/tls-compat.h>
@@ -36,7 +36,7 @@ class Urcu {
   Urcu();
   Urcu(const Urcu&) = delete;
   Urcu& operator=(const Urcu&) = delete;
-  // Waits for the period that is under way.
+  // Waits for the period in progress.
   ~Urcu();
 
   Section make_section() { return {}; }

@@ -1,4 +1,4 @@
-// The two critnib engines: removed nodes are reused, or kept.
+// The two critnib engines: one reuses removed nodes, one keeps them.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace flashkv::critnib {
 
-// Number of node removals before a removed node is reused. A batch removes at most one node an operation;
+// Number of node removals before a removed node is reused. A batch removes at most one node per operation;
 // this is more than twice the default batch, so a reader has to retry only if it slept through two batches.
 inline constexpr std::size_t kLife = 4096;
 

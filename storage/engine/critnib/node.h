@@ -1,4 +1,4 @@
-// A node of a critnib: the four bits in which words that agree so far differ.
+// A node of a critnib: it branches on four bits of the word.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace flashkv::critnib {
 
-// Purpose: 16 children, each nothing (0), a leaf (Leaf's word), or with bit 1 set the address of a node.
+// Purpose: 16 children, each empty (0), a leaf (Leaf's word), or with bit 1 set the address of a node.
 // Threads: shift and children are atomic: the writer writes them, readers read them, even while the node is
 //          already reused elsewhere. The rest is the writer's.
 // Lifetime: its memory outlives every reader (I8).
@@ -36,7 +36,7 @@ class Node {
   std::uint64_t path() const noexcept { return path_; }
   // Whether the word agrees with this node in all bits above its nibble.
   bool covers(std::uint64_t word) const noexcept {
-    // Two steps: a shift by 64 is not defined.
+    // In two steps: a shift by 64 is undefined.
     return ((word ^ path_) >> shift() >> kNibble) == 0;
   }
   // Empties the node for reuse on the way to `word`. Readers from before its removal may be inside: release

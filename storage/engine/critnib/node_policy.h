@@ -1,4 +1,4 @@
-// What becomes of a removed node: two answers to "are lookups of absent keys valid usage?".
+// Two policies for removed nodes: keep them all, or reuse them and have readers check.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace flashkv::critnib {
 
-// Purpose: nodes in a row, first in, first out.
+// Purpose: a first-in, first-out list of nodes.
 // Lifetime: owns them, and frees them when it is destroyed with its index (I8).
 class NodeList {
  public:
@@ -66,13 +66,13 @@ class ReservedNodes {
 
  private:
   NodeList free_;
-  std::size_t promised_ = 0;  // so many of free_
+  std::size_t promised_ = 0;  // how many of free_ are promised
   std::uint64_t allocated_ = 0;
 };
 
 // Purpose: a removed node is never touched again, so a reader inside it goes on as if the removal had come
 //          later (I4).
-// Cost:    a read: nothing. Memory: every removed node, until the index is destroyed.
+// Cost:    a read: nothing. Memory: every removed node until the index is destroyed.
 class KeptNodes : public ReservedNodes {
  public:
   static constexpr bool kBoundedGarbage = false;

@@ -1,4 +1,4 @@
-// A critnib: a critbit tree that tells its words apart four bits at a time.
+// A critnib: a critbit tree that branches on four bits at a time.
 #pragma once
 
 #include <array>

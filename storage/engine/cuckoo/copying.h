@@ -23,7 +23,7 @@ namespace flashkv {
 // Cost:    a read: the access's cost, one or two lines, the record. A batch, however small: a copy of the
 //          whole table.
 // Limits:  above max_retired_bytes, try_begin_batch() of the engine that frees returns false until
-//          readers leave; reserve() of the one that leaks returns false for ever.
+//          readers leave; reserve() of the one that leaks returns false from then on.
 template <typename Access>
 class CopyingCuckoo {
  public:

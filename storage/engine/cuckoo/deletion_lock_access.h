@@ -1,4 +1,4 @@
-// How readers of cuckoo-deletion-lock reach the published table, and when old tables are freed.
+// Access to the published table of cuckoo-deletion-lock, and the freeing of old tables.
 #pragma once
 
 #include <cstdint>
@@ -78,7 +78,7 @@ class DeletionLockAccess {
   }
 
  private:
-  using Slots = std::uint32_t;  // a bit a slot
+  using Slots = std::uint32_t;  // one bit per slot
   static constexpr Slots kAll = (Slots{1} << Lock::slots()) - 1;
   static constexpr Slots bit(Lock::Slot slot) noexcept { return Slots{1} << slot; }
 

@@ -39,7 +39,7 @@ bool Draft::reserve(std::span<const Probe> probes) noexcept try {
   constexpr std::size_t kMostDirty = Eviction::kMostMoves + 1;  // of one key
   reserve_more(touched_, probes.size());
   if (replay_) {
-    // Batches that reserve and change nothing are never replayed: the list must not grow for ever.
+    // Batches that reserve and change nothing are never replayed: the list must not grow without bound.
     if (dirty_.size() > table_->bucket_count()) all_dirty_ = true;
     if (all_dirty_) dirty_.clear();
     reserve_more(dirty_, kMostDirty * probes.size());

@@ -15,7 +15,7 @@
 
 namespace flashkv::cuckoo {
 
-// How far a table may grow before reserve() gives up.
+// The limit of a table's growth, at which reserve() gives up.
 struct GrowthLimits {
   unsigned max_log2 = 32;  // buckets; places.h yields no more bits
 };
@@ -30,7 +30,7 @@ struct GrowthLimits {
 //          draft.seal();  publish(draft.take());
 // Threads: one writer.
 // Lifetime: owns the table between begin() and take(). Replaced records and chains go to the retire list.
-// Cost:    reserve(): two lines a key; a rebuild costs the whole table, and happens when the table doubles,
+// Cost:    reserve(): two lines per key; a rebuild costs the whole table, and happens when the table doubles,
 //          when seven of eight slots are free, and on a cycle, once in many doublings.
 // Errors:  only reserve() can fail, for lack of memory or beyond the limits.
 class Draft {

@@ -27,7 +27,7 @@ bool Draft::insert(std::uint64_t hash) noexcept {
 }
 
 // Puts all hashes, and one more that is promised, into a table of at least this size under another seed.
-// False: nothing has changed.
+// Returns false if nothing has changed.
 bool Draft::rebuild(unsigned log2, std::optional<std::uint64_t> promised) noexcept {
   constexpr int kSeedTries = 4;
   // Hashes that still collide in a table with this many slots would collide in a larger one, too.

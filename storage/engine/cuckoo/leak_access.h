@@ -1,4 +1,4 @@
-// How readers of cuckoo-leak reach the published table: by its address, with nothing to announce.
+// Access to the published table of cuckoo-leak: readers load its address and announce nothing.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 namespace flashkv::cuckoo {
 
 // Purpose: which table a reader holds is unknown, so no table is freed before the engine is destroyed; and
-//          because an old table leads to the records of its time, neither is any record (I4). What is kept is
+//          because an old table leads to the records of its time, neither is any record (I4). Kept memory is
 //          counted.
 // Threads: enter() and leave() from any, all else from one writer.
 // Lifetime: owns the published table and all its predecessors.

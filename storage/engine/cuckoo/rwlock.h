@@ -20,7 +20,7 @@ namespace flashkv {
 // Threads: one writer; make_reader(), published() and readers from any thread. A guard ends on the thread
 //          that opened it.
 // Lifetime: readers are destroyed before their engine.
-// Cost:    a read: a shared lock and its release, one or two lines, the record. A batch: two lines a key,
+// Cost:    a read: a shared lock and its release, one or two lines, the record. A batch: two lines per key,
 //          twice.
 // Limits:  a guard that stays open lets one more batch be published and blocks the one after.
 class CuckooRwlock {

@@ -1,4 +1,4 @@
-// How readers of cuckoo-rwlock reach the published table: under a lock that they share.
+// Access to the published table of cuckoo-rwlock: readers share its lock.
 #pragma once
 
 #include <pthread.h>
@@ -54,8 +54,8 @@ class RwlockAccess {
   Table& current() noexcept { return *halves_[readable_]; }
   const Table& current() const noexcept { return *halves_[readable_]; }
 
-  // True: no reader is in the other table, and none will read it before it is published. It may be taken out,
-  // and comes back through publish().
+  // Returns true if no reader is in the other table and none will read it before it is published. It may then
+  // be taken out, and comes back through publish().
   bool other_is_free() noexcept {
     Lock& lock = locks_[1 - readable_];
     if (!lock.try_own()) return false;
@@ -83,7 +83,7 @@ class RwlockAccess {
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
     ~Lock() { pthread_rwlock_destroy(&lock_); }
-    // False: the writer has it.
+    // Returns false if the writer has it.
     bool try_share() noexcept {
       const int error = pthread_rwlock_tryrdlock(&lock_);
       if (error != 0 && error != EBUSY) sync::fatal("more guards open than a lock can count");

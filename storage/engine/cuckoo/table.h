@@ -30,7 +30,7 @@ struct alignas(64) Bucket {
 // Threads: written by one writer until readers can find it, then read by all (I1); only the revision of a
 //          published table may still rise.
 // Lifetime: owns nothing: records and chains belong to the newest state, or wait to be freed.
-// Cost:    a lookup reads one or two lines, fetched in parallel, and the record's. 16 bytes a slot.
+// Cost:    a lookup reads one or two lines, fetched in parallel, and the record's. 16 bytes per slot.
 class alignas(64) Table {
  public:
   static constexpr unsigned kLeastLog2 = 1;

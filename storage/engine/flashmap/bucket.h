@@ -1,4 +1,4 @@
-// One cache line of the index: nine records and what is needed to find the right one.
+// One cache line of the index: nine records, with a tag each to find the right one.
 #pragma once
 
 #include <algorithm>
@@ -90,8 +90,8 @@ class alignas(64) Bucket {
   }
   void clear(std::size_t slot) noexcept { fill(slot, 0, nullptr); }
 
-  // How many records found this bucket full and live further on. Stays at its maximum once there, because
-  // the true count is lost; a rebuilt segment counts anew.
+  // The number of records that found this bucket full and were placed further on. Once at its maximum it
+  // stays there, because the true count is lost; rebuilding the segment counts again.
   std::uint8_t overflow() const noexcept { return bytes_[kOverflowByte]; }
   void add_overflow() noexcept {
     if (bytes_[kOverflowByte] != kStickyOverflow) ++bytes_[kOverflowByte];

@@ -31,7 +31,7 @@ namespace flashkv {
 //          policy's swap(). try_begin_batch(): the buckets changed by the last batch, and freeing what it
 //          replaced.
 // Limits:  memory for two indexes; a guard held long keeps the writer's next batch waiting, never the reader.
-// Errors:  as the concept says; publish() without try_begin_batch() ends the process.
+// Errors:  as in the concept; publish() without try_begin_batch() aborts.
 template <template <typename...> class Guards>
 class Flashmap {
  public:

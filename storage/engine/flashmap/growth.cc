@@ -1,5 +1,5 @@
-// How the table grows: inside reserve(), one segment at a time, on the staged half. What is found stays the
-// same, and everything the replay will need for the other half is allocated here.
+// Growth: inside reserve(), one segment at a time, on the staged half. The contents do not change, and
+// everything the replay will need for the other half is allocated here.
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -10,8 +10,9 @@
 namespace flashkv::flashmap {
 namespace {
 
-// The directory may be this many doublings larger than one entry a segment would make it. Equally spread keys
-// need one or two; more means keys chosen to share prefixes, and those enlarge their segment instead.
+// How many doublings the directory may be larger than one entry per segment. Evenly spread keys need one or
+// two; needing more means that keys were chosen to share prefixes, and then their segment is enlarged
+// instead.
 constexpr unsigned kDepthSlack = 3;
 constexpr std::size_t kRecordsAhead = 16;
 
@@ -22,7 +23,7 @@ std::unique_ptr<T[]> allocate_array(std::uint64_t size) noexcept {
 
 std::uint64_t next_bit(const Segment& s) noexcept { return std::uint64_t{1} << (63 - s.depth); }
 
-// The fewest buckets that leave room below the limit.
+// The smallest size with room below the limit.
 unsigned fitting_log2(std::uint32_t records, std::uint64_t prefix, unsigned most) noexcept {
   unsigned log2 = kSegmentLog2;
   while (log2 < most && segment_limit(log2, prefix) <= records) ++log2;
@@ -31,7 +32,7 @@ unsigned fitting_log2(std::uint32_t records, std::uint64_t prefix, unsigned most
 
 }  // namespace
 
-// One step towards room for one more; false when memory is short, and then nothing has changed.
+// One step towards room for one more record. Returns false, with nothing changed, if there is no memory.
 bool TwinTable::grow(Segment& s) noexcept {
   if (!collect(s)) return false;
   const Sides sides = sides_of(s);
@@ -121,8 +122,8 @@ bool TwinTable::split(Segment& s, const Sides& sides) noexcept {
   return true;
 }
 
-// New arrays for both halves. The staged one's old array is nobody's any more; the published one's is kept
-// until the replay, unless it was made since the last one (I1).
+// Installs new arrays for both halves. The staged half's old array is freed at once; the published half's is
+// kept until the replay, unless it was made since the last replay (I1).
 void TwinTable::take_over(Segment& s, std::array<Buckets, 2> buckets, unsigned log2) noexcept {
   const std::uint64_t old_bytes = s.bytes();
   array_bytes_ += 2 * (sizeof(Bucket) << log2);
@@ -135,7 +136,7 @@ void TwinTable::take_over(Segment& s, std::array<Buckets, 2> buckets, unsigned l
   s.log2 = static_cast<std::uint8_t>(log2);
 }
 
-// Fills the staged buckets from those of scratch_ that have `bit` set or not (0: all of them).
+// Fills the staged buckets with the records of scratch_ whose `bit` equals `side` (bit 0: all of them).
 void TwinTable::refill(Segment& s, std::uint64_t bit, bool side) noexcept {
   std::memset(static_cast<void*>(s.buckets[staged_].get()), 0, s.bytes());
   s.set_limit();
@@ -154,7 +155,7 @@ bool TwinTable::double_directories(Directories& grown) const noexcept {
   return grown.segments && grown.staged && grown.published;
 }
 
-// The staged half and the writer change over now, the published half at the replay.
+// The staged half and the writer switch to the new directories now, the published half at the replay.
 void TwinTable::install(Directories grown) noexcept {
   for (std::uint64_t i = 0; i < 2 * directory_size(); ++i) {
     grown.segments[i] = segments_[i / 2];

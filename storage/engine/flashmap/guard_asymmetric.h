@@ -123,9 +123,8 @@ class AsymmetricGuards {
     Reader(std::shared_ptr<Shared> shared, std::unique_ptr<Slot> slot) noexcept
         : shared_(std::move(shared)), slot_(std::move(slot)), current_(&shared_->current) {}
 
-    // The slot does not name the current half as the one of the last guard. This and the next return a word,
-    // not a
-    // Held: a pair out of a call would make the compiler keep every guard in memory.
+    // The slot does not name the current half as that of the last guard. This and the next function return a
+    // pointer, not a Held: returning a pair would make the compiler keep every guard in memory.
     [[gnu::noinline, gnu::cold]] static const Half* enter_slowly(Slot& slot, bool& counted) noexcept {
       const std::uintptr_t word = slot.word.load(sync::kRelaxed);
       counted = is_inside(word) || word == slot.no_half();
@@ -211,8 +210,8 @@ class AsymmetricGuards {
   }
 
  private:
-  // What is known of the half that is not current: nothing; which slots may still name it; that no reader is
-  // inside.
+  // What the writer knows about the half that is not current: nothing; which slots may still name it; that no
+  // reader is inside.
   enum class Phase : std::uint8_t { kSwapped, kDraining, kDrained };
 
   // A slot's word: the half of its uncounted guard while one is open, else of the last one.
@@ -308,7 +307,8 @@ class AsymmetricGuards {
   // (I1).
   bool ordered() noexcept { return !membarrier_ || all_moved_on() || sync::membarrier(); }
 
-  // Asks until `done` returns true, once at least; false when the deadline comes first. 0 has always passed.
+  // Polls `done`, at least once, until it returns true; returns false if the deadline comes first. 0 has
+  // always passed.
   template <typename Done>
   bool poll(Nanos deadline, Done done) noexcept {
     for (unsigned look = 0; !done(); ++look) {

@@ -1,4 +1,4 @@
-// Guards that count: a reader's word holds how many guards it has open, and which half the next one gets.
+// Guards that count: a reader's word holds its number of open guards, and the half the next one gets.
 #pragma once
 
 #include <cstdint>

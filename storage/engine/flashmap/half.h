@@ -1,4 +1,4 @@
-// What a reader walks: one of the two halves, from a key's hash to its record.
+// One of the two halves: the lookup from a key's hash to its record.
 #pragma once
 
 #include <cstdint>
@@ -31,9 +31,9 @@ inline std::uint64_t home_index(std::uint64_t hash, std::uint64_t size) noexcept
   return (hash >> kFirstHomeBit) & (size - 1);
 }
 
-// Purpose: a directory entry: where a segment's buckets are. Nearly all segments have the size that their
-//          half names, so that a lookup need not wait for the entry to know the bucket's place in the array;
-//          an entry of another size says so in the six bits that the array's alignment leaves free.
+// Purpose: a directory entry: the address of a segment's buckets. Nearly all segments have the size stored in
+//          their half, so a lookup can compute the bucket's index without waiting for the entry. The entry of
+//          a segment of another size stores that size in the six bits that the array's alignment leaves free.
 class Entry {
  public:
   Entry() = default;
@@ -69,7 +69,7 @@ class alignas(128) Half {
   std::uint64_t size(Entry segment) const noexcept {
     return segment.regular() ? regular_mask / sizeof(Bucket) + 1 : segment.size_if_irregular();
   }
-  // The bucket where a key of this hash lives unless that was full.
+  // The bucket for keys of this hash, unless it was full.
   const Bucket* home(std::uint64_t hash) const noexcept {
     const Entry segment = entry(hash);
     if (segment.regular()) [[likely]]
@@ -89,8 +89,8 @@ class alignas(128) Half {
     return find_displaced(probe.hash, probe.key.data(), probe.key.size());
   }
 
-  // found[i] answers probes[i]. All buckets of a group are asked for before the first is used, then all
-  // records: a group pays for two cache misses instead of two for each key.
+  // found[i] answers probes[i]. All buckets of a group are prefetched before the first is used, then all
+  // records, so that a group costs two cache misses instead of two per key.
   void find_batch(std::span<const Probe> probes, std::span<const Record*> found) const noexcept {
     for (std::size_t first = 0; first < probes.size(); first += kGroup) {
       const std::size_t size = probes.size() - first < kGroup ? probes.size() - first : kGroup;
@@ -103,7 +103,7 @@ class alignas(128) Half {
 
   std::uintptr_t generation_ = 1;  // the guards'
 
-  // Out of line: its shift would cost the common way two instructions.
+  // Out of line: its shift would cost the common path two instructions.
   [[gnu::noinline, gnu::cold]] static const Bucket* irregular_home(Entry segment,
                                                                    std::uint64_t hash) noexcept {
     return segment.first() + home_index(hash, segment.size_if_irregular());

@@ -1,4 +1,4 @@
-// How the stale half is brought level: by copying what differs, never by hashing or probing again.
+// Replay: brings the stale half level by copying what differs, without hashing or probing again.
 #include <algorithm>
 #include <cstring>
 

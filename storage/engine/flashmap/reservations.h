@@ -8,14 +8,14 @@
 
 namespace flashkv::flashmap {
 
-// Purpose: outstanding reservations, by hash, so that a segment that splits knows how many go to which side.
+// Purpose: outstanding reservations, by hash, so that a split knows how many go to each side.
 // Usage:   if (!r.reserve(n)) fail;  r.add(hash) n times;  ... if (r.take(hash)) --segment.reserved;
 // Threads: the writer alone.
-// Cost:    add and take: a word each, as long as keys are written in the order they were prepared in; taking
-//          one out of order walks over the outstanding ones.
+// Cost:    add and take: one word each, as long as keys are written in the order they were reserved in;
+//          taking one out of order scans the outstanding ones.
 class Reservations {
  public:
-  // Room for n more without allocating; false when memory is short.
+  // Makes room for n more without allocating; returns false if there is no memory.
   bool reserve(std::size_t n) noexcept try {
     if (hashes_.capacity() - hashes_.size() < n) {
       hashes_.reserve(std::max(hashes_.size() + n, 2 * hashes_.capacity()));
@@ -27,7 +27,7 @@ class Reservations {
   }
   void add(std::uint64_t hash) noexcept { hashes_.push_back(hash); }
 
-  // Strikes one reservation for that hash; false when there is none.
+  // Removes one reservation for that hash; returns false if there is none.
   bool take(std::uint64_t hash) noexcept {
     std::size_t at = cursor_;
     if (at == hashes_.size() || hashes_[at] != hash) {
@@ -43,7 +43,7 @@ class Reservations {
     if (first_ == hashes_.size()) clear();
     return true;
   }
-  // Strikes the newest n, as after a reserve() that failed.
+  // Removes the newest n, after a reserve() that failed.
   void drop_newest(std::size_t n) noexcept { hashes_.resize(hashes_.size() - n); }
   void clear() noexcept {
     hashes_.clear();
@@ -62,7 +62,7 @@ class Reservations {
   }
 
   std::vector<std::uint64_t> hashes_;
-  std::size_t first_ = 0;   // the ones before it are struck
+  std::size_t first_ = 0;   // the ones before it are taken
   std::size_t cursor_ = 0;  // where the next one is expected
 };
 

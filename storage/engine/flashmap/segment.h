@@ -1,4 +1,4 @@
-// What the writer knows of one segment: its buckets in both halves, how full it is, what changed.
+// The writer's data about one segment: its buckets in both halves, its fill, what changed.
 #pragma once
 
 #include <array>
@@ -13,11 +13,11 @@ namespace flashkv::flashmap {
 
 inline constexpr unsigned kSegmentLog2 = 8;       // buckets of a segment that splits: 16 KiB
 inline constexpr unsigned kFirstSegmentLog2 = 2;  // buckets of an empty table
-inline constexpr unsigned kMaxSegmentLog2 = 28;   // of a segment that hostile keys keep from splitting
+inline constexpr unsigned kMaxSegmentLog2 = 28;   // of a segment that cannot split because of hostile keys
 
-// How many records a segment of this size may hold before it grows: 60 % of its slots at the low end of the
-// hash space, rising to 85 % at its high end. Segments of equally spread keys therefore split one after
-// another, in the order of their prefixes, and not all at once.
+// The number of records at which a segment of this size grows: 60 % of its slots at the low end of the hash
+// space, rising to 85 % at the high end. With evenly spread keys, segments therefore split one after another
+// in the order of their prefixes, and not all at once.
 inline std::uint32_t segment_limit(unsigned log2, std::uint64_t prefix) noexcept {
   constexpr std::uint64_t kLow = 60, kSpread = 25, kOf = 100;
   const std::uint64_t slots = std::uint64_t{Bucket::kSlots} << log2;
@@ -25,8 +25,8 @@ inline std::uint32_t segment_limit(unsigned log2, std::uint64_t prefix) noexcept
   return static_cast<std::uint32_t>(slots * percent_of_256 / (kOf * 256));
 }
 
-// Purpose: which buckets of a segment differ between the halves: one bit a bucket, one bit a run of buckets
-//          where there are more than 256.
+// Purpose: the set of a segment's buckets that differ between the halves: one bit per bucket, or per run of
+//          buckets if there are more than 256.
 class DirtyBuckets {
  public:
   static constexpr unsigned kLog2 = kSegmentLog2;
@@ -56,7 +56,7 @@ class DirtyBuckets {
 };
 
 // Purpose: a segment: all records whose hashes begin with the same `depth` bits.
-// Threads: the writer alone; readers only know the bucket arrays.
+// Threads: the writer's alone; readers see only the bucket arrays.
 // Lifetime: owned by TwinTable. `outgrown` outlives its successor because the published half still names it.
 struct alignas(64) Segment {
   std::array<Buckets, 2> buckets;  // by half
@@ -70,7 +70,7 @@ struct alignas(64) Segment {
   bool listed = false;       // in the list of segments to replay
   bool rebuilt = false;      // every bucket differs, and perhaps the directory entries too
   std::uint64_t prefix = 0;  // the first `depth` bits of the hashes, zeros below
-  Buckets outgrown;          // what the published half uses until the replay
+  Buckets outgrown;          // used by the published half until the replay
 
   std::uint64_t size() const noexcept { return std::uint64_t{1} << log2; }
   std::uint64_t bytes() const noexcept { return sizeof(Bucket) << log2; }
@@ -79,7 +79,7 @@ struct alignas(64) Segment {
   std::uint64_t home(std::uint64_t hash) const noexcept { return home_index(hash, size()); }
 };
 
-// A segment with both its arrays, not initialised; null when memory is short.
+// A segment with both arrays, uninitialised; null if there is no memory.
 inline std::unique_ptr<Segment> allocate_segment(unsigned log2) noexcept {
   std::unique_ptr<Segment> segment(new (std::nothrow) Segment);
   if (!segment) return nullptr;

@@ -25,8 +25,8 @@ TwinTable::TwinTable(KeyHash hash) : hash_(hash) {
   point_directory(1, *s);
 }
 
-// Nobody reads any more. What the newest half names and what was retired since the last replay are together
-// every record owned (I3): the older half names nothing else.
+// No reader is left. The records owned are exactly those the newest half names and those retired since the
+// last replay (I3): the older half names no others.
 TwinTable::~TwinTable() {
   const unsigned newest = level_ ? staged_ : 1 - staged_;
   release_retired();
@@ -59,8 +59,8 @@ void TwinTable::prefetch(std::span<const Probe> probes) const noexcept {
   }
 }
 
-// All or nothing: a segment that grew on the way stays grown, which changes nothing that is found, but no
-// reservation of a refused call is left behind.
+// All or nothing: a failed call leaves no reservation behind. A segment that grew on the way stays grown,
+// which does not change the contents.
 bool TwinTable::reserve(std::span<const Probe> probes) noexcept {
   if (!reserve_lists(probes.size())) return false;
   for (std::size_t i = 0; i < probes.size(); ++i) {
@@ -77,7 +77,7 @@ bool TwinTable::reserve(std::span<const Probe> probes) noexcept {
   return true;
 }
 
-// One retired record a key at most: those and the outstanding ones that may still retire one each.
+// At most one retired record per key: room for the retired ones, and for one per outstanding reservation.
 bool TwinTable::reserve_lists(std::size_t probes) noexcept try {
   const std::size_t need = retired_.size() + reservations_.outstanding().size() + probes;
   if (retired_.capacity() < need) retired_.reserve(std::max(need, 2 * retired_.capacity()));
@@ -134,7 +134,7 @@ TwinTable::Slot TwinTable::locate(Segment& s, const Probe& probe) noexcept {
   return {};
 }
 
-// There is a free slot: the limit is below the number of slots.
+// A free slot exists: the limit is below the number of slots.
 void TwinTable::insert(Segment& s, Record* record, std::uint64_t hash) noexcept {
   Bucket* buckets = s.buckets[staged_].get();
   std::uint64_t at = s.home(hash);
@@ -157,8 +157,9 @@ void TwinTable::list(Segment& s) noexcept {
   dirty_.push_back(&s);
 }
 
-// The published half, or the stale one before its replay, may still name it (I3): unless it was made in this
-// batch, which nobody else has seen. So a batch retires at most one record a key, however often it writes it.
+// The published half, or the stale one before its replay, may still name the record (I3), unless it was made
+// in this batch and never seen. So a batch retires at most one record per key, however often it writes the
+// key.
 void TwinTable::retire(Record* record) noexcept {
   const std::uint64_t bytes = record->bytes();
   record_bytes_ -= bytes;

@@ -1,4 +1,4 @@
-// The map without its readers: two halves, the writer's knowledge of them, and how one is brought level.
+// The map without its readers: the two halves, and the writer's operations on them.
 #pragma once
 
 #include <array>
@@ -18,12 +18,12 @@ namespace flashkv::flashmap {
 // Purpose: two indexes over the same records. One is staged: the writer changes it. The other is published
 //          and constant. After swap_staged() and replay() the two are level again.
 // Usage:   t.replay();  if (t.reserve(probes)) t.upsert(record, hash);  t.stage_revision(7); t.swap_staged();
-// Threads: one writer. Readers use half() only, and never the staged one: Flashmap sees to both.
-// Lifetime: owns one ownership of every record it was given; a replaced one is let go by replay() (I3).
+// Threads: one writer. Readers use only half(), and never the staged one: Flashmap ensures both.
+// Lifetime: co-owns every record it was given; replay() releases the replaced ones (I3).
 // Cost:    find, upsert, erase: three cache misses. replay(): the buckets changed since the last one. A
 //          split: the records of one segment. flashmap.md has the figures.
-// Limits:  2^32 slots a segment, hashes that share more prefix bits than the directory may have enlarge it.
-// Errors:  the constructor throws std::bad_alloc; reserve() answers false; nothing else fails.
+// Limits:  2^28 buckets in a segment, reached only by hostile keys: reserve() then returns false.
+// Errors:  the constructor throws std::bad_alloc; reserve() returns false without memory; nothing else fails.
 class TwinTable {
  public:
   explicit TwinTable(KeyHash hash);
@@ -43,18 +43,18 @@ class TwinTable {
   void erase(const Probe& probe) noexcept;
   void stage_revision(std::uint64_t revision) noexcept { halves_[staged_].revision = revision; }
 
-  // The staged half has become the published one, and the other way round.
+  // Called once the guards have swapped the halves: the published one is now the staged one.
   void swap_staged() noexcept;
-  // Makes the staged half equal to the published one (I4) and lets go of what neither names any more. No
-  // reader may be in the staged half (I1).
+  // Makes the staged half equal to the published one (I4) and releases what neither names any more. No reader
+  // may be in the staged half (I1).
   void replay() noexcept;
 
   EngineStats stats() const noexcept;
-  // Since the table was made: buckets that replay() copied one by one, segments that it copied whole.
+  // Totals: buckets that replay() copied one by one, segments that it copied whole.
   std::uint64_t replayed_buckets() const noexcept { return replayed_buckets_; }
   std::uint64_t replayed_segments() const noexcept { return replayed_segments_; }
   std::uint64_t segment_count() const noexcept { return segment_count_; }
-  // The segments in the order of their prefixes, as the directory has them: one several times in a row.
+  // The writer's directory: segments in order of their prefixes, repeated where one spans several entries.
   std::span<Segment* const> directory() const noexcept { return {segments_.get(), directory_size()}; }
 
  private:

@@ -1,4 +1,4 @@
-// The leaf of a 64-bit hash: nothing, one record, or a chain of all records that share the hash.
+// The leaf of a 64-bit hash: empty, one record, or a chain of all records that share the hash.
 #pragma once
 
 #include <cstddef>
@@ -72,7 +72,7 @@ class ChainMemory {
 
 struct LeafChange;
 
-// Purpose: one word that is nothing (0), the address of a record, or with bit 0 set the address of a chain.
+// Purpose: one word that is empty (0), the address of a record, or with bit 0 set the address of a chain.
 //          A value: an index keeps word() in an atomic of its own.
 // Usage:   LeafChange c = Leaf(slot.load(acquire)).with(record, memory);   // or .without(key, memory)
 //          slot.store(c.after.word(), release);  c.retire(list);
@@ -90,9 +90,9 @@ class Leaf {
   std::uintptr_t word() const noexcept { return word_; }
   bool empty() const noexcept { return word_ == 0; }
   bool is_chain() const noexcept { return (word_ & kChainTag) != 0; }
-  // Null for a chain and for nothing.
+  // Null for a chain and for an empty leaf.
   Record* single() const noexcept { return is_chain() ? nullptr : reinterpret_cast<Record*>(word_); }
-  // Null where there is no chain.
+  // Null if this is not a chain.
   CollisionChain* chain() const noexcept {
     return is_chain() ? reinterpret_cast<CollisionChain*>(word_ - kChainTag) : nullptr;
   }
@@ -131,7 +131,7 @@ class Leaf {
   std::uintptr_t word_ = 0;
 };
 
-// Purpose: what a leaf becomes, and what no reader can find once that is published.
+// Purpose: a leaf's new value, and what to retire once that is stored.
 struct LeafChange {
   static constexpr std::size_t kMostRetired = 2;  // entries of the retire list
 

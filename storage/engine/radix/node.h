@@ -1,4 +1,4 @@
-// A node of a radix tree: one slot for each value of a slice.
+// A node of a radix tree: one slot per value of a slice.
 #pragma once
 
 #include <cstddef>
@@ -11,11 +11,11 @@
 
 namespace flashkv::radix {
 
-// Purpose: 2^bits slots, each nothing (0), a leaf (Leaf's word), or with bit 1 set the address of a node.
+// Purpose: 2^bits slots, each empty (0), a leaf (Leaf's word), or with bit 1 set the address of a node.
 // Threads: slots are written by the writer and read by everyone; the rest is the writer's.
 // Lifetime: once it is out of the tree its slots never change (I3); the writer's list link then replaces the
 //          counts.
-// Cost:    8 bytes and 8 a slot.
+// Cost:    8 bytes, and 8 per slot.
 class Node {
  public:
   using Slot = sync::Atomic<std::uintptr_t>;

@@ -9,8 +9,8 @@
 
 namespace flashkv::radix {
 
-// Purpose: slices of equal width from the highest bits down; the last takes what is left (64 is no multiple
-//          of 11 and 13), so that its nodes, the most numerous, are the smaller ones.
+// Purpose: slices of equal width from the highest bits down; the last takes what is left (64 is not a
+//          multiple of 11 or 13), so that its nodes, the most numerous, are the smaller ones.
 // Usage:   constexpr Slices s(8);  node[s.index(word, 0)] -> node[s.index(word, 1)] -> ... s.last()
 struct Slices {
   constexpr explicit Slices(unsigned width) noexcept
@@ -34,8 +34,8 @@ struct Slices {
   unsigned last_bits;
 };
 
-// The word a tree walks by. Reversed, the last bit comes first: words that share their heads then differ at
-// early levels, those that share their tails at late ones.
+// The word that the tree's walk follows. Reversed, the last bit comes first: words that share their heads
+// then differ at early levels, and words that share their tails at late ones.
 constexpr std::uint64_t ordered(std::uint64_t w, WordOrder order) noexcept {
   if (order == WordOrder::kForward) return w;
   const auto swap = [&w](unsigned by, std::uint64_t low) { w = ((w >> by) & low) | ((w & low) << by); };

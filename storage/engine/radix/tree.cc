@@ -76,7 +76,7 @@ bool Tree::reserve(const Place& place, std::uint64_t word, const BatchWords::Pro
     for (const auto& other : {promise.below, promise.above}) {
       if (!other) continue;
       const unsigned parting = slices_.parting(word, *other);
-      // With full tails, the nodes down to where the two words part were counted with the other word.
+      // With full tails, the nodes down to where the two words differ were counted with the other word.
       unsigned& limit = tails_ == Tails::kFull ? there : deepest;
       limit = std::max(limit, parting);
     }

@@ -107,7 +107,7 @@ class Tree {
   void trim(std::uint64_t word) noexcept;
   void destroy(Node* node, unsigned level) noexcept;
 
-  // What readers use, on lines that no change writes.
+  // Readers use these: on lines that no change writes.
   alignas(sync::kOwnLine) const KeyHash hash_;
   const WordOrder order_;
   const Slices slices_;

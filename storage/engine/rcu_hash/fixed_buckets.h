@@ -15,7 +15,8 @@ namespace flashkv {
 
 // Purpose: the buckets of ChainedEngine (parts/chain/chained_engine.h), in a number fixed by the constructor.
 // Threads: find() and find_batch() from any, inside a read section; all else from one writer.
-// Cost:    keys / buckets nodes a chain: beyond a few keys a bucket, lookups and writes grow with the keys.
+// Cost:    keys / buckets nodes per chain: beyond a few keys per bucket, lookups and writes slow down in
+//          proportion to the keys.
 // Errors:  the constructor throws std::bad_alloc; nothing else fails.
 class FixedBuckets {
  public:

@@ -9,7 +9,7 @@ using chain::Buckets;
 using chain::Link;
 using chain::Node;
 
-// Units that a bucket costs, with a chain and without.
+// The cost of a bucket in units, with a chain and without.
 constexpr std::uint64_t kChainUnits = 8;
 constexpr std::uint64_t kEmptyUnits = 1;
 constexpr std::uint64_t kBucketsAhead = 8;
@@ -28,7 +28,7 @@ void look_ahead(const Buckets& buckets, std::uint64_t index) noexcept {
 
 }  // namespace
 
-// Takes steps. True: the next step needs a grace period. False: out of units, or at rest.
+// Takes steps. Returns true if the next one needs a grace period, false if out of units or at rest.
 bool ResizingBuckets::run(std::uint64_t& units) noexcept {
   while (units > 0 && step(units)) {
     if (waits_) return true;
@@ -36,7 +36,7 @@ bool ResizingBuckets::run(std::uint64_t& units) noexcept {
   return false;
 }
 
-// One bucket, one erased node, or the end of a phase. False at rest.
+// One bucket, one erased node, or the end of a phase. Returns false at rest.
 bool ResizingBuckets::step(std::uint64_t& units) noexcept {
   switch (phase_) {
     case Phase::kRest:

@@ -88,7 +88,7 @@ void ResizingBuckets::insert_joined(Node& node, std::uint64_t new_index) noexcep
   other_->link(new_index).store(lower.load(sync::kRelaxed), sync::kRelaxed);
 }
 
-// False: another chain may also lead to the node, so it stays until the resize is over (I9).
+// Returns false if another chain may also lead to the node, which then stays until the resize is over (I9).
 bool ResizingBuckets::unlink(Node& node) noexcept {
   --keys_;
   if (chains_share_nodes()) {

@@ -33,7 +33,7 @@ class ResizingBuckets {
 
   struct Pace {
     unsigned min_log2 = 14;      // 2^14 buckets at first and at least: 128 KiB
-    std::uint64_t units = 2048;  // some 50 us where every bucket is a cache miss; 0: only work() advances it
+    std::uint64_t units = 2048;  // some 50 us if every bucket is a cache miss; 0: only work() advances it
   };
   enum class Phase : std::uint8_t {
     kRest,

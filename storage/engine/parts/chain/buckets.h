@@ -16,8 +16,8 @@ namespace flashkv::chain {
 // Purpose: a power of two of links, all null at first; a hash selects one.
 // Usage:   auto buckets = Buckets::make(20);  if (!buckets) ...;  buckets->link(hash).load(...)
 // Threads: the links are atomic, everything else is fixed.
-// Cost:    8 bytes a bucket. The system zeroes the pages of a large array when they are first touched, so
-//          that making one takes no time.
+// Cost:    8 bytes per bucket. The system zeroes the pages of a large array when they are first touched, so
+//          making one takes no time.
 class Buckets {
  public:
   // Null when memory is short.
@@ -36,7 +36,7 @@ class Buckets {
   unsigned log2() const noexcept { return static_cast<unsigned>(__builtin_popcountll(mask_)); }
 
  private:
-  // Zero bytes are null links, and nothing has to be done at their end.
+  // Zero bytes are null links, and links need no destructor.
   static_assert(sizeof(Link) == sizeof(Node*) && std::is_trivially_destructible_v<Link>);
 
   explicit Buckets(unsigned log2) noexcept

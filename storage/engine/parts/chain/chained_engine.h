@@ -1,4 +1,4 @@
-// Everything the two chained engines share: all but the array of buckets.
+// The two chained engines, except for their array of buckets.
 #pragma once
 
 #include <cstddef>
