@@ -1,5 +1,5 @@
-// reserve() with an allocator that runs dry, for any engine by its type: whichever allocation it is, nothing
-// that is found changes; and after it nothing needs memory any more.
+// Tests of reserve() under allocation failure, for any engine type: whichever allocation fails, the contents
+// do not change; and once reserve() has succeeded, the batch needs no more memory.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,12 +14,13 @@
 
 namespace flashkv::test {
 
-// Purpose: an engine with some keys in it is asked for many more, with one allocation more each time until
-//          that is enough; each time all of it is then done with none.
+// Purpose: reserves many keys in an engine that holds some, with one more allocation allowed each round until
+//          that is enough. Each round then applies the batch with none.
 // Usage:   template <typename E> class MyAllocation : public AllocationFixture<E> {};
-//          TYPED_TEST(MyAllocation, ...) { this->run(hash, old, fresh, failures, [&] { return
-//          TypeParam(options); }); }
-// Limits:  the program links flashkv_failing_new.
+//          TYPED_TEST(MyAllocation, ...) {
+//            this->run(hash, old_ones, new_ones, failures, [&] { return TypeParam(options); });
+//          }
+// Limits:  the program must link flashkv_failing_new.
 template <Engine E>
 class AllocationFixture : public ::testing::Test {
  protected:
@@ -34,7 +35,7 @@ class AllocationFixture : public ::testing::Test {
   std::span<const Probe> old_keys() const { return all_keys().first(old_); }
   std::span<const Probe> new_keys() const { return all_keys().subspan(old_); }
 
-  // By a reader and, between try_begin_batch() and publish(), by the writer.
+  // What a reader finds, and the writer between try_begin_batch() and publish().
   void expect_found(E& engine, std::span<const Probe> probes, std::string_view value) {
     for (const Probe& p : probes) {
       ASSERT_EQ(seen(engine, p), value) << p.key;
@@ -42,7 +43,7 @@ class AllocationFixture : public ::testing::Test {
       ASSERT_EQ(staged == nullptr ? "none" : staged->value(), value) << p.key;
     }
   }
-  // The old keys, published, and a batch begun.
+  // Publishes the old keys and begins the next batch.
   void start(E& engine) {
     ASSERT_TRUE(engine.try_begin_batch(0));
     ASSERT_TRUE(engine.reserve(old_keys()));
@@ -52,8 +53,7 @@ class AllocationFixture : public ::testing::Test {
     engine.publish(1);
     ASSERT_TRUE(engine.try_begin_batch(0));
   }
-  // All the old keys erased and the new ones written, published, and the next batch begun, without a byte
-  // from the allocator.
+  // Erases the old keys, writes the new ones, publishes and begins the next batch, all without allocating.
   void commit(E& engine, bool new_ones_first) {
     std::vector<RecordPtr> made;
     for (const Probe& p : new_keys()) made.push_back(Record::make(p.key, "new", Record::Expiry::kNone));
@@ -71,7 +71,7 @@ class AllocationFixture : public ::testing::Test {
     expect_found(engine, old_keys(), "none");
     expect_found(engine, new_keys(), "new");
   }
-  // One of the cases: true when so many allocations were enough.
+  // One round: returns true if `allowed` allocations were enough.
   bool reserves_with(E& engine, long allowed) {
     const std::uint64_t bytes = engine.stats().index_bytes;
     allocations_left = allowed;
@@ -81,8 +81,8 @@ class AllocationFixture : public ::testing::Test {
     expect_found(engine, new_keys(), "none");
     EXPECT_EQ(engine.stats().keys, old_);
     if (reserved) return true;
-    EXPECT_LE(engine.stats().index_bytes, bytes + kKept) << "a promise was not taken back";
-    if (allowed % 4 >= 2) {  // what is left of it lapses
+    EXPECT_LE(engine.stats().index_bytes, bytes + kKept) << "a failed reserve() kept memory";
+    if (allowed % 4 >= 2) {  // anything it left behind lapses
       engine.publish(1);
       EXPECT_TRUE(engine.try_begin_batch(0));
     }
@@ -109,8 +109,8 @@ class AllocationFixture : public ::testing::Test {
   virtual void after_commit(E&) {}
 
  private:
-  static constexpr std::uint64_t kKept = std::uint64_t{64}
-                                         << 10;  // of pools and spare tables, for the next request
+  // Pools and spare tables, kept for the next request.
+  static constexpr std::uint64_t kKept = std::uint64_t{64} << 10;
 
   std::vector<std::string> keys_;
   std::vector<Probe> probes_;

@@ -12,7 +12,7 @@ constexpr std::array<std::uint64_t, 8> kMasks{
     ~std::uint64_t{0}, 0, 1, 7, 0xff, 0xff00'0000'0000'0000, 0x8000'0000'0000'0001, 0x0000'00ff'0000'00ff};
 constexpr std::size_t kLongest = 4'096;
 
-// One engine, a guard that may be held, and what that guard saw when it began.
+// One engine, the guard it may hold, and what that guard saw when it was opened.
 struct Player {
   EngineUnderTest engine;
   std::unique_ptr<HeldGuard> guard = nullptr;
@@ -26,7 +26,7 @@ struct Player {
     seen = engine.published();
     for (const auto& [key, value] : seen) found.push_back(guard->find(engine.probe(key)));
   }
-  // Records found earlier are readable as long as the guard lives, whatever was published since.
+  // Records found earlier stay readable as long as the guard lives, whatever has been published since.
   void leave() {
     if (!guard) return;
     std::size_t i = 0;
@@ -56,7 +56,7 @@ class Game {
     }
     each([](Player& p) { p.engine.begin(); });
   }
-  // A guard of one engine may be the section that another's end would wait for.
+  // Guards first: one engine's guard may be a section that another engine's destructor would wait for.
   ~Game() {
     for (const auto& player : players_) player->guard.reset();
   }
@@ -99,11 +99,11 @@ class Game {
     });
   }
 
-  // All side by side: their grace periods take milliseconds, and end together.
+  // All engines side by side: their grace periods take milliseconds each, and overlap.
   void settle() {
     bool settled = false;
     for (int i = 0; !settled && !::testing::Test::HasFailure(); ++i) {
-      ASSERT_LT(i, 100'000) << "garbage stays";
+      ASSERT_LT(i, 100'000) << "garbage is not freed";
       EngineUnderTest::pause(i);
       settled = true;
       each([&](Player& p) {

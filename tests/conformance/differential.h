@@ -1,4 +1,4 @@
-// Any bytes as a history of batches, played to all engines at once.
+// Differential test: plays bytes as a history of batches to all engines at once.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 
 namespace flashkv::test {
 
-// Purpose: differential fuzzing. Reads `input` as: one byte that chooses how many bits of the hash survive,
-//          then operations on a few dozen keys (put, erase, prepare without use, publish, hold a read
-//          section, leave it, read, compare), and does them to every engine of `cases` and to a std::map.
+// Purpose: differential fuzzing. The first byte of `input` chooses how many bits of the hash are kept; the
+//          rest is read as operations on a few dozen keys (put, erase, reserve without use, publish, hold a
+//          read section, leave it, read, compare), applied to every engine of `cases` and to a std::map.
 // Usage:   play(bytes);   // inside a test, or with GoogleTest told to throw on failure
 // Errors:  a GoogleTest failure that names the engine.
 // Limits:  the first 4,096 bytes; every input is a valid history.

@@ -1,4 +1,4 @@
-// The same under libFuzzer, which looks for histories that reach new code.
+// The differential test under libFuzzer, which searches for histories that reach new code.
 #include <gtest/gtest.h>
 
 #include <cstddef>

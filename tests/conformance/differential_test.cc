@@ -18,7 +18,7 @@ constexpr std::uint64_t kServedHistories = kSanitized ? 4 : 24;
 std::vector<std::uint8_t> history(std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<std::uint8_t> bytes(1 + random() % 3'000);
-  // Every mask in turn; for each, histories that mostly write, and others that mostly publish.
+  // Every mask in turn, with histories that mostly write and others that mostly publish.
   const unsigned most = seed % 3 == 0 ? 16 : 256;
   for (std::uint8_t& b : bytes) b = static_cast<std::uint8_t>(random() % most);
   bytes[0] = static_cast<std::uint8_t>(seed);

@@ -15,7 +15,7 @@ EngineUnderTest::EngineUnderTest(const EngineCase& which, const EngineOptions& o
 
 void EngineUnderTest::begin() {
   for (int i = 0; !table_->try_begin_batch(0); ++i) {
-    ASSERT_LT(i, 100'000) << "no reader is inside, and no batch can begin";
+    ASSERT_LT(i, 100'000) << "no batch can begin although no reader is inside";
     pause(i);
   }
 }
@@ -95,7 +95,7 @@ std::string EngineUnderTest::read(std::string_view key) {
 
 void EngineUnderTest::settle() {
   for (int i = 0; !settled(); ++i) {
-    ASSERT_LT(i, 100'000) << table_->stats().retired_bytes << " retired bytes stay";
+    ASSERT_LT(i, 100'000) << table_->stats().retired_bytes << " retired bytes are not freed";
     pause(i);
   }
 }
@@ -107,7 +107,7 @@ bool EngineUnderTest::settled() {
   return !waited;
 }
 
-// Grace periods of liburcu end after milliseconds, others with the next turn.
+// liburcu's grace periods end after milliseconds, the others' by the next turn.
 void EngineUnderTest::pause(int looks) {
   if (looks < 100) {
     std::this_thread::yield();

@@ -1,4 +1,4 @@
-// One engine, any of them, written to as the store's writer does and compared with a std::map.
+// Any one engine, written to the way the store's writer does it, and compared with a std::map.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ namespace flashkv::test {
 // Purpose: an engine with what was staged and what was published, as maps.
 // Usage:   EngineUnderTest e(engine_case, options);  e.begin();  e.put("a", "1");  e.publish();
 //          e.expect_content();
-// Threads: the writer's, as AnyEngine; make_reader() and hold() from any.
+// Threads: the writer's, as for AnyEngine; make_reader() and hold() from any.
 class EngineUnderTest {
  public:
   using Content = std::map<std::string, std::string, std::less<>>;
@@ -34,9 +34,9 @@ class EngineUnderTest {
   std::uint64_t revision() const { return revision_; }
   const Content& published() const { return published_; }
 
-  // Opens the next batch. Fails the test where readers that are out of the way still keep it closed.
+  // Begins the next batch. Fails the test if it cannot begin although no reader is inside.
   void begin();
-  // False when the engine had no memory, or may keep no more: then nothing happened.
+  // Returns false, and changes nothing, if the engine had no memory or may retire no more.
   bool put(std::string_view key, std::string_view value);
   bool erase(std::string_view key);
   void publish();
@@ -44,17 +44,17 @@ class EngineUnderTest {
   void put_now(std::string_view key, std::string_view value);
   void erase_now(std::string_view key);
 
-  // What a reader, the writer and the statistics say is what was published. Between batches.
+  // Checks a reader, the writer and the statistics against the published contents. Between batches only.
   void expect_content();
-  // The value a reader finds; "(absent)" without one.
+  // The value a reader finds, or "(absent)".
   std::string read(std::string_view key);
   std::unique_ptr<ReadHandle> make_reader() { return table_->make_reader(clock_); }
   std::unique_ptr<HeldGuard> hold() { return guards_->hold(); }
-  // Opens empty batches until the garbage of the last ones is gone. Readers must be out.
+  // Begins empty batches until all garbage is freed. No reader may be inside.
   void settle();
-  // One of them; true when nothing waited.
+  // Begins one of them; returns true if no garbage was waiting.
   bool settled();
-  // Between two looks at what others have to end first: readers, or the thread of liburcu.
+  // Waits a moment for other threads: readers, or liburcu's.
   static void pause(int looks);
 
  private:
@@ -68,7 +68,7 @@ class EngineUnderTest {
   std::uint64_t revision_ = 0;
 };
 
-// Every engine, with options a test chooses before it opens one.
+// Every engine, with options that a test sets before its first use of engine().
 class ConformanceTest : public ::testing::TestWithParam<EngineCase> {
  protected:
   EngineUnderTest& engine() {

@@ -1,4 +1,4 @@
-// Keys that somebody chose to hurt: one hash for all, or hashes that differ in few places. Slow at worst.
+// Hostile keys: one hash for all, or hashes that differ in few bits. They may make an engine slow, not wrong.
 #include "tests/conformance/engine_test.h"
 
 namespace flashkv::test {
@@ -31,7 +31,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, HostileTest, ::testing::ValuesIn(hostile_cases
   return std::string(chosen.param.engine.name) + "_" + chosen.param.name;
 });
 
-TEST_P(HostileTest, KeysThatCollideAreFoundAndForgotten) {
+TEST_P(HostileTest, KeysThatCollideAreFoundAndRemoved) {
   constexpr std::size_t kKeys = kSanitized ? 150 : 600;
   constexpr std::size_t kBatch = 50;
   EngineOptions options;
@@ -64,7 +64,7 @@ TEST_P(HostileTest, KeysThatCollideAreFoundAndForgotten) {
   }
 }
 
-TEST(OnePrefix, KeysThatDifferInTheirLastByte) {
+TEST(OnePrefix, KeysThatDifferInTheirLastByteAreKeptApart) {
   for (const EngineCase& engine : served_cases()) {
     SCOPED_TRACE(engine.name);
     EngineUnderTest e(engine);

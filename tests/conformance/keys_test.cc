@@ -1,4 +1,4 @@
-// Keys of every shape, and what one batch may do to one key.
+// Keys of every shape, and every sequence of operations on one key within a batch.
 #include "tests/conformance/engine_test.h"
 #include "tests/conformance/more_cases.h"
 
@@ -11,14 +11,14 @@ class KeysTest : public ConformanceTest {};
 INSTANTIATE_TEST_SUITE_P(Engines, KeysTest, ::testing::ValuesIn(served_cases() + shaped_cases()),
                          EngineName{});
 
-TEST_P(KeysTest, AnEmptyTableHasNone) {
+TEST_P(KeysTest, AnEmptyTableHasNoKeys) {
   EXPECT_EQ(engine().read("a"), "(absent)");
   EXPECT_EQ(engine().read(""), "(absent)");
   EXPECT_EQ(engine().table().stats().keys, 0U);
   EXPECT_EQ(engine().table().published(), 0U);
 }
 
-TEST_P(KeysTest, EmptyAndNulFilledKeysAndTheirPrefixesAreKeysOfTheirOwn) {
+TEST_P(KeysTest, EmptyKeysKeysOfNulsAndTheirPrefixesAreDistinct) {
   const std::vector<std::string> keys{
       "",    "\0"s,      "\0\0"s, "\0\0\0\0\0\0\0\0\0"s, "a",     "a\0"s,    "a\0b"s, "ab",
       "abc", "abcdefgh", "abcd",  "abcdefghi",           "\xff"s, "\xff\0"s, "\x80"s, "\xff\xff\xff\xff"s,

@@ -1,4 +1,4 @@
-// What is freed when: by the engine's own account, by the count of records, and by the allocator's.
+// What is freed, and when: by the engine's statistics, the number of live records, and the allocator's count.
 #include <malloc.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 
 class MemoryTest : public ConformanceTest {
  protected:
-  // Records alive since the test began; only builds that check themselves count them.
+  // Records created since the test began and still alive; only builds with assertions count them.
   std::int64_t records() const { return Record::live() - before_; }
   void expect_records(std::size_t n) const {
     if (kSanitized) {
@@ -37,7 +37,7 @@ class MemoryTest : public ConformanceTest {
 INSTANTIATE_TEST_SUITE_P(Engines, MemoryTest, ::testing::ValuesIn(engine_cases() + shaped_cases()),
                          EngineName{});
 
-// Also a batch that was never published, and keys that share their hash.
+// Even with a batch that was never published, and keys that share a hash.
 TEST_P(MemoryTest, EveryRecordIsFreedWithTheEngine) {
   for (const std::uint64_t mask : all_masks()) {
     options.hash = KeyHash(5, mask);
@@ -56,7 +56,7 @@ TEST_P(MemoryTest, EveryRecordIsFreedWithTheEngine) {
   }
 }
 
-TEST_P(MemoryTest, WhatWasReplacedGoesOnceReadersAreOut) {
+TEST_P(MemoryTest, ReplacedRecordsAreFreedOnceReadersHaveLeft) {
   EngineUnderTest& e = engine();
   for (std::size_t round = 0; round < 20; ++round) {
     e.begin();
@@ -142,7 +142,7 @@ TEST_P(MemoryTest, WhatGuardsOfEveryRevisionFoundStays) {
   e.expect_content();
 }
 
-TEST_P(MemoryTest, WhatWaitsForAReaderHasItsBound) {
+TEST_P(MemoryTest, MemoryThatWaitsForAReaderIsBounded) {
   if (GetParam().name == "locked_map") return;  // vacuous: the simplest map keeps no such promise
   if (GetParam().readers_block) return;         // vacuous: nothing is retired under a reader, as shown above
   options.limits.max_retired_bytes = 1 << 20;
@@ -152,7 +152,7 @@ TEST_P(MemoryTest, WhatWaitsForAReaderHasItsBound) {
   {
     const auto guard = e.hold();
     ASSERT_NE(guard->find(e.probe("key")), nullptr);
-    // Some engines keep for a reader only what stands where it has looked.
+    // Some engines protect for a reader only what it has looked up.
     ASSERT_NE(guard->find(e.probe("key")), nullptr);
     std::size_t batches = 0;
     bool refused = false;
@@ -160,8 +160,8 @@ TEST_P(MemoryTest, WhatWaitsForAReaderHasItsBound) {
       refused = !e.put("key", value);
       e.publish();
     }
-    EXPECT_LT(batches, 20'000U) << "the bound was passed";
-    // Who frees waits for readers; who does not has had its last write.
+    EXPECT_LT(batches, 20'000U) << "the bound was exceeded";
+    // An engine that frees now waits for the reader; one that leaks refuses further writes.
     EXPECT_EQ(refused, e.table().stats().leak_full);
     if (!refused) {
       EXPECT_FALSE(e.table().try_begin_batch(0));

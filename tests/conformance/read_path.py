@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""What a read costs other threads, in the machine code of a program that serves every engine: ReadHandleOf<E>::get and
-multi_get with all that they call.
+"""Checks the machine code of every engine's reads, ReadHandleOf<E>::get and multi_get with everything they call, for
+instructions that cost other threads.
 
 usage: read_path.py OBJDUMP PROGRAM
 
-Each engine in the program must be among READS, and the other way round. A call that leaves the program, or goes
-through a pointer, and that LEAVES does not name, is an error: nobody has looked there.
+The engines in the program and those in READS must be the same. A call that leaves the program or goes through a pointer
+is an error unless LEAVES or THROUGH_POINTER allows it: what it does has not been checked.
 """
 
 import os
@@ -17,8 +17,8 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TESTS, "support"))
 from locked_instructions import LOCKED  # noqa: E402
 
-# NONE: no instruction that orders memory for all processors. FENCES: liburcu's, for kernels without membarrier(), where
-# no straight way leads to. SOME: read-modify-writes; they show that the check finds what it looks for.
+# NONE: no instruction that orders memory for all processors. FENCES: only liburcu's fallback for kernels without
+# membarrier(), off the straight path. SOME: read-modify-writes; they show that the check finds them.
 NONE, FENCES, SOME = "none", "fences", "some"
 READS = {
     "Flashmap<flashmap::AsymmetricGuards>": NONE,
@@ -35,22 +35,22 @@ READS = {
     "WithOverlay<WordEngine<reclaim::Urcu, critnib::Pooled>>": FENCES,
     "WithOverlay<WordEngine<reclaim::Urcu, critnib::Leaking>>": FENCES,
 }
-MOST_FENCES = 5  # one into the section, two out of it, and again two where a value finds no memory
+MOST_FENCES = 5  # one to enter the section, two to leave it, and two more to leave it on an allocation failure
 
-# Calls that are not followed, by a part of their name.
+# Calls that are not followed, by part of their name.
 LEAVES = (
     "memcpy@plt", "memmove@plt", "memset@plt", "memcmp@plt", "strlen@plt", "__stack_chk_fail@plt",
     "operator new", "operator delete", "std::__throw", "std::vector", "std::__cxx11::basic_string",
     "_Unwind_Resume@plt", "__cxa_", "__clang_call_terminate", "std::terminate", "abort@plt", "sync::fatal",
-    "sched_yield@plt",  # an answer that is held back (ReadHandleOf)
-    "enter_slowly", "enter_newer", "leave_counted",  # after a publish, and nested; tests/.../guard looks at them
-    "register_thread", "syscall@plt", "compat_futex", "__errno_location@plt",  # liburcu: first use, a writer that waits
+    "sched_yield@plt",  # ReadHandleOf holds a reply back
+    "enter_slowly", "enter_newer", "leave_counted",  # after a publish, and when nested; the guard's own test checks them
+    "register_thread", "syscall@plt", "compat_futex", "__errno_location@plt",  # liburcu: first use, waking the writer
 )  # fmt: skip
-# Through a pointer: Clock::now_ms, for a record with an expiry. It is the third of its table.
+# Clock::now_ms, for a record with an expiry: the third entry of its virtual table.
 THROUGH_POINTER = re.compile(r"\bcall\s+\*0x10\(%r|\bblr\s")
 
 HEAD = re.compile(r"^([0-9a-f]+) <(.*)>:$")
-# A direct call or jump: where it leads to, in which function, how far into it.
+# A direct call or jump: its target address, function and offset.
 DIRECT = re.compile(
     r"\b(?:call|jmp|j[a-z]{1,3}|bl?|b\.[a-z]{2}|cbn?z|tbn?z)\s.*?([0-9a-f]+) <(.*?)(?:\+(0x[0-9a-f]+))?>$"
 )
@@ -68,7 +68,7 @@ class Function:
 
 
 def functions_of(objdump, program):
-    """By their addresses: copies of one name, from several sources, are functions of their own."""
+    """Address -> function: several functions may have the same name."""
     command = [objdump, "-dC", "--no-show-raw-insn", program]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     functions, lines = {}, []
@@ -83,7 +83,7 @@ def functions_of(objdump, program):
 
 
 def walk(functions, start):
-    """The functions that the one at `start` can come to, and the calls that cannot be followed."""
+    """The functions reachable from `start`, and the calls that cannot be followed."""
     odd, reached, waiting = [], {}, [start]
     while waiting:
         at = waiting.pop()
@@ -105,7 +105,7 @@ def walk(functions, start):
 
 
 def falls_into(lines, i):
-    """Whether the instruction before lines[i] goes on with it."""
+    """Whether control falls through to lines[i] from the instruction before it."""
     i -= 1
     while i >= 0 and PADDING.search(lines[i]):
         i -= 1
@@ -113,12 +113,12 @@ def falls_into(lines, i):
 
 
 def fault_of(functions, start, expected):
-    """What is wrong with one read, or None."""
+    """The fault of one read, or None."""
     if expected is None:
         return None
     reached, odd = walk(functions, start)
     if odd:
-        return "\n  ".join(["calls that nobody has looked at:", *odd])
+        return "\n  ".join(["calls that have not been checked:", *odd])
     locked = [(f.lines, i) for f in reached for i, line in enumerate(f.lines) if LOCKED.search(line)]
     texts = [lines[i] for lines, i in locked]
     print(f"{functions[start].name.split('(')[0]}: {sum(len(f.lines) for f in reached)} lines, {len(locked)} locked")
@@ -127,7 +127,7 @@ def fault_of(functions, start, expected):
     if expected == FENCES:
         straight = [lines[i] for lines, i in locked if not PLAIN_FENCE.search(lines[i]) or falls_into(lines, i)]
         if straight or len(locked) > MOST_FENCES:
-            return "\n  ".join([f"expected {MOST_FENCES} fences at most, all out of the way", *(straight or texts)])
+            return "\n  ".join([f"expected {MOST_FENCES} fences at most, all off the straight path", *(straight or texts)])
     return None
 
 

@@ -1,4 +1,4 @@
-// The names that --engine takes, each made with its options and served from.
+// The registry: every name that --engine takes, opened with its options and served from.
 #include "storage/engine/registry.h"
 
 #include <set>
@@ -8,7 +8,7 @@
 namespace flashkv::test {
 namespace {
 
-// An engine that users can choose and this suite does not know would go untested.
+// An engine that users can choose but this suite does not know would be untested.
 TEST(Registry, EveryEngineIsInTheSuite) {
   std::set<std::string_view> tested;
   ManualClock clock;
@@ -45,7 +45,7 @@ TEST_P(RegisteredEngine, ServesUnderItsNameWithItsTraits) {
   EXPECT_EQ(value, "value");
 }
 
-TEST(Registry, UnknownNamesAndUnfitOptionsNameWhatIsAllowed) {
+TEST(Registry, UnknownNamesAndUnsupportedOptionsAreRefusedWithWhatIsAllowed) {
   Status why;
   EXPECT_EQ(make_engine("cukoo", {}, why), nullptr);
   EXPECT_EQ(why.code, Code::kInvalidArgument);
@@ -64,8 +64,8 @@ TEST(Registry, UnknownNamesAndUnfitOptionsNameWhatIsAllowed) {
             "guard: the engine critnib does not take this value; allowed: auto, or the engine flashmap");
 }
 
-// What the server asks before it opens anything is what make_engine() goes by.
-TEST(Registry, ACheckSaysWhatMakingATableWould) {
+// The check the server makes before it opens anything agrees with make_engine().
+TEST(Registry, CheckEngineAgreesWithMakeEngine) {
   std::vector<EngineOptions> choices(4);
   choices[1].guard = GuardChoice::kRefcount;
   choices[2].slice_bits = 8;
@@ -88,7 +88,7 @@ struct Promised {
   GuardChoice guard = GuardChoice::kAuto;
 };
 
-// ThreadSanitizer's builds have grace periods that cost a reader one read-modify-write.
+// In ThreadSanitizer builds, entering a read section costs one read-modify-write.
 #if defined(__SANITIZE_THREAD__)
 constexpr ReadRmw kSection = ReadRmw::kOne;
 #else
@@ -113,7 +113,7 @@ constexpr Promised kPromises[] = {
     {{"critnib-leak", false, true, false, false, kSection}},
 };
 
-TEST(Registry, EveryEngineHasTheTraitsThatItsPageStates) {
+TEST(Registry, EveryEngineHasTheTraitsInItsDocument) {
   std::set<std::string_view> stated;
   for (const Promised& p : kPromises) {
     SCOPED_TRACE(p.traits.name);

@@ -1,4 +1,4 @@
-// The program as a process: what it prints, what it ends with.
+// kvd as a child process: its output and its exit code.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -59,12 +59,12 @@ class Kvd {
     fclose(output_);
   }
 
-  // The next line, empty at the end.
+  // The next line; empty at end of file.
   std::string line() {
     std::array<char, 4096> text{};
     return fgets(text.data(), text.size(), output_) == nullptr ? std::string() : std::string(text.data());
   }
-  // Reads until a line that contains `text`; returns that line.
+  // Reads up to the next line that contains `text`, and returns that line.
   std::string line_with(const std::string& text) {
     for (std::string l = line(); !l.empty(); l = line()) {
       if (l.find(text) != std::string::npos) return l;
@@ -72,13 +72,13 @@ class Kvd {
     ADD_FAILURE() << "no line with " << text;
     return {};
   }
-  // Everything up to the end.
+  // All remaining output.
   std::string rest() {
     std::string all;
     for (std::string l = line(); !l.empty(); l = line()) all += l;
     return all;
   }
-  // The pipe's other end goes away.
+  // Closes the reading end of the pipe.
   void stop_reading() { output_ = freopen("/dev/null", "r", output_); }
   void send(int signal) { kill(pid_, signal); }
   pid_t pid() const { return pid_; }
@@ -87,7 +87,7 @@ class Kvd {
     return waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
            ended.si_pid == 0;
   }
-  // The exit code, or minus the signal that ended it.
+  // The exit code, or the negative number of the signal that killed it.
   int wait() {
     int status = 0;
     waitpid(pid_, &status, 0);
@@ -100,7 +100,7 @@ class Kvd {
   FILE* output_ = nullptr;
 };
 
-// The word behind `name`, as in "listen=127.0.0.1:7400".
+// The word after `name` in a line such as "listen=127.0.0.1:7400".
 inline std::string after(const std::string& line, const std::string& name) {
   const std::size_t at = line.find(name);
   return at == std::string::npos ? "" : line.substr(at + name.size(), line.find(' ', at) - at - name.size());

@@ -1,4 +1,4 @@
-// How much memory kvd takes, and what it gives back to the system.
+// kvd's memory: how much it takes, and what it returns to the system.
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -46,7 +46,7 @@ TEST(KvdMemory, AnIdleServerReturnsTheMemoryOfDeletedValues) {
     request.set_key(std::to_string(i));
     ASSERT_TRUE(kv->Delete(&context, request, &reply).ok());
   }
-  // The last batch is replayed by a timer.
+  // A timer replays the last batch.
   constexpr std::uint64_t kHalf = kValues * kValueBytes / 2;
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (resident_bytes(kvd.pid()) > kHalf && std::chrono::steady_clock::now() < end) usleep(50'000);

@@ -1,4 +1,4 @@
-// What signals do to kvd, from the first moment on.
+// kvd's handling of signals, from its first instruction on.
 #include <gmock/gmock.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
@@ -21,7 +21,7 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 using testing::HasSubstr;
 
-// Purpose: a reply of 8 MiB that its client does not take: the drain waits for it.
+// Purpose: a reply of 8 MiB that its client does not read, so that a drain waits for it.
 class UnreadReply {
  public:
   explicit UnreadReply(const std::string& address)
@@ -40,7 +40,7 @@ class UnreadReply {
     next();
     call_->WriteLast(grpc::ByteBuffer(&slice, 1), grpc::WriteOptions(), nullptr);
     next();
-    call_->ReadInitialMetadata(nullptr);  // the reply is on its way
+    call_->ReadInitialMetadata(nullptr);  // the reply is being sent
     next();
   }
   UnreadReply(const UnreadReply&) = delete;
@@ -48,7 +48,7 @@ class UnreadReply {
   ~UnreadReply() {
     void* tag = nullptr;
     bool ok = false;
-    context_.TryCancel();  // or the message that nobody read keeps the call open
+    context_.TryCancel();  // without this the unread message keeps the call open
     call_->Finish(&status_, nullptr);
     queue_.Next(&tag, &ok);
   }
@@ -68,8 +68,8 @@ class UnreadReply {
   std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
 };
 
-// The start of a kvd that a signal has reached before its first instruction: held back until it can be
-// handled. A kvd that never handles it is ended by the alarm.
+// Starts kvd with `signal` already pending, blocked until kvd handles it. If it never does, the alarm kills
+// it.
 auto pending(int signal) {
   return [signal] {
     sigset_t held;
@@ -88,7 +88,7 @@ TEST(KvdSignals, InterruptDrains) {
   EXPECT_EQ(kvd.wait(), 0);
 }
 
-TEST(KvdSignals, AStopAskedForBeforeItServesIsAStop) {
+TEST(KvdSignals, AStopSignalBeforeItServesStopsIt) {
   for (const int signal : {SIGTERM, SIGINT}) {
     Kvd kvd({"--listen=127.0.0.1:0"}, pending(signal));
     EXPECT_THAT(kvd.rest(), HasSubstr("stopped clean=true"));
@@ -96,15 +96,15 @@ TEST(KvdSignals, AStopAskedForBeforeItServesIsAStop) {
   }
 }
 
-TEST(KvdSignals, AReloadAskedForBeforeItServesIsAReload) {
+TEST(KvdSignals, AReloadSignalBeforeItServesReloads) {
   Kvd kvd({"--listen=127.0.0.1:0"}, pending(SIGHUP));
   EXPECT_THAT(kvd.line_with("reloaded"), HasSubstr("log_level=info"));
   kvd.send(SIGTERM);
   EXPECT_EQ(kvd.wait(), 0);
 }
 
-// A stop at any moment of the start ends what has been started; before main() there is nothing yet.
-TEST(KvdSignals, AStopNeverCutsTheStartShort) {
+// SIGTERM at any moment of the start drains or, before main() has run, kills.
+TEST(KvdSignals, AStopSignalDuringStartupEndsItCleanly) {
   for (int milliseconds = 0; milliseconds < 60; milliseconds += 3) {
     Kvd kvd({"--listen=127.0.0.1:0"});
     usleep(static_cast<useconds_t>(milliseconds) * 1000);
@@ -116,7 +116,7 @@ TEST(KvdSignals, AStopNeverCutsTheStartShort) {
   }
 }
 
-TEST(KvdSignals, SignalsForNobodyAreIgnored) {
+TEST(KvdSignals, SignalsItDoesNotUseAreIgnored) {
   Kvd kvd({"--listen=127.0.0.1:0"});
   kvd.line_with("serving");
   kvd.send(SIGUSR1);
@@ -127,7 +127,7 @@ TEST(KvdSignals, SignalsForNobodyAreIgnored) {
   EXPECT_EQ(kvd.wait(), 0);
 }
 
-TEST(KvdSignals, ADrainWaitsForAReplyAsLongAsItMay) {
+TEST(KvdSignals, ADrainWaitsForAReplyUntilTheDrainTimeout) {
   Kvd kvd({"--listen=127.0.0.1:0", "--drain-timeout=1s"});
   const UnreadReply unread(after(kvd.line_with("serving"), "listen="));
   const auto start = steady_clock::now();
@@ -139,7 +139,7 @@ TEST(KvdSignals, ADrainWaitsForAReplyAsLongAsItMay) {
   EXPECT_LT(waited, seconds(20)) << "on a loaded machine it takes longer, but not that long";
 }
 
-// timeout(1) sends its signal to the process and to its group.
+// timeout(1) signals both the process and its group.
 TEST(KvdSignals, TheSameSignalTwiceAtOnceIsOneStop) {
   Kvd kvd({"--listen=127.0.0.1:0"});
   kvd.line_with("serving");
@@ -163,7 +163,7 @@ TEST(KvdSignals, ASecondSignalEndsItAtOnce) {
   EXPECT_EQ(kvd.wait(), 1);
 }
 
-TEST(KvdSignals, ALogThatNobodyReadsDoesNotEndIt) {
+TEST(KvdSignals, ALogWithoutAReaderDoesNotKillIt) {
   Kvd kvd({"--listen=127.0.0.1:0"});
   const std::string address = after(kvd.line_with("serving"), "listen=");
   kvd.stop_reading();
@@ -177,7 +177,7 @@ TEST(KvdSignals, ALogThatNobodyReadsDoesNotEndIt) {
     ASSERT_TRUE(kv->Get(&context, request, &reply).ok());
   }
   kvd.send(SIGTERM);
-  EXPECT_EQ(kvd.wait(), 0) << "what it says of the stop went to nobody";
+  EXPECT_EQ(kvd.wait(), 0) << "nobody reads its last lines";
 }
 
 TEST(KvdSignals, HangupReloadsTheLogLevel) {

@@ -1,4 +1,4 @@
-// When kvd refuses to start, and what it warns of when it does start.
+// kvd's refusals and warnings at start.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -28,7 +28,7 @@ TEST(KvdStart, ATakenPortIsOneLineAndExitCodeThree) {
   EXPECT_EQ(second.wait(), 3);
 }
 
-TEST(KvdStart, AnAddressThatIsNotOursIsOneLineAndExitCodeThree) {
+TEST(KvdStart, AForeignAddressIsOneLineAndExitCodeThree) {
   Kvd kvd({"--listen=192.0.2.1:7400", "--insecure"});
   EXPECT_EQ(kvd.rest(), "kvd: --listen: 192.0.2.1 is not an address of this machine\n");
   EXPECT_EQ(kvd.wait(), 3);
@@ -72,7 +72,7 @@ TEST_F(KvdOnAUnixSocket, TheSocketOfADeadServerIsReplaced) {
   EXPECT_EQ(second.wait(), 0);
 }
 
-TEST_F(KvdOnAUnixSocket, APathThatIsNoSocketIsLeftAlone) {
+TEST_F(KvdOnAUnixSocket, AFileThatIsNotASocketIsLeftAlone) {
   std::ofstream(path_) << "letters";
   Kvd kvd({"--listen=" + listen_});
   EXPECT_EQ(kvd.rest(),

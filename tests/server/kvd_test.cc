@@ -1,4 +1,4 @@
-// The program itself: what it prints, and how it ends.
+// kvd as a process: its output and its exit codes.
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ TEST(Kvd, VersionHelpAndConfigurationArePrinted) {
   EXPECT_EQ(print.wait(), 0);
 }
 
-TEST(Kvd, ServesSaysThatItIsMemoryOnlyAndDrainsOnTerm) {
+TEST(Kvd, ServesLogsThatItIsMemoryOnlyAndDrainsOnTerm) {
   Kvd kvd({"--listen=127.0.0.1:0"});
   const std::string line = kvd.line_with("serving");
   EXPECT_THAT(line, HasSubstr("engine=flashmap"));
@@ -59,15 +59,15 @@ TEST(Kvd, TheEngineAndItsTraitsAreLoggedOnce) {
   EXPECT_EQ(kvd.wait(), 0);
 }
 
-// It is found with the other settings: no warning about the machine comes first.
+// It is refused along with other bad settings, before any warning about the machine.
 TEST(Kvd, AnOptionThatTheEngineDoesNotTakeIsOneLineAndExitCodeTwo) {
   Kvd kvd({"--engine=radix", "--guard=refcount", "--max-connections=1000000"});
   EXPECT_THAT(kvd.rest(), testing::MatchesRegex("kvd: --engine, --guard: [^\n]*allowed: auto[^\n]*\n"));
   EXPECT_EQ(kvd.wait(), 2);
 }
 
-// gRPC alone would wait for its peers to hang up.
-TEST(Kvd, PeersThatDoNothingDoNotHoldUpTheDrain) {
+// By itself, gRPC waits until its peers hang up.
+TEST(Kvd, IdlePeersDoNotHoldUpTheDrain) {
   Kvd kvd({"--listen=127.0.0.1:0", "--drain-timeout=1h"});
   const std::string address = after(kvd.line_with("serving"), "listen=");
   sockaddr_in to{};

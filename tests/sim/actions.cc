@@ -10,10 +10,10 @@ namespace {
 using test::kMs;
 constexpr std::size_t kTraceLength = 60;
 constexpr int kActions = 1500;
-constexpr int kActionsOfMany = 500;  // each of them takes more time
+constexpr int kActionsOfMany = 500;  // each takes longer
 constexpr std::uint64_t kReadsOfMany = 50;
-constexpr std::uint64_t kMostAllocations = 40;  // that a starved turn still gets
-constexpr Nanos kMostTick = 5 * kMs;            // times to live are up to 30 ms, deadlines up to 5
+constexpr std::uint64_t kMostAllocations = 40;  // in a starved turn
+constexpr Nanos kMostTick = 5 * kMs;            // TTLs are up to 30 ms, deadlines up to 5 ms
 constexpr std::uint64_t kMaxValueBytes = 24;
 
 PublishPolicy draw_policy(Dice& dice) {
@@ -135,8 +135,8 @@ void Simulation::submit_control() {
   }
 }
 
-// What others do once a turn has begun: what they ask may be dealt with in it, by no earlier instant than
-// theirs.
+// Actions of other threads during a turn. The turn may handle their requests, but must judge them by an
+// instant no earlier than their own.
 void Simulation::meanwhile() noexcept {
   const long left = std::exchange(test::allocations_left, -1);
   try {
@@ -151,7 +151,7 @@ void Simulation::meanwhile() noexcept {
   test::allocations_left = left;
 }
 
-// One turn of the writer, on a clock that may tick and with memory that may run out.
+// One turn of the writer, in which the clock may tick and memory may run out.
 void Simulation::step() {
   if (ticks_) {
     clock_.begin_turn(static_cast<Nanos>(dice_.below(kMostTick)), [this] { meanwhile(); });

@@ -29,7 +29,8 @@ void Simulation::Sink::complete(Request* first) noexcept {
   test::allocations_left = left;
 }
 
-// Control requests are taken first: they meet the revisions of before the batch, and the new policy rules it.
+// Control requests are taken first: they see the revisions from before the batch, and a new policy applies to
+// it.
 void Simulation::take_controls() {
   for (auto& [id, call] : in_flight_) {
     if (call->kind == RequestKind::kSetPolicy) {
@@ -58,7 +59,7 @@ void Simulation::turn() {
        std::to_string(store_->published_revision()));
   deal_with_batch(handled, swept, policy_.max_batch);
   const Parked parked = count_parked();
-  require(after.awaiting_publish == parked.requests, "what waits for a publish is counted wrongly");
+  require(after.awaiting_publish == parked.requests, "requests waiting for a publish are counted wrongly");
   require(after.queue_bytes == queued_bytes_ + parked.bytes, "the queue's bytes are counted wrongly");
   check_turn(published_before);
 }
@@ -73,8 +74,8 @@ Simulation::Parked Simulation::count_parked() const {
   return parked;
 }
 
-// The writer took the first `handled` requests of the queue, or, blocked by readers, those whose deadline has
-// passed.
+// The writer has taken the first `handled` requests of the queue or, if blocked by readers, those whose
+// deadline has passed.
 void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_t max_batch) {
   std::uint64_t ops = 0;
   for (auto it = queued_.begin(); it != queued_.end() && handled > 0;) {
@@ -161,7 +162,7 @@ void Simulation::check_answer(const SimCall& call) {
   if (call.kind == RequestKind::kSetPolicy || call.kind == RequestKind::kPublish) {
     require(call.status.ok() && call.revision <= published,
             name(call) + "a wrong answer to a control request");
-    // The stop is several turns, and batches may come after the publish that was asked for.
+    // A stop takes several turns, and batches may follow the requested publish.
     const bool all_published =
         stopping_ ? call.revision >= call.asked_revision : call.revision == model_.assigned();
     require(all_published || call.kind != RequestKind::kPublish, name(call) + "something stayed unpublished");
@@ -259,8 +260,8 @@ void Simulation::stop() {
   require(store_->submit(late).code == Code::kUnavailable, "a stopped store takes requests");
 }
 
-// What readers did not block was applied. Of the rest, behind it, what was late by then was told so; all else
-// was refused.
+// Requests that readers did not block were applied. Of those behind them, the ones past their deadline got
+// DEADLINE_EXCEEDED, and the rest were refused.
 void Simulation::deal_with_stop() {
   for (auto& [id, call] : in_flight_) {
     if (call->kind == RequestKind::kWaitRevision && !call->expected) {

@@ -22,7 +22,7 @@ bool sum_fits(std::int64_t a, std::int64_t b) {
 
 }  // namespace
 
-// The value and the expiry that increment, append and expire leave.
+// The value and expiry after increment, append and expire.
 Code Model::decide_value(const Entry* current, const OpPlan& op, std::int64_t now_ms, Entry& next,
                          OpExpectation& out) const {
   next.value = current != nullptr ? current->value : "";

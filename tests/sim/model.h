@@ -22,11 +22,10 @@ struct Entry {
   bool operator==(const Entry&) const = default;
   bool live_at(std::int64_t now_ms) const { return expires_at_ms == 0 || expires_at_ms > now_ms; }
 };
-// What a request leaves of the keys it names. Expired entries stay until something removes them, as in the
-// store.
+// The keys a request names, after it. Expired entries stay until something removes them, as in the store.
 using Changes = std::map<std::string, std::optional<Entry>>;
 
-// One operation as submitted; it outlives the record that the store takes over.
+// One operation as submitted; outlives its record, which the store takes over.
 struct OpPlan {
   OpKind kind = OpKind::kGet;
   Condition condition = Condition::kAlways;
@@ -59,7 +58,7 @@ struct OpExpectation {
 struct Expectation {
   Code code = Code::kOk;
   bool applied = false;
-  std::uint64_t revision = 0;      // carried by the answer, and to be published before it
+  std::uint64_t revision = 0;      // in the answer; must be published before it
   std::vector<OpExpectation> ops;  // empty when the request failed
 };
 
@@ -68,7 +67,7 @@ class Model {
  public:
   explicit Model(std::uint64_t max_value_bytes) : max_value_bytes_(max_value_bytes) {}
   std::uint64_t assigned() const { return assigned_; }
-  // What the key held once that revision was made; null: nothing.
+  // The key's entry at that revision; null if it had none.
   const Entry* find(const std::string& key, std::uint64_t revision) const;
   std::uint64_t keys() const { return keys_; }
 

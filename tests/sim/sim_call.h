@@ -30,7 +30,7 @@ class SimCall : public Request {
  public:
   SimCall(std::uint64_t call_id, RequestKind k) : id(call_id) { kind = k; }
 
-  // Once all plans are in: the operations as the store takes them.
+  // Makes the store's operations, once all plans have been added.
   void build() {
     list_ = build(plans);
     ops = list_;
@@ -88,7 +88,7 @@ class SimCall : public Request {
   std::vector<Compare> comparisons_;
 };
 
-// Purpose: invents mutations: over few keys, so that they meet, or over many, so that the index grows.
+// Purpose: makes random mutations, over few keys so that they collide, or over many so that the index grows.
 class CallMaker {
  public:
   static constexpr std::uint64_t kFew = 12;
@@ -98,7 +98,7 @@ class CallMaker {
   std::uint64_t keys() const { return keys_; }
   static std::string key(std::uint64_t i) { return "key" + std::to_string(i); }
 
-  // `assigned` helps to guess revisions that may match.
+  // `assigned` is used to guess revisions that may match.
   std::unique_ptr<SimCall> mutation(std::uint64_t id, std::uint64_t assigned, Nanos now) {
     auto call = std::make_unique<SimCall>(id, RequestKind::kMutation);
     const std::uint64_t ops = dice_.one_in(3) ? dice_.below(keys_ == kFew ? 24 : 240) : 1;
@@ -129,7 +129,7 @@ class CallMaker {
   OpPlan op(std::uint64_t assigned) {
     OpPlan p;
     p.kind = static_cast<OpKind>(dice_.below(6));
-    // One that fails takes its whole request with it: few of them in the large requests of many keys.
+    // One that fails fails its whole request, so large requests over many keys have few that can.
     if (keys_ == kFew ? dice_.one_in(2) : !dice_.one_in(16)) p.kind = OpKind::kPut;
     p.key = key(dice_.below(keys_));
     p.want_prev = dice_.one_in(3) && (p.kind == OpKind::kPut || p.kind == OpKind::kErase);
@@ -146,7 +146,7 @@ class CallMaker {
                                  : static_cast<std::int64_t>(dice_.below(5));
     return p;
   }
-  // Mostly numbers, for Increment's sake; now and then a text of some length.
+  // Mostly numbers, for Increment; sometimes text of varying length.
   std::string value() {
     if (!dice_.one_in(4)) return std::to_string(dice_.below(1000));
     return std::string(dice_.below(12), static_cast<char>('A' + dice_.below(26)));

@@ -1,4 +1,4 @@
-// The simulation's time: it stands still but for turns of the writer, where it may move at each reading.
+// The simulation's clock: it stands still except in turns of the writer, where each reading may move it.
 #pragma once
 
 #include <functional>
@@ -10,13 +10,14 @@ namespace flashkv::sim {
 
 // The instants of one turn, as the writer read them.
 struct TurnTimes {
-  Nanos began = 0;    // the first: what came before it
-  Nanos decided = 0;  // the second: it judges expiries and deadlines
+  Nanos began = 0;    // the first reading
+  Nanos decided = 0;  // the second: expiries and deadlines are judged by it
   Nanos ended = 0;    // the last
 };
 
-// Purpose: shows that an instant is read where it has to be: on a clock that stands still all are the same.
-// Usage:   clock.begin_turn(tick, [&] { what others do once the turn has begun });  store.step();
+// Purpose: moves at each reading, so that a reading at the wrong place shows; on a clock that stands still
+//          all readings are the same.
+// Usage:   clock.begin_turn(tick, [&] { actions of other threads });  store.step();
 //          TurnTimes t = clock.end_turn();
 // Threads: one.
 class SimClock final : public Clock {
@@ -38,7 +39,7 @@ class SimClock final : public Clock {
   }
   void advance(Nanos by) noexcept { now_ += by; }
 
-  // From here on a reading moves it by `tick`; `meanwhile` runs after the first and must not throw.
+  // From now on each reading moves it by `tick`; `meanwhile` runs after the first and must not throw.
   void begin_turn(Nanos tick, std::function<void()> meanwhile) {
     tick_ = tick;
     meanwhile_ = std::move(meanwhile);

@@ -1,5 +1,5 @@
-// Runs the simulation over every engine: for a fixed set of seeds and some fresh ones, or for the one given
-// as --seed N.
+// Runs the simulation over every engine, for a fixed set of seeds and some fresh ones, or for one given as
+// --seed N.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ std::string program = "sim_test";
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
 constexpr std::uint64_t kSeeds = 20;
 constexpr int kFreshSeeds = 2;
-constexpr std::uint64_t kKeysReached = 1'000;  // by the fixed seeds: enough for segments to split
+constexpr std::uint64_t kKeysReached = 1'000;  // over the fixed seeds: enough for segments to split
 #else
 constexpr std::uint64_t kSeeds = 100;
 constexpr int kFreshSeeds = 10;
@@ -44,7 +44,7 @@ class SimulationTest : public ::testing::TestWithParam<test::EngineCase> {
         for (const std::string& e : simulation.trace()) events += "  " + e + "\n";
         FAIL() << v.what() << "; the last events:\n" << events;
       }
-      EXPECT_GT(simulation.answered(), 50U) << "tests next to nothing";
+      EXPECT_GT(simulation.answered(), 50U) << "too few answers to test anything";
       most_keys_ = std::max(most_keys_, simulation.most_keys());
       out_of_memory_ += simulation.out_of_memory();
       txns_held_ += simulation.txns_held();
@@ -72,7 +72,7 @@ TEST_P(SimulationTest, KeepsItsPromises) {
   EXPECT_GT(submitted_in_turns_, kSeeds);
 }
 
-TEST_P(SimulationTest, KeepsThemForSeedsThatNobodyHasSeen) {
+TEST_P(SimulationTest, KeepsItsPromisesForFreshSeeds) {
   if (only_seed) return run(*only_seed);
   std::random_device random;
   for (int i = 0; i < kFreshSeeds && !HasFailure(); ++i) {

@@ -1,4 +1,4 @@
-// One run of the store against the model: seeded, single-threaded, on a clock of its own.
+// One run of the store against the model: seeded, single-threaded, on a simulated clock.
 #pragma once
 
 #include <cstdint>
@@ -20,22 +20,22 @@
 
 namespace flashkv::sim {
 
-// What went wrong, in one line.
+// A broken promise, in one line.
 class Violation : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// Purpose: interleaves submits, turns, readers that stay over turns, full queues, deadlines, stalls, policy
-//          changes, revision waits and the stop, in an order that the seed decides, and checks after every
-//          turn what is listed here. The seed also decides whether keys are few or many, whether the clock
-//          moves and requests arrive within a turn, and whether memory runs out in some.
+// Purpose: interleaves submits, turns, readers that stay across turns, full queues, deadlines, stalls, policy
+//          changes, revision waits and the stop, in an order the seed determines, and makes these checks
+//          after every turn. The seed also determines whether keys are few or many, whether the clock moves
+//          and requests arrive within a turn, and whether memory runs out in some turns.
 //            - every view of a reader equals the model's state at that view's revision;
 //            - an answered PUBLISHED request is readable, an unanswered one is not due;
 //            - every accepted request is answered once, with what the model computed;
 //            - revisions grow by one; a failed request changes nothing, nor does one without memory;
-//            - nothing is judged by an instant before it was asked;
-//            - publishes keep to the policy; the queue refuses exactly when it is full.
+//            - no request is judged by an instant before it was submitted;
+//            - publishes follow the policy; the queue refuses exactly when it is full.
 // Usage:   Simulation s(engine, seed);  try { s.run(); } catch (const Violation& v) { report(v, s.trace()); }
 class Simulation {
  public:
@@ -45,7 +45,7 @@ class Simulation {
   // The last events, oldest first.
   const std::deque<std::string>& trace() const { return trace_; }
   std::uint64_t answered() const { return answered_; }
-  // That its parts came to pass in some run, for those who count runs.
+  // What this run has covered, for a test that adds up many runs.
   std::uint64_t most_keys() const { return most_keys_; }
   std::uint64_t out_of_memory() const { return out_of_memory_; }
   std::uint64_t txns_held() const { return txns_held_; }
@@ -53,7 +53,7 @@ class Simulation {
   std::uint64_t submitted_in_turns() const { return submitted_in_turns_; }
 
  private:
-  // Decided, and answered with the next publish: they count as queued until then.
+  // Requests decided but not answered until the next publish; they count as queued until then.
   struct Parked {
     std::uint64_t requests = 0;
     std::uint64_t bytes = 0;
@@ -136,11 +136,11 @@ class Simulation {
   Nanos last_publish_ = 0;
   Nanos changed_at_ = 0;  // the oldest unpublished change
   Nanos wants_turn_at_ = 0;
-  bool force_publish_ = false;  // a kPublish is on its way
+  bool force_publish_ = false;  // a kPublish is pending
   TurnTimes times_;             // of the last turn
   bool stopping_ = false;
-  bool starved_ = false;          // memory was short in it
-  std::exception_ptr violation_;  // of what was done in it
+  bool starved_ = false;          // the last turn was short of memory
+  std::exception_ptr violation_;  // thrown during the last turn
   std::uint64_t most_keys_ = 0;
   std::uint64_t out_of_memory_ = 0;
   std::uint64_t txns_held_ = 0, txns_not_held_ = 0;

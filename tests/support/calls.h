@@ -1,4 +1,4 @@
-// Requests with everything they point at, a sink that counts, and a clock that stands still.
+// Requests that own what they point at, a sink that counts, and a clock that stands still.
 #pragma once
 
 #include <atomic>
@@ -109,8 +109,8 @@ class Call : public Request {
   bool in_otherwise_ = false;
 };
 
-// Purpose: remembers what came back, in which order and in how many calls.
-// Threads: any; wait_for() blocks until that many requests are back.
+// Purpose: records the completed requests, their order, and the number of complete() calls.
+// Threads: any; wait_for() blocks until that many requests have completed.
 class CountingSink final : public CompletionSink {
  public:
   void complete(Request* first) noexcept override {
@@ -124,7 +124,7 @@ class CountingSink final : public CompletionSink {
     }
     grown_.notify_all();
   }
-  // Afterwards the sink may go: whoever called complete() has left it.
+  // The sink may be destroyed afterwards: every complete() call has left it.
   void wait_for(std::size_t n) {
     std::unique_lock lock(mutex_);
     grown_.wait(lock, [&] { return order_.size() >= n; });

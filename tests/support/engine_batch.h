@@ -1,4 +1,4 @@
-// One engine by its type: writing to it as the store's writer does, prepare, then commit; and looking.
+// Writes to an engine of a known type the way the store's writer does (reserve, then commit), and reads it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -36,7 +36,7 @@ inline std::string named(std::string text, std::uint64_t n) {
   return text;
 }
 
-// A read section that lasts as long as a test wants.
+// A read section that lasts as long as the object.
 template <Engine E>
 struct Pinned {
   explicit Pinned(E& engine) : reader(engine.make_reader()), guard(reader.enter()) {}
@@ -44,7 +44,7 @@ struct Pinned {
   decltype(std::declval<decltype(reader)&>().enter()) guard;
 };
 
-// What a guard that is opened now sees.
+// The value a new guard finds, or "none".
 template <Engine E>
 std::string seen(E& engine, const Probe& probe) {
   Pinned<E> pinned(engine);

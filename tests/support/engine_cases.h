@@ -14,7 +14,7 @@
 
 namespace flashkv::test {
 
-// A read section that stays open for as long as a test wants.
+// A read section that lasts as long as the object.
 class HeldGuard {
  public:
   virtual ~HeldGuard() = default;
@@ -23,7 +23,7 @@ class HeldGuard {
   virtual void find_batch(std::span<const Probe> probes, std::span<const Record*> found) const noexcept = 0;
 };
 
-// Where such guards come from; belongs to one table and goes before it.
+// Makes such guards for one table; destroyed before the table.
 class GuardSource {
  public:
   virtual ~GuardSource() = default;
@@ -38,7 +38,7 @@ struct TestTable {
 struct EngineCase {
   std::string_view name;
   TestTable (*make_from)(const EngineOptions& options);
-  bool readers_block;  // a guard held over a publish keeps the next batch waiting
+  bool readers_block;  // a guard held across a publish keeps the next batch waiting
 
   TestTable make(KeyHash hash) const {
     EngineOptions options;
@@ -49,14 +49,13 @@ struct EngineCase {
 inline std::ostream& operator<<(std::ostream& out, const EngineCase& c) { return out << c.name; }
 
 // locked_map (not atomic, through the overlay), twin_map, flashmap with each guard, and the other engines.
-// Grace periods end the moment their readers have left, so that a history runs the same way each time.
+// Grace periods end as soon as their readers have left, so that a history is reproducible.
 const std::vector<EngineCase>& engine_cases();
-// The same with the grace periods that the server has. liburcu's end after real time, not the test's, and
-// guards of one thread are one section: what any of the thread's guards holds stays until the last of them
-// goes.
+// The same with the server's grace periods. liburcu's end in real time, not the test's, and the guards of one
+// thread form one section, which lasts until the last of them is gone.
 const std::vector<EngineCase>& served_cases();
 
-// Puts the engine's name into the test's.
+// Puts the engine's name into the test's name.
 struct EngineName {
   template <typename Info>
   std::string operator()(const Info& info) const {

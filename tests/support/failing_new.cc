@@ -23,13 +23,13 @@ bool fails() noexcept {
 }
 }  // namespace
 
-// Where large arrays come from. The linker hands every call of calloc() over (--wrap=calloc).
+// For large arrays: the linker redirects every call of calloc() here (--wrap=calloc).
 extern "C" void* __real_calloc(std::size_t count, std::size_t size);
 extern "C" void* __wrap_calloc(std::size_t count, std::size_t size) {
   return fails() ? nullptr : __real_calloc(count, size);
 }
 
-// Where large records come from (--wrap=mmap).
+// For large records (--wrap=mmap).
 extern "C" void* __real_mmap(void* at, std::size_t size, int protection, int flags, int file, off_t offset);
 extern "C" void* __wrap_mmap(void* at, std::size_t size, int protection, int flags, int file, off_t offset) {
   if (!fails()) return __real_mmap(at, size, protection, flags, file, offset);

@@ -1,21 +1,21 @@
-// An allocator that runs dry on command: operator new, calloc() and mmap(). A program that links
-// flashkv_failing_new has no other.
+// Allocation failure on demand, in operator new, calloc() and mmap(). A program that links
+// flashkv_failing_new uses these everywhere.
 #pragma once
 
 #include <new>
 
 namespace flashkv::test {
 
-// Allocations that this thread still gets; negative = as many as it wants. constinit: without it every access
-// is a call, which the undefined-behaviour sanitizer takes for a null pointer.
+// Allocations this thread is still allowed; negative = no limit. constinit: otherwise every access is a call,
+// which the undefined-behaviour sanitizer takes for a null pointer.
 extern constinit thread_local long allocations_left;
-// Set, the next failure is the only one: allocations_left is negative after it.
+// If set, only the next failure happens: it makes allocations_left negative.
 extern constinit thread_local bool fail_once;
-// Whether one has failed since a test last cleared it.
+// Whether an allocation has failed since a test last cleared this.
 extern constinit thread_local bool allocation_failed;
 
-// How often make() throws std::bad_alloc when it gets one allocation more each time; kNeverEnough if it
-// always does.
+// How many times make() throws std::bad_alloc when it is allowed one more allocation each time; kNeverEnough
+// if it always does.
 inline constexpr long kNeverEnough = 100;
 template <typename Make>
 long failures_until_made(Make&& make) {

@@ -14,7 +14,7 @@ namespace flashkv::test {
 
 std::uint64_t held_bytes() {
   if (__sanitizer_get_current_allocated_bytes != nullptr) return __sanitizer_get_current_allocated_bytes();
-  malloc_trim(0);  // freed memory of every thread goes back, so that it does not count as held
+  malloc_trim(0);  // return freed memory, so that it does not count as held
   std::uint64_t pages = 0;
   std::ifstream("/proc/self/statm").ignore(64, ' ') >> pages;
   return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));

@@ -1,4 +1,4 @@
-// The gRPC front over a store whose writer runs when the test says so, and a client.
+// The gRPC front over a store whose writer runs when the test says so, with a client.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -19,12 +19,12 @@
 
 namespace flashkv::test {
 
-// A client's context with a deadline far enough for any machine, so that a hang fails.
+// A client context with a deadline that no working machine reaches, so that a hang fails.
 struct Patient : grpc::ClientContext {
   Patient() { set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60)); }
 };
 
-// The memory of this process: resident, or what a sanitizer counts, as it keeps freed memory for a while.
+// This process's memory: what is resident, or under a sanitizer, which delays freeing, what it counts.
 std::uint64_t held_bytes();
 
 class FrontTest : public testing::Test {
@@ -32,21 +32,21 @@ class FrontTest : public testing::Test {
   FrontTest();
   ~FrontTest() override { stop(); }
 
-  // Serves with the present `config`. Without run_writer() nothing is applied.
+  // Starts serving with the current `config`. Nothing is applied without run_writer().
   void serve();
   void run_writer() { store->start(); }
-  // As Daemon does it.
+  // Drains the way Daemon does.
   void drain();
   void stop();
 
-  // A connection of its own.
+  // A new connection.
   std::shared_ptr<grpc::Channel> connect();
   grpc::Status put(const std::string& key, const std::string& value);
   // The value, or "(none)".
   std::string get(const std::string& key);
-  // Answers so far, of this method and code.
+  // The number of replies so far of this method with this code.
   std::uint64_t count(std::string_view method, Code code) const;
-  // Waits until `done()`, and fails after a minute.
+  // Waits until done() returns true; fails after a minute.
   template <typename Condition>
   static void wait_until(Condition done) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""Whether a compiled function has an instruction that orders memory for all processors at once.
+"""Checks whether a compiled function has an instruction that orders memory for all processors.
 
 usage: locked_instructions.py OBJDUMP OBJECT FUNCTION none|some [ALLOWED_CALL ...]
 
-FUNCTION is a part of its demangled name. Calls are not followed: one to anything but ALLOWED_CALL (a part of its demangled name) is an error.
+FUNCTION is part of its demangled name. Calls are not followed: a call is an error unless ALLOWED_CALL is part of the
+callee's demangled name.
 """
 
 import re
 import subprocess
 import sys
 
-# x86: a lock prefix, an exchange with memory (it locks by itself), the fence. Arm: exclusive and atomic
-# accesses, barriers.
+# x86: a lock prefix, an exchange with memory (implicitly locked), the fence. Arm: exclusive and atomic accesses,
+# barriers.
 LOCKED = re.compile(
     r"\block\b|\bxchg\b.*\(|\bmfence\b"
     r"|\b(ldadd|ldclr|ldset|ldeor|swp|cas)[a-z]*\b|\b(ldxr|ldaxr|stxr|stlxr|dmb|dsb)\b"
@@ -21,7 +22,7 @@ RELOCATION = re.compile(r"R_\w+_(?:PLT32|PC32|CALL26)\s+(.*?)(?:[-+]0x[0-9a-f]+)
 
 
 def instructions_of(objdump, obj, function):
-    """The lines of `function` and of the part that the compiler has moved away as unlikely."""
+    """The lines of `function`, including the cold part that the compiler has split off."""
     command = [objdump, "-drC", "--no-show-raw-insn", obj]
     text = subprocess.run(command, capture_output=True, text=True, check=True)
     lines, inside = [], False
@@ -51,7 +52,7 @@ def main():
         sys.exit(f"{function}: not in {obj}")
     calls = list(unexpected_calls(lines, allowed))
     if calls:
-        sys.exit(f"{function}: calls {', '.join(calls)}: nobody has looked there")
+        sys.exit(f"{function}: calls {', '.join(calls)}: not checked")
     locked = [line for line in lines if LOCKED.search(line)]
     print(f"{function}: {len(lines)} lines, {len(locked)} locked", *locked, sep="\n  ")
     if bool(locked) != (expected == "some"):

@@ -1,4 +1,4 @@
-// A store whose writer is run by the test, and the session of one request thread.
+// A store whose writer the test runs, and the session of one request thread.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -15,7 +15,7 @@
 
 namespace flashkv::test {
 
-// Remembers which submissions came back.
+// Records which calls have completed.
 class Desk final : public CompletionSink, public Continuation {
  public:
   void complete(Request* first) noexcept override {
@@ -30,7 +30,7 @@ class Desk final : public CompletionSink, public Continuation {
   std::vector<PendingCall*> back;
 };
 
-// A trip to the writer that comes back to the desk.
+// A pending call that completes at the desk.
 struct DeskSubmission : PendingCall {
   explicit DeskSubmission(Desk& desk) { attach(*this, desk); }
   static void attach(PendingCall& call, Desk& desk) {
@@ -43,7 +43,7 @@ class ServicesTest : public testing::Test {
  protected:
   ServicesTest() { open({}); }
 
-  // Again, with these options.
+  // Reopens the store with these options.
   void open(StoreOptions options) {
     close();
     options.clock = &clock;
@@ -65,7 +65,7 @@ class ServicesTest : public testing::Test {
   }
   ~ServicesTest() override { close(); }
 
-  // Two turns: what was submitted is applied and published.
+  // Two turns: applies and publishes what was submitted.
   void run_writer() {
     store->step();
     store->step();

@@ -1,4 +1,4 @@
-// A stream without a transport: the test is the client, and says when anything moves.
+// A stream without a transport: the test is the client, and decides when messages move.
 #pragma once
 
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
@@ -28,7 +28,7 @@ class FakeStream final : public ServerStream {
     handler_ = std::move(handler);
     handler_->on_open();
   }
-  // What the client does; run() carries it to the handler.
+  // Client actions; run() delivers them to the handler.
   void send(const google::protobuf::MessageLite& message) { sent_.push_back(message.SerializeAsString()); }
   void send_bytes(std::string bytes) { sent_.push_back(std::move(bytes)); }
   void end_side() { side_ended_ = true; }
@@ -37,7 +37,7 @@ class FakeStream final : public ServerStream {
     if (std::exchange(writing_, std::nullopt)) handler_->on_writable();
     if (!ended) tell_end();
   }
-  // What the server does.
+  // Server actions.
   void drain() {
     draining_ = true;
     handler_->on_notice();
@@ -48,7 +48,7 @@ class FakeStream final : public ServerStream {
     timer.reset();
     handler_->on_timer();
   }
-  // Until nothing moves any more. While the client does not take, a write stays under way.
+  // Delivers until nothing moves. While client_takes is false, a write stays in progress.
   void run() {
     for (std::size_t moves = 0; !ended && (deliver() || take()); ++moves) {
       ASSERT_LT(moves, kMostMoves) << "the handler never comes to rest";
@@ -65,8 +65,8 @@ class FakeStream final : public ServerStream {
   bool delays_stop() const { return handler_->delays_stop(); }
 
   bool client_takes = true;
-  std::optional<Status> ended;  // what the handler finished with
-  std::optional<Nanos> timer;   // the delay that it waits for
+  std::optional<Status> ended;  // the status the handler finished with
+  std::optional<Nanos> timer;   // the delay it is waiting for
   std::map<Code, int> counts;
   std::vector<bool> followed;  // of each write: whether another follows at once
   Nanos ends_at = kNever;      // the client's deadline

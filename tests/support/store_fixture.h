@@ -1,4 +1,4 @@
-// A store over each engine, turned by hand.
+// A store over each engine, whose writer the test runs step by step.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,8 +17,8 @@
 
 namespace flashkv::test {
 
-// Purpose: one store with a clock that stands still and no thread: run() submits a request and turns the
-//          writer until nothing is left to do now.
+// Purpose: one store with a clock that stands still and no thread: run() submits a request and steps the
+//          writer until it has nothing left to do at that instant.
 class StoreTest : public ::testing::TestWithParam<EngineCase> {
  protected:
   StoreTest() {
@@ -37,9 +37,9 @@ class StoreTest : public ::testing::TestWithParam<EngineCase> {
     }
     return *store_;
   }
-  // Ends the store; what is in flight then comes back.
+  // Destroys the store; requests in flight complete first.
   void close() { store_.reset(); }
-  // A reader that is inside until the guard goes.
+  // A read section that lasts as long as the guard.
   std::unique_ptr<HeldGuard> hold() {
     store();
     return guards_->hold();
@@ -49,7 +49,7 @@ class StoreTest : public ::testing::TestWithParam<EngineCase> {
     call.sink = &sink;
     return store().submit(call);
   }
-  // Turns until the writer has nothing to do at this instant; returns when it wants to be back.
+  // Steps until the writer has nothing to do at this instant; returns when it wants its next step.
   Nanos settle() {
     Nanos next = store().step();
     for (int i = 0; next <= clock.now(); ++i) {
@@ -79,7 +79,7 @@ class StoreTest : public ::testing::TestWithParam<EngineCase> {
     std::string value;
     std::uint64_t revision = 0;
   };
-  // What a reader finds now.
+  // What a new reader finds.
   Seen read(std::string_view key) {
     Seen seen;
     seen.lookup.value = &seen.value;

@@ -75,7 +75,7 @@ CommandLine resolve(const std::vector<std::string>& flags) {
   return read_command_line(static_cast<int>(argv.size()), argv.data());
 }
 
-// Resolves a case with its file and its environment in place.
+// Resolves a case with its config file and its environment set up.
 CommandLine resolve_case(const Case& c) {
   std::vector<std::string> flags = c.flags;
   const auto path = std::filesystem::temp_directory_path() / ("kvd_config_test." + std::to_string(getpid()));
@@ -135,7 +135,7 @@ TEST(Config, EverySettingHasACaseOfABadValue) {
   }
 }
 
-TEST(Config, ValuesReachTheirPlaces) {
+TEST(Config, EveryValueReachesItsField) {
   const CommandLine line =
       resolve({"--threads=7", "--publish-interval=5ms", "--publish-max-batch=9", "--publish-adaptive=false",
                "--guard=refcount", "--max-key-bytes=100", "--max-value-bytes=2MiB", "--max-queue-requests=11",
@@ -210,7 +210,7 @@ TEST(Config, HelpOffersOnlyWhatThisVersionServes) {
   EXPECT_THAT(help, Not(HasSubstr("not available")));
 }
 
-TEST(Config, VariablesThatAreNoSettingsAreNamed) {
+TEST(Config, UnknownVariablesAreListed) {
   for (const char* name : {"FLASHKV_TREADS", "FLASHKV_threads", "FLASHKV_", "OTHER_THREADS"})
     setenv(name, "2", 1);
   for (const char* name : {"FLASHKV_THREADS", "FLASHKV_MAX_PINS", "FLASHKV_CONFIG"}) setenv(name, "", 1);
@@ -258,7 +258,7 @@ TEST_F(ConfigFile, APipeWhoseWriterSaysNothingIsRefusedSoon) {
 TEST_F(ConfigFile, APipeIsReadToItsEnd) {
   ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
   const int kept =
-      open(path_.c_str(), O_RDONLY | O_NONBLOCK);  // what was written stays in the pipe meanwhile
+      open(path_.c_str(), O_RDONLY | O_NONBLOCK);  // keeps the pipe open, and its contents with it
   std::ofstream(path_) << "threads = 3\n" << std::flush << "guard = auto\n";
   EXPECT_EQ(read(), "");
   close(kept);

@@ -18,9 +18,9 @@ class BadInputTest : public FrontTest {
     run_writer();
     ASSERT_TRUE(put("intact", "v").ok());
   }
-  void TearDown() override { EXPECT_EQ(get("intact"), "v") << "the server lives and holds what it held"; }
+  void TearDown() override { EXPECT_EQ(get("intact"), "v") << "the server still runs, with its data intact"; }
 
-  // One message of raw bytes to any method, as a stream.
+  // Sends one message of raw bytes to any method, as a stream.
   grpc::Status send(const std::string& method, const std::string& bytes) {
     Patient context;
     grpc::CompletionQueue queue;
@@ -48,7 +48,7 @@ class BadInputTest : public FrontTest {
   }
 };
 
-TEST_F(BadInputTest, EveryMethodOfTheContractIsServedOrNamedAsUnserved) {
+TEST_F(BadInputTest, EveryMethodOfTheProtoIsServedOrNamedAsUnserved) {
   const std::set<std::string> served{
       "Get", "MultiGet", "Put",   "Delete",  "Expire",           "Increment",       "Append",
       "Txn", "Write",    "Stats", "Publish", "GetPublishPolicy", "SetPublishPolicy"};
@@ -80,7 +80,7 @@ TEST_F(BadInputTest, UnknownMethodsAreUnimplemented) {
   }
 }
 
-TEST_F(BadInputTest, BytesThatAreNoMessageAreRefused) {
+TEST_F(BadInputTest, BytesThatDoNotParseAreRefused) {
   std::mt19937 random(1);
   for (int i = 0; i < 200; ++i) {
     std::string bytes(random() % 64, '\0');
@@ -105,11 +105,11 @@ TEST_F(BadInputTest, BytesThatAreNoMessageAreRefused) {
   }
 }
 
-TEST_F(BadInputTest, BytesThatAreNoMessageAreForgotten) {
+TEST_F(BadInputTest, BytesThatDoNotParseDoNotStayInMemory) {
   constexpr std::size_t kSize = std::size_t{4} << 20;
   v1::GetRequest large;
   large.set_key(std::string(kSize, 'k'));
-  // A field of a kind that does not exist at the end: the key has been read by then.
+  // Ends with an invalid wire type, which the parser meets after it has read the key.
   const std::string damaged = large.SerializeAsString() + "\x17";
   send("/flashkv.v1.KV/Get", damaged);
   const std::uint64_t before = held_bytes();
@@ -119,7 +119,7 @@ TEST_F(BadInputTest, BytesThatAreNoMessageAreForgotten) {
   EXPECT_LT(held_bytes(), before + 30 * kSize);
 }
 
-TEST_F(BadInputTest, APackedMessageIsRefusedUnopened) {
+TEST_F(BadInputTest, ACompressedMessageIsRefusedWithoutBeingDecompressed) {
   Patient context;
   context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
   v1::PutRequest request;
@@ -129,7 +129,7 @@ TEST_F(BadInputTest, APackedMessageIsRefusedUnopened) {
   EXPECT_EQ(kv->Put(&context, request, &reply).error_code(), grpc::StatusCode::UNIMPLEMENTED);
 }
 
-TEST_F(BadInputTest, ADamagedMessageEndsAStreamAfterWhatCameBeforeIt) {
+TEST_F(BadInputTest, AMalformedMessageEndsAStreamOnceThoseBeforeItAreAnswered) {
   Patient context;
   grpc::CompletionQueue queue;
   grpc::GenericStub stub(channel);
@@ -152,7 +152,7 @@ TEST_F(BadInputTest, ADamagedMessageEndsAStreamAfterWhatCameBeforeIt) {
   }
   grpc::ByteBuffer reply;
   call->Read(&reply, nullptr);
-  EXPECT_TRUE(next()) << "the good one is answered";
+  EXPECT_TRUE(next()) << "the valid one is answered";
   call->Read(&reply, nullptr);
   EXPECT_FALSE(next());
   grpc::Status status;
@@ -165,7 +165,7 @@ TEST_F(BadInputTest, ADamagedMessageEndsAStreamAfterWhatCameBeforeIt) {
 TEST_F(BadInputTest, OversizedMessagesAreRefusedByTheirSize) {
   const std::uint64_t limit = config.limits.max_request_bytes;
   EXPECT_EQ(put("k", std::string(limit - 1'000, 'v')).error_code(), grpc::StatusCode::INVALID_ARGUMENT)
-      << "a request of that size is read, its value is too long";
+      << "a request of that size is read, but its value is too long";
   const grpc::Status status = put("k", std::string(limit + kEnvelopeBytes, 'v'));
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
   Patient context;
@@ -177,7 +177,7 @@ TEST_F(BadInputTest, OversizedMessagesAreRefusedByTheirSize) {
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
-TEST_F(BadInputTest, AConnectionHasNoMoreThanItsStreams) {
+TEST_F(BadInputTest, AConnectionHasAtMostMaxStreamsCallsInFlight) {
   stop();
   config.max_streams = 3;
   serve();
@@ -202,7 +202,7 @@ TEST_F(BadInputTest, AConnectionHasNoMoreThanItsStreams) {
   EXPECT_EQ(kv->Get(&fourth, request, &got).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   streams.front()->WritesDone();
   EXPECT_TRUE(streams.front()->Finish().ok());
-  EXPECT_EQ(get("intact"), "v") << "a place is free again";
+  EXPECT_EQ(get("intact"), "v") << "there is room for a stream again";
   for (std::size_t i = 1; i < 3; ++i) {
     streams[i]->WritesDone();
     streams[i]->Finish();

@@ -14,7 +14,7 @@ v1::WriteRequest write_of(std::uint64_t id) {
   return request;
 }
 
-TEST_F(DrainTest, WhatIsInTheQueueIsAppliedAndAnswered) {
+TEST_F(DrainTest, QueuedRequestsAreAppliedAndAnswered) {
   serve();
   auto flying = std::async(std::launch::async, [&] { return put("k", "v"); });
   wait_until([&] { return store->stats().writer.queue_requests == 1; });
@@ -23,7 +23,7 @@ TEST_F(DrainTest, WhatIsInTheQueueIsAppliedAndAnswered) {
   EXPECT_EQ(store->published_revision(), 1U);
 }
 
-TEST_F(DrainTest, AStreamGetsTheAnswersToWhatWasReadAndThenUnavailable) {
+TEST_F(DrainTest, AStreamGetsItsRepliesAndThenUnavailable) {
   serve();
   Patient context;
   auto stream = kv->Write(&context);
@@ -69,7 +69,7 @@ TEST_F(DrainTest, AStreamThatWaitsForTheQueueIsTold) {
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_F(DrainTest, AfterwardsNobodyIsServed) {
+TEST_F(DrainTest, NoCallIsServedAfterIt) {
   serve();
   run_writer();
   ASSERT_TRUE(put("k", "v").ok());
@@ -77,7 +77,7 @@ TEST_F(DrainTest, AfterwardsNobodyIsServed) {
   EXPECT_EQ(put("k", "v").error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_F(DrainTest, AnAddressIsServedOnce) {
+TEST_F(DrainTest, ASecondServerOnTheSameAddressDoesNotStart) {
   serve();
   const std::string taken = server->address();
   Config other = config;

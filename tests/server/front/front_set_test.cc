@@ -12,7 +12,7 @@
 namespace flashkv::test {
 namespace {
 
-// One store and its services behind a front on TCP and another on a unix socket.
+// One store and its services behind two fronts, one on TCP and one on a unix socket.
 class FrontSetTest : public FrontTest {
  protected:
   FrontSetTest() : path_(testing::TempDir() + "fronts." + std::to_string(getpid())) {}
@@ -20,7 +20,7 @@ class FrontSetTest : public FrontTest {
     fronts_.stop(0);
     std::remove(path_.c_str());
   }
-  // Over the store of `serve()`, whose own front stays out of it.
+  // Adds a front over the store that serve() made; serve()'s own front is not part of the set.
   void add(const std::string& listen) {
     Config& own = *configs_.emplace_back(std::make_unique<Config>(config));
     own.listen = listen;
@@ -67,7 +67,7 @@ TEST_F(FrontSetTest, TwoFrontsServeOneStoreAndAreCountedAndStoppedAsOne) {
   EXPECT_EQ(put("k", "v").error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_F(FrontSetTest, WhenOneCannotStartNoneServes) {
+TEST_F(FrontSetTest, IfOneFrontCannotStartNoneServes) {
   serve();
   run_writer();
   add("unix:" + path_);

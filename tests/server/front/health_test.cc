@@ -34,7 +34,7 @@ TEST_F(HealthTest, CheckKnowsTheServerAndItsService) {
   EXPECT_EQ(stub->Check(&context, named("other"), &answer).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
-TEST_F(HealthTest, WatchTellsEachChangeOnceAndTheEnd) {
+TEST_F(HealthTest, WatchReportsEachChangeOnceAndThenTheDrain) {
   Patient context;
   auto watch = stub->Watch(&context, named(""));
   Answer answer;

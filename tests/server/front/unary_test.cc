@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 using UnaryTest = FrontTest;
 
-// A Put that is under way.
+// A Put in flight.
 struct FlyingPut {
   FlyingPut(v1::KV::Stub& stub, const std::string& key, milliseconds patience = milliseconds(60'000))
       : done(std::async(std::launch::async, [&stub, key, patience, this] {
@@ -32,7 +32,7 @@ struct FlyingPut {
   std::future<grpc::Status> done;
 };
 
-TEST_F(UnaryTest, WhatOneConnectionPutAnotherGets) {
+TEST_F(UnaryTest, AKeyPutOnOneConnectionIsReadOnAnother) {
   serve();
   run_writer();
   ASSERT_TRUE(put("color", "blue").ok());
@@ -43,7 +43,7 @@ TEST_F(UnaryTest, WhatOneConnectionPutAnotherGets) {
   EXPECT_EQ(count("Put", Code::kOk), 1U);
 }
 
-TEST_F(UnaryTest, ManyMoreCallsThanAreOfferedAreAllAnswered) {
+TEST_F(UnaryTest, ManyMoreCallsThanArePostedAreAllAnswered) {
   config.threads = 1;
   serve();
   std::vector<std::unique_ptr<FlyingPut>> puts;
@@ -81,14 +81,15 @@ TEST_F(UnaryTest, WhatWaitsForAPublishCountsAsQueued) {
   EXPECT_TRUE(first.done.get().ok());
 }
 
-// The client's own timer fires too; the store's clock, a little ahead, makes the server first.
+// The client's own timer fires too; a store clock that is slightly ahead makes the server's deadline pass
+// first.
 class ClockAhead final : public Clock {
  public:
   Nanos now() const noexcept override { return system_clock().now() + ahead.load(); }
   std::atomic<Nanos> ahead{0};
 };
 
-TEST_F(UnaryTest, AMutationThatWasNotAppliedInTimeSaysSo) {
+TEST_F(UnaryTest, AMutationThatMissesItsDeadlineIsReportedAsNotApplied) {
   ClockAhead clock;
   config.store.clock = &clock;
   serve();
@@ -162,7 +163,7 @@ TEST_F(UnaryTest, AGetWaitsForItsRevision) {
   EXPECT_EQ(reading.get().kv().value(), "v");
 }
 
-TEST_F(UnaryTest, ALargeValueTravels) {
+TEST_F(UnaryTest, ALargeValueComesBackWhole) {
   constexpr std::size_t kSize = std::size_t{8} << 20;
   serve();
   run_writer();
@@ -212,7 +213,7 @@ class UnreadCalls {
   std::vector<std::unique_ptr<grpc::GenericClientAsyncReaderWriter>> calls_;
 };
 
-TEST_F(UnaryTest, RepliesThatNobodyReadsDoNotStopTheOthers) {
+TEST_F(UnaryTest, UnreadRepliesDoNotStopOtherCalls) {
   config.threads = 1;
   serve();
   run_writer();
@@ -257,7 +258,7 @@ TEST_F(UnaryTest, EachConnectionAddsToWhatMayBeReceived) {
   EXPECT_EQ(max_received_bytes(larger) - max_received_bytes(one), kRequestsInTransit * 1'000);
 }
 
-TEST_F(UnaryTest, AdminTellsAndSetsThePolicy) {
+TEST_F(UnaryTest, AdminReportsAndSetsThePolicy) {
   serve();
   run_writer();
   Patient setting;

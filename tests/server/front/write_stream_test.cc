@@ -52,13 +52,13 @@ TEST_F(WriteStreamTest, AnswersComeInOrder) {
   EXPECT_EQ(get("k1999"), "v");
 }
 
-TEST_F(WriteStreamTest, ARequestThatFailsIsAnsweredInItsPlaceAndTheStreamGoesOn) {
+TEST_F(WriteStreamTest, ARequestThatFailsIsAnsweredInOrderAndTheStreamGoesOn) {
   serve();
   Patient context;
   auto stream = kv->Write(&context);
   ASSERT_TRUE(stream->Write(request_of(1, "a")));
   ASSERT_TRUE(stream->Write(request_of(2, "")));
-  // The second answer is there before the first.
+  // The second reply is ready before the first.
   wait_until([&] { return count("Write", Code::kInvalidArgument) == 1; });
   run_writer();
   std::vector<int> codes;
@@ -79,7 +79,7 @@ TEST_F(WriteStreamTest, ARequestThatFailsIsAnsweredInItsPlaceAndTheStreamGoesOn)
   EXPECT_EQ(get("b"), "v");
 }
 
-TEST_F(WriteStreamTest, AWindowOfRequestsIsInFlightAndNoMore) {
+TEST_F(WriteStreamTest, AtMostAWindowOfRequestsIsInFlight) {
   serve();
   Patient context;
   auto stream = kv->Write(&context);
@@ -150,7 +150,7 @@ TEST_F(WriteStreamTest, ARequestThatFitsNoQueueIsRefusedAndTheStreamGoesOn) {
   EXPECT_TRUE(stream->Finish().ok());
 }
 
-TEST_F(WriteStreamTest, AClientThatVanishesLeavesItsLastRequestsWholeOrUndone) {
+TEST_F(WriteStreamTest, RequestsOfAClientThatVanishesAreAppliedWholeOrNotAtAll) {
   serve();
   for (int round = 0; round < 5; ++round) {
     Patient context;
@@ -168,7 +168,7 @@ TEST_F(WriteStreamTest, AClientThatVanishesLeavesItsLastRequestsWholeOrUndone) {
   EXPECT_EQ(get("gone0"), get("gone2"));
 }
 
-TEST_F(WriteStreamTest, MoreStreamsThanAreOfferedAreAllServed) {
+TEST_F(WriteStreamTest, MoreStreamsThanArePostedAreAllServed) {
   config.threads = 1;
   serve();
   run_writer();

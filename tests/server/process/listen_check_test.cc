@@ -48,7 +48,7 @@ TEST(ListenCheck, FreeAddressesAreNotRefused) {
   }
 }
 
-TEST(ListenCheck, OnlyATakenPortIsSaidToBeTaken) {
+TEST(ListenCheck, ATakenPortIsReportedAsTaken) {
   const Listener taken;
   for (const std::string host : {"127.0.0.1:", "0.0.0.0:", "[::]:"}) {
     EXPECT_EQ(listen_refusal(host + taken.port()),
@@ -56,21 +56,21 @@ TEST(ListenCheck, OnlyATakenPortIsSaidToBeTaken) {
   }
 }
 
-TEST(ListenCheck, AnAddressOfAnotherMachineIsSaidToBeOne) {
+TEST(ListenCheck, AForeignAddressIsReportedAsForeign) {
   EXPECT_EQ(listen_refusal("192.0.2.1:7400"), "--listen: 192.0.2.1 is not an address of this machine");
 }
 
-TEST(ListenCheck, ANameThatDoesNotResolveIsSaidNotTo) {
+TEST(ListenCheck, ANameThatDoesNotResolveIsReported) {
   EXPECT_THAT(listen_refusal("nowhere.invalid:7400"),
               StartsWith("--listen: the name nowhere.invalid does not resolve: "));
 }
 
-TEST(ListenCheck, APrivilegedPortNamesTheRightThatIsMissing) {
+TEST(ListenCheck, APrivilegedPortNamesTheMissingCapability) {
   EXPECT_EQ(bind_refusal("127.0.0.1:80", EACCES),
             "--listen: port 80 needs root or CAP_NET_BIND_SERVICE; choose a port of 1024 or above");
 }
 
-TEST(ListenCheck, AnyOtherErrorIsInTheSystemsWords) {
+TEST(ListenCheck, AnyOtherErrorIsReportedInTheSystemsWords) {
   EXPECT_EQ(bind_refusal("127.0.0.1:1", ENOBUFS),
             "--listen: cannot listen on 127.0.0.1:1: No buffer space available");
 }
@@ -96,16 +96,16 @@ class UnixListenCheck : public testing::Test {
 
 TEST_F(UnixListenCheck, AFreePathIsNotRefused) { EXPECT_EQ(listen_refusal("unix:" + path_), ""); }
 
-TEST_F(UnixListenCheck, ASocketThatSomebodyListensOnIsRefused) {
+TEST_F(UnixListenCheck, ASocketInUseIsRefused) {
   take();
   ASSERT_EQ(listen(socket_, 0), 0);
-  // From the second on the backlog is full.
+  // The backlog is full from the second one on.
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(listen_refusal("unix:" + path_), "--listen: another server is listening on unix:" + path_);
   }
 }
 
-TEST_F(UnixListenCheck, APathIsReadTheWayGrpcReadsIt) {
+TEST_F(UnixListenCheck, APathIsDecodedTheWayGrpcDoesIt) {
   take();
   ASSERT_EQ(listen(socket_, 1), 0);
   std::string encoded = path_;
@@ -113,12 +113,12 @@ TEST_F(UnixListenCheck, APathIsReadTheWayGrpcReadsIt) {
   EXPECT_THAT(listen_refusal("unix:" + encoded), HasSubstr("another server is listening"));
 }
 
-TEST_F(UnixListenCheck, ASocketThatNobodyListensOnIsNotRefused) {
+TEST_F(UnixListenCheck, AnAbandonedSocketIsNotRefused) {
   take();
   EXPECT_EQ(listen_refusal("unix:" + path_), "");
 }
 
-TEST_F(UnixListenCheck, APathThatIsNoSocketIsRefused) {
+TEST_F(UnixListenCheck, AFileThatIsNotASocketIsRefused) {
   std::ofstream(path_) << "letters";
   EXPECT_THAT(listen_refusal("unix:" + path_), HasSubstr("the path exists and is not a socket"));
 }
@@ -127,7 +127,7 @@ TEST_F(UnixListenCheck, AFolderThatDoesNotExistIsNamed) {
   EXPECT_THAT(listen_refusal("unix:/nowhere/s"), HasSubstr("/nowhere/: No such file or directory"));
 }
 
-TEST_F(UnixListenCheck, APathThatIsTooLongIsSaidToBe) {
+TEST_F(UnixListenCheck, APathThatIsTooLongIsRefused) {
   EXPECT_THAT(listen_refusal("unix:/" + std::string(200, 'p')),
               HasSubstr("the path is longer than 107 bytes"));
 }

@@ -9,7 +9,7 @@ namespace {
 
 using AdminTest = ServicesTest;
 
-TEST_F(AdminTest, StatsTellWhatTheStoreHoldsAndWhatWasAsked) {
+TEST_F(AdminTest, StatsReportTheStoresContentsAndItsRequests) {
   put("a", "1");
   put("b", "2");
   MethodCounters counters;
@@ -113,7 +113,7 @@ TEST_F(AdminTest, StatsTellWhatIsKeptForGoodAndHowMuchMayBe) {
   EXPECT_FALSE(reply.traits().bounded_garbage());
 }
 
-TEST_F(AdminTest, ADistributionTellsEachOfItsPercentiles) {
+TEST_F(AdminTest, ADistributionReportsEachPercentile) {
   // 40 batches of one operation, then one of a thousand: the median is small, the 99th percentile is not.
   for (std::size_t i = 0; i < 40; ++i) put(numbered("k", i), "v");
   v1::WriteRequest many;
@@ -132,7 +132,7 @@ TEST_F(AdminTest, ADistributionTellsEachOfItsPercentiles) {
   EXPECT_EQ(reply.batch_ops().max(), 1'000U);
 }
 
-TEST_F(AdminTest, WhatAFullQueueRefusedCountsAsRejected) {
+TEST_F(AdminTest, RequestsRefusedByAFullQueueCountAsRejected) {
   StoreOptions narrow;
   narrow.limits.max_queue_requests = 1;
   open(narrow);
@@ -151,7 +151,7 @@ TEST_F(AdminTest, WhatAFullQueueRefusedCountsAsRejected) {
   run_writer();
 }
 
-TEST_F(AdminTest, DeferralsAreToldWhileAReaderHoldsTheWriterUp) {
+TEST_F(AdminTest, DeferralsAreCountedWhileAReaderHoldsTheWriterUp) {
   for (const EngineCase& engine : engine_cases()) {
     if (!engine.readers_block) continue;
     close();
@@ -177,10 +177,10 @@ TEST_F(AdminTest, DeferralsAreToldWhileAReaderHoldsTheWriterUp) {
     close();
     return;
   }
-  FAIL() << "no engine whose readers block";
+  FAIL() << "none of the engines has readers that block";
 }
 
-TEST_F(AdminTest, AnotherPublishPolicyHoldsOnceItIsAnswered) {
+TEST_F(AdminTest, ANewPublishPolicyIsInEffectOnceAnswered) {
   v1::SetPublishPolicyRequest request;
   request.set_interval_us(2'500);
   request.set_max_batch(7);
@@ -215,7 +215,7 @@ TEST_F(AdminTest, ABadPolicyNeverReachesTheWriter) {
   }
 }
 
-TEST_F(AdminTest, PublishMakesReadableWhatWasOnlyApplied) {
+TEST_F(AdminTest, PublishMakesAppliedMutationsReadable) {
   StoreOptions on_the_tick;
   on_the_tick.policy = {.interval = Nanos{3600} * 1'000'000'000, .adaptive = false};
   open(on_the_tick);

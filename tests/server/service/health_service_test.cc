@@ -41,8 +41,8 @@ TEST_F(HealthServiceTest, CheckKnowsTheServerAndItsServiceOnly) {
   EXPECT_EQ(check_health(health, named("other"), answer).status.code, Code{5});
 }
 
-TEST_F(HealthServiceTest, AWatcherIsToldEachChangeOnce) {
-  EXPECT_THAT(told(), ElementsAre()) << "it has not said what it watches";
+TEST_F(HealthServiceTest, AWatcherGetsEachChangeOnce) {
+  EXPECT_THAT(told(), ElementsAre()) << "it has not named a service yet";
   stream.send(named(""));
   EXPECT_THAT(told(), ElementsAre(Answer::SERVING));
   stream.notice();
@@ -53,7 +53,7 @@ TEST_F(HealthServiceTest, AWatcherIsToldEachChangeOnce) {
   EXPECT_EQ(stream.counts[Code::kOk], 1);
 }
 
-TEST_F(HealthServiceTest, AWatcherHearsOfTheDrainBeforeItsStreamEnds) {
+TEST_F(HealthServiceTest, AWatcherGetsNotServingBeforeItsStreamEnds) {
   stream.send(named("flashkv.v1.KV"));
   EXPECT_THAT(told(), ElementsAre(Answer::SERVING));
   health.set_serving(false);
@@ -64,7 +64,7 @@ TEST_F(HealthServiceTest, AWatcherHearsOfTheDrainBeforeItsStreamEnds) {
   EXPECT_EQ(stream.ended->code, Code::kUnavailable);
 }
 
-TEST_F(HealthServiceTest, AnUnknownNameIsSaidToBeUnknownAndStaysWatched) {
+TEST_F(HealthServiceTest, AnUnknownNameIsReportedAsUnknownAndStaysWatched) {
   stream.send(named("other"));
   EXPECT_THAT(told(), ElementsAre(Answer::SERVICE_UNKNOWN));
   health.set_serving(false);
@@ -73,7 +73,7 @@ TEST_F(HealthServiceTest, AnUnknownNameIsSaidToBeUnknownAndStaysWatched) {
   EXPECT_FALSE(stream.ended);
 }
 
-TEST_F(HealthServiceTest, AWatcherThatDoesNotReadIsToldTheLatestStateOnly) {
+TEST_F(HealthServiceTest, AWatcherThatDoesNotReadGetsOnlyTheLatestState) {
   stream.client_takes = false;
   stream.send(named(""));
   stream.run();

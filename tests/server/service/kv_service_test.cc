@@ -8,7 +8,7 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST_F(ServicesTest, APutIsReadAfterTheWriterPublishedIt) {
+TEST_F(ServicesTest, APutIsReadableOnceTheWriterHasPublishedIt) {
   v1::PutRequest request;
   request.set_key("color");
   request.set_value("blue");
@@ -46,7 +46,7 @@ TEST_F(ServicesTest, EveryFieldOfAPutReachesTheStore) {
   request.set_prev_kv(true);
   v1::PutResponse refused = put(request);
   EXPECT_FALSE(refused.succeeded());
-  EXPECT_EQ(refused.prev_kv().value(), "1") << "also when nothing is written";
+  EXPECT_EQ(refused.prev_kv().value(), "1") << "even if nothing is written";
   request.set_expected_mod_revision(1);
   request.set_ttl_ms(5'000);
   const v1::PutResponse written = put(request);
@@ -72,7 +72,7 @@ TEST_F(ServicesTest, ExpectedRevisionZeroMeansAbsent) {
   EXPECT_FALSE(put(request).succeeded());
 }
 
-TEST_F(ServicesTest, ARecycledReplyShowsNothingOfItsLastUse) {
+TEST_F(ServicesTest, ARecycledReplyHoldsNothingFromItsLastUse) {
   put("a", "long value of a");
   put("b", "");
   v1::GetRequest request;
@@ -95,7 +95,7 @@ TEST_F(ServicesTest, ARecycledReplyShowsNothingOfItsLastUse) {
   EXPECT_EQ(reply.kv().mod_revision(), 1U);
 }
 
-TEST_F(ServicesTest, AMultiGetAnswersInOrderAndKeepsItsReplyTidy) {
+TEST_F(ServicesTest, AMultiGetAnswersInOrderAndCleansItsRecycledReply) {
   put("a", "1");
   put("b", "2");
   v1::MultiGetRequest request;
@@ -171,7 +171,7 @@ TEST_F(ServicesTest, AnEngineWithoutAtomicBatchesAnswersOneKeyAtATime) {
     close();
     return;
   }
-  FAIL() << "no such engine among the tests'";
+  FAIL() << "none of the test engines lacks atomic batches";
 }
 
 TEST_F(ServicesTest, AReadMayWaitForARevision) {
@@ -244,7 +244,7 @@ TEST_F(ServicesTest, AWaitForARevisionEndsAfterThirtySecondsOrAtTheDeadline) {
   EXPECT_EQ(kv->finish_get(*session, request, patient, reply).code, Code::kDeadlineExceeded);
 }
 
-TEST_F(ServicesTest, DeleteTellsWhetherThereWasAKey) {
+TEST_F(ServicesTest, DeleteReportsWhetherTheKeyExisted) {
   put("k", "v");
   v1::DeleteRequest request;
   request.set_key("k");

@@ -14,7 +14,7 @@ class WriteTest : public ServicesTest {
     put.set_key(key);
     put.set_value(value);
   }
-  // The reply once the writer ran.
+  // The reply, once the writer has run.
   v1::WriteResponse answer() {
     Started outcome = kv->write(request, call);
     if (outcome.submitted) {
@@ -30,7 +30,7 @@ class WriteTest : public ServicesTest {
   DeskSubmission call{desk};
 };
 
-TEST_F(WriteTest, EveryKindOfOperationIsAnsweredInItsPlace) {
+TEST_F(WriteTest, EveryKindOfOperationIsAnsweredInOrder) {
   request.set_request_id(42);
   add_put("n", "40");
   add().mutable_increment()->set_key("n");
@@ -76,7 +76,7 @@ TEST_F(WriteTest, AnOperationThatFailsRejectsItsWholeRequest) {
   EXPECT_FALSE(get("first").has_kv());
 }
 
-TEST_F(WriteTest, AComplaintNamesTheOperation) {
+TEST_F(WriteTest, AnErrorNamesTheOperation) {
   add_put("fine", "1");
   add_put("", "1");
   const v1::WriteResponse reply = answer();
@@ -85,7 +85,7 @@ TEST_F(WriteTest, AComplaintNamesTheOperation) {
   EXPECT_FALSE(get("fine").has_kv());
 }
 
-TEST_F(WriteTest, TheRequestsAckCountsAndThatOfAnOperationDoesNot) {
+TEST_F(WriteTest, TheRequestsAckAppliesAndAnOperationsIsIgnored) {
   add_put("k", "1");
   request.mutable_ops(0)->mutable_put()->set_ack(v1::ACK_DURABLE);
   EXPECT_FALSE(answer().has_error());
@@ -94,7 +94,7 @@ TEST_F(WriteTest, TheRequestsAckCountsAndThatOfAnOperationDoesNot) {
   EXPECT_EQ(answer().error().code(), static_cast<int>(Code::kFailedPrecondition));
 }
 
-TEST_F(WriteTest, AFullQueueMayBeTriedAgain) {
+TEST_F(WriteTest, ACallRefusedByAFullQueueMayBeRetried) {
   StoreOptions narrow;
   narrow.limits.max_queue_requests = 1;
   open(narrow);
@@ -113,7 +113,7 @@ TEST_F(WriteTest, AFullQueueMayBeTriedAgain) {
   EXPECT_EQ(get("k").kv().value(), "v");
 }
 
-TEST_F(WriteTest, AnAnswerThatWouldBeTooLargeIsRefusedBeforeAnythingIsApplied) {
+TEST_F(WriteTest, AReplyThatWouldBeTooLargeIsRefusedBeforeAnythingIsApplied) {
   const std::string large(std::size_t{7} << 20, 'v');
   add_put("large", large);
   EXPECT_FALSE(answer().has_error());
@@ -129,7 +129,7 @@ TEST_F(WriteTest, AnAnswerThatWouldBeTooLargeIsRefusedBeforeAnythingIsApplied) {
   EXPECT_EQ(get("k").kv().value(), "1");
 }
 
-TEST_F(WriteTest, ARefusalNamesTheRevisionThatReadersSee) {
+TEST_F(WriteTest, ARefusalCarriesThePublishedRevision) {
   add_put("k", "v");
   const std::uint64_t written = answer().header().revision();
   call.clear();
@@ -139,7 +139,7 @@ TEST_F(WriteTest, ARefusalNamesTheRevisionThatReadersSee) {
   EXPECT_EQ(refused.header().revision(), written);
 }
 
-TEST_F(WriteTest, WhatCanNeverFitIsNotTriedAgain) {
+TEST_F(WriteTest, ARequestThatCanNeverFitIsNotRetried) {
   StoreOptions narrow;
   narrow.limits.max_queue_bytes = 4096;
   open(narrow);
@@ -149,13 +149,13 @@ TEST_F(WriteTest, WhatCanNeverFitIsNotTriedAgain) {
   EXPECT_FALSE(kv->queue_was_full(outcome, call));
 }
 
-TEST_F(WriteTest, OtherFailuresAreNotTriedAgain) {
+TEST_F(WriteTest, OtherFailuresAreNotRetried) {
   const Started outcome = kv->write(request, call);
   EXPECT_EQ(outcome.status.code, Code::kInvalidArgument);
   EXPECT_FALSE(kv->queue_was_full(outcome, call));
 }
 
-TEST_F(WriteTest, ASubmissionUsedForManyOperationsDoesNotKeepTheirMemory) {
+TEST_F(WriteTest, ACallUsedForManyOperationsDoesNotKeepTheirMemory) {
   for (int i = 0; i < 5'000; ++i) add_put(numbered("k", static_cast<std::size_t>(i)), "v");
   EXPECT_FALSE(answer().has_error());
   EXPECT_GE(call.several.capacity(), 5'000U);

@@ -12,7 +12,7 @@ namespace {
 
 const MethodRow& row(std::string_view counted_as) { return method_table()[method_id(counted_as)]; }
 
-TEST(MethodTable, EveryRowIsAMethodOfTheContractAndOfItsKind) {
+TEST(MethodTable, EveryRowIsAMethodOfTheProtosAndOfTheSameKind) {
   std::set<std::string_view> names{"other"};
   for (const MethodRow& each : method_table()) {
     EXPECT_TRUE(names.insert(each.counted_as).second) << each.counted_as;
@@ -25,7 +25,7 @@ TEST(MethodTable, EveryRowIsAMethodOfTheContractAndOfItsKind) {
   }
 }
 
-TEST(MethodTable, NamesAndNumbersAreEachOthersInverse) {
+TEST(MethodTable, NamesAndIdsMapToEachOther) {
   for (std::size_t i = 0; i < method_table().size(); ++i) {
     EXPECT_EQ(method_id(method_name(static_cast<MethodId>(i))), i);
   }
@@ -33,10 +33,10 @@ TEST(MethodTable, NamesAndNumbersAreEachOthersInverse) {
   EXPECT_EQ(method_id("Nothing"), kUnserved);
 }
 
-// A call as a front makes it.
+// Makes calls the way a front does.
 class UnaryStateTest : public ServicesTest {
  protected:
-  // The reply's bytes, or a status.
+  // Makes one call; `reply` gets the serialized reply.
   Status call(UnaryState& state, const google::protobuf::MessageLite& request, std::string& reply) {
     const std::string bytes = request.SerializeAsString();
     google::protobuf::io::ArrayInputStream in(bytes.data(), static_cast<int>(bytes.size()));
@@ -54,7 +54,7 @@ class UnaryStateTest : public ServicesTest {
     }
     return started.status;
   }
-  // One Get; its reply's value.
+  // The value that a Get returns.
   std::string get_by(UnaryState& state, const std::string& key) {
     v1::GetRequest request;
     request.set_key(key);
@@ -67,7 +67,7 @@ class UnaryStateTest : public ServicesTest {
   }
 };
 
-TEST_F(UnaryStateTest, ACallIsAnsweredWithoutKnowingItsMessages) {
+TEST_F(UnaryStateTest, ACallIsAnsweredFromBytesAlone) {
   v1::PutRequest put_request;
   put_request.set_key("k");
   put_request.set_value("v");
@@ -97,7 +97,7 @@ TEST_F(UnaryStateTest, OnlyACallThatNeedsTheWriterMayWait) {
   EXPECT_FALSE(may_wait("Health.Check", ""));
 }
 
-TEST_F(UnaryStateTest, SmallMessagesKeepTheirMemoryAndALargeOneDoesNot) {
+TEST_F(UnaryStateTest, SmallMessagesKeepTheirMemoryAndLargeOnesDoNot) {
   put("small", "v");
   put("large", std::string(8 << 20, 'v'));
   const auto state = row("Get").make_unary();
@@ -109,7 +109,7 @@ TEST_F(UnaryStateTest, SmallMessagesKeepTheirMemoryAndALargeOneDoesNot) {
   EXPECT_EQ(get_by(*state, "small"), "v");
 }
 
-TEST_F(UnaryStateTest, WhatManyUsesAddUpToIsBounded) {
+TEST_F(UnaryStateTest, TheMemoryOfManyUsesIsBounded) {
   put("k", std::string(10'000, 'v'));
   const auto state = row("Get").make_unary();
   std::size_t most = 0;
@@ -143,7 +143,7 @@ TEST_F(UnaryStateTest, AReplyThatWasNotSentIsFreed) {
   EXPECT_EQ(state->kept_bytes(), 0U);
 }
 
-TEST_F(UnaryStateTest, BytesThatAreNoMessageAreRefused) {
+TEST_F(UnaryStateTest, BytesThatDoNotParseAreRefused) {
   const auto state = row("Get").make_unary();
   const std::string broken = "\x0a\x7f broken";
   google::protobuf::io::ArrayInputStream in(broken.data(), static_cast<int>(broken.size()));

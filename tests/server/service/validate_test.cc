@@ -40,7 +40,7 @@ void check(const std::vector<Row>& rows) {
     const Status status = check_small(parse<R>(row.text));
     EXPECT_EQ(static_cast<int>(status.code), static_cast<int>(row.code)) << status.message;
     for (const std::string& text : row.says) EXPECT_THAT(status.message, HasSubstr(text));
-    EXPECT_THAT(status.message, Not(HasSubstr("secret"))) << "contents do not belong in a message";
+    EXPECT_THAT(status.message, Not(HasSubstr("secret"))) << "an error must not show contents";
   }
 }
 

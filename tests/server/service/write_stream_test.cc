@@ -13,7 +13,7 @@ class WriteStreamTest : public ServicesTest {
  protected:
   WriteStreamTest() { begin(); }
 
-  // A stream over a store with these options.
+  // Opens a stream over a store with these options.
   void begin(StoreOptions options = {}) {
     stream.reset();
     open(std::move(options));
@@ -44,7 +44,7 @@ class WriteStreamTest : public ServicesTest {
   std::unique_ptr<FakeStream> stream;
 };
 
-TEST_F(WriteStreamTest, RepliesComeInOrderAlsoWhereALaterOneIsReadyFirst) {
+TEST_F(WriteStreamTest, RepliesComeInOrderEvenIfALaterOneIsReadyFirst) {
   send(1, "a");
   send(2, "");
   send(3, "b");
@@ -67,7 +67,7 @@ TEST_F(WriteStreamTest, RepliesComeInOrderAlsoWhereALaterOneIsReadyFirst) {
   EXPECT_TRUE(stream->ended->ok());
 }
 
-TEST_F(WriteStreamTest, AWindowOfMessagesIsInFlightAndNoMore) {
+TEST_F(WriteStreamTest, AtMostAWindowOfMessagesIsInFlight) {
   send(1, 40);
   stream->run();
   ASSERT_EQ(stream->not_read(), 40 - WriteStream::kWindow);
@@ -75,13 +75,13 @@ TEST_F(WriteStreamTest, AWindowOfMessagesIsInFlightAndNoMore) {
   run_writer();
   stream->run();
   EXPECT_EQ(answered().size(), WriteStream::kWindow);
-  EXPECT_EQ(queued(), WriteStream::kWindow) << "each reply that leaves lets one in";
+  EXPECT_EQ(queued(), WriteStream::kWindow) << "each reply that is sent lets one in";
 }
 
 TEST_F(WriteStreamTest, LargeMessagesMakeTheWindowSmaller) {
   for (std::uint64_t i = 1; i <= 5; ++i) send(i, numbered("k", i), 3 << 20);
   stream->run();
-  EXPECT_EQ(queued(), 2U) << "two of 3 MiB pass the 4 MiB that may be in flight";
+  EXPECT_EQ(queued(), 2U) << "two of 3 MiB exceed the 4 MiB that may be in flight";
   run_writer();
   stream->run();
   EXPECT_EQ(queued(), 2U);
@@ -128,7 +128,7 @@ TEST_F(WriteStreamTest, AFullQueueHoldsTheStreamBackLongerAndLonger) {
   stream->run();
   EXPECT_THAT(answered(), ElementsAre(1));
   ASSERT_TRUE(stream->timer) << "now the third waits";
-  EXPECT_EQ(*stream->timer, first) << "from the start again";
+  EXPECT_EQ(*stream->timer, first) << "from the first delay again";
   for (int i = 0; i < 2; ++i) {
     run_writer();
     if (stream->timer) stream->fire_timer();
@@ -140,7 +140,7 @@ TEST_F(WriteStreamTest, AFullQueueHoldsTheStreamBackLongerAndLonger) {
   for (const auto& reply : stream->replies<v1::WriteResponse>()) EXPECT_FALSE(reply.has_error());
 }
 
-TEST_F(WriteStreamTest, ADrainAnswersWhatWasReadAndThenEndsTheStream) {
+TEST_F(WriteStreamTest, ADrainAnswersEverythingReadAndThenEndsTheStream) {
   send(1, 3);
   stream->run();
   stream->drain();
@@ -153,13 +153,13 @@ TEST_F(WriteStreamTest, ADrainAnswersWhatWasReadAndThenEndsTheStream) {
   EXPECT_EQ(stream->ended->code, Code::kUnavailable);
 }
 
-TEST_F(WriteStreamTest, AnIdleStreamEndsWithTheDrainAtOnce) {
+TEST_F(WriteStreamTest, AnIdleStreamEndsAsSoonAsTheServerDrains) {
   stream->drain();
   ASSERT_TRUE(stream->ended);
   EXPECT_EQ(stream->ended->code, Code::kUnavailable);
 }
 
-TEST_F(WriteStreamTest, ADamagedMessageEndsTheStreamOnceWhatCameBeforeItIsAnswered) {
+TEST_F(WriteStreamTest, AMalformedMessageEndsTheStreamOnceThoseBeforeItAreAnswered) {
   send(1, 2);
   stream->send_bytes("\x0a\x7f broken");
   send(3, 3);
@@ -174,7 +174,7 @@ TEST_F(WriteStreamTest, ADamagedMessageEndsTheStreamOnceWhatCameBeforeItIsAnswer
   EXPECT_EQ(get("k3").has_kv(), false);
 }
 
-TEST_F(WriteStreamTest, AClientThatIsGoneEndsTheStreamOnceTheWriterGaveEverythingBack) {
+TEST_F(WriteStreamTest, AClientThatIsGoneEndsTheStreamOnceTheWriterHasCompletedItsCalls) {
   stream->client_takes = false;
   send(1, 5);
   stream->run();
@@ -189,7 +189,7 @@ TEST_F(WriteStreamTest, AClientThatIsGoneEndsTheStreamOnceTheWriterGaveEverythin
   EXPECT_EQ(get("k8").kv().value(), "v");
 }
 
-TEST_F(WriteStreamTest, AClientThatIsGoneWhileItsMessageWaitsForTheQueueLeavesItToBeApplied) {
+TEST_F(WriteStreamTest, AMessageThatWaitsForTheQueueIsAppliedEvenIfItsClientIsGone) {
   StoreOptions narrow;
   narrow.limits.max_queue_requests = 1;
   begin(narrow);

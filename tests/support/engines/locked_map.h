@@ -1,4 +1,5 @@
-// The trivial engine: a std::map under a lock. It shows that the writer needs nothing of flashmap's.
+// The trivial engine: a std::map under a lock. It shows that the writer depends on nothing specific to
+// flashmap.
 #pragma once
 
 #include <atomic>
@@ -16,9 +17,9 @@
 namespace flashkv::test {
 
 // Purpose: an Engine whose batches are not atomic: each key changes under the lock on its own, so it serves
-//          through WithOverlay. A guard takes the lock for each find only and may be held for ever; what is
-//          replaced meanwhile stays until a try_begin_batch() finds no guard at all.
-// Threads: as engine.h says.
+//          through WithOverlay. A guard takes the lock only during each find and may be held forever; records
+//          replaced meanwhile stay until a try_begin_batch() finds no guard.
+// Threads: as in engine.h.
 class LockedMap {
   struct Shared {
     mutable std::shared_mutex mutex;

@@ -1,4 +1,4 @@
-// std::map with the nodes made beforehand, so that changing it cannot fail.
+// A std::map whose nodes are allocated in advance, so that changing it cannot fail.
 #pragma once
 
 #include <map>
@@ -11,14 +11,14 @@
 
 namespace flashkv::test {
 
-// Purpose: key to record for the engines of the tests: slow, plain, and evidently right.
+// Purpose: maps keys to records for the test engines: slow, simple, and obviously correct.
 // Usage:   if (!map.reserve(2)) reject;
 //          Record* replaced = map.put(record);  Record* removed = map.erase(key);
 // Threads: one.
 // Lifetime: borrows the records; a key is the view of its record's own bytes.
 class PreparedMap {
  public:
-  // Room for `keys` more put(); false when memory is short.
+  // Makes room for `keys` calls of put(); returns false if there is no memory.
   bool reserve(std::size_t keys) noexcept try {
     spare_.reserve(spare_.size() + keys);
     for (std::size_t i = 0; i < keys; ++i) {

@@ -17,12 +17,12 @@
 
 namespace flashkv::test {
 
-// Purpose: an Engine with everything the contract allows: atomic batches, and readers that keep the staged
-//          state closed as long as they stay in the old half. What flashmap does, without any cleverness.
-// Threads: as engine.h says.
+// Purpose: an Engine that uses all that the contract allows: atomic batches, and readers that keep the staged
+//          half closed while they stay in it. Does what flashmap does, in the simplest way.
+// Threads: as in engine.h.
 class TwinMap {
   struct Shared {
-    std::mutex mutex;  // current, guards
+    std::mutex mutex;  // protects current and guards
     int current = 0;
     std::array<std::int64_t, 2> guards{};
     std::array<PreparedMap, 2> halves;
