@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "flashkv/v1/kv.grpc.pb.h"
@@ -21,32 +22,22 @@ using flashkv::v1::GetRequest;
 using flashkv::v1::GetResponse;
 using Service = flashkv::v1::KV::WithAsyncMethod_Get<flashkv::v1::KV::Service>;
 
-constexpr int kPosted = 256;  // calls offered per thread, as many as kvd offers
+// As in kvd (server/front/grpc/unary_call.h): what a call costs depends on how many wait for clients.
+constexpr std::size_t kPosted = 8;     // calls that wait for clients, per thread
+constexpr std::size_t kMaxSpare = 64;  // idle calls kept for reuse, per thread
 constexpr std::size_t kValueBytes = 100;
 
-// One recycled call: waits for a request, answers it in place, waits again.
+class EchoThread;
+
+// Receives one request, answers it in place, and is reused.
 class EchoCall {
  public:
-  EchoCall(Service& service, grpc::ServerCompletionQueue& queue) : service_(service), queue_(queue) {
-    post();
-  }
+  explicit EchoCall(EchoThread& owner) : owner_(owner) {}
 
-  void ready(bool ok) {
-    if (answered_) {
-      answered_ = false;
-      post();
-    } else if (ok) {
-      answer();
-    }
-  }
+  void post();
+  void ready(bool ok);
 
  private:
-  void post() {
-    context_.emplace();
-    writer_.emplace(&*context_);
-    service_.RequestGet(&*context_, &request_, &*writer_, &queue_, &queue_, this);
-  }
-
   void answer() {
     static const std::string value(kValueBytes, 'v');
     reply_.mutable_header()->set_revision(1'000);
@@ -61,8 +52,7 @@ class EchoCall {
     writer_->Finish(reply_, grpc::Status::OK, this);
   }
 
-  Service& service_;
-  grpc::ServerCompletionQueue& queue_;
+  EchoThread& owner_;
   std::optional<grpc::ServerContext> context_;
   std::optional<grpc::ServerAsyncResponseWriter<GetResponse>> writer_;
   GetRequest request_;
@@ -70,12 +60,69 @@ class EchoCall {
   bool answered_ = false;
 };
 
-void serve(Service& service, grpc::ServerCompletionQueue& queue) {
-  std::vector<std::unique_ptr<EchoCall>> calls;
-  for (int i = 0; i < kPosted; ++i) calls.push_back(std::make_unique<EchoCall>(service, queue));
+// One queue and its calls. A call that is taken is replaced at once. run() returns once the server is shut
+// down and every call has ended.
+class EchoThread {
+ public:
+  EchoThread(Service& echo, grpc::ServerCompletionQueue& calls) : service(echo), queue(calls) {}
+
+  void run() {
+    for (std::size_t i = 0; i < kPosted; ++i) post_one();
+    void* tag = nullptr;
+    bool ok = false;
+    while (pending_ != 0 && queue.Next(&tag, &ok)) static_cast<EchoCall*>(tag)->ready(ok);
+  }
+
+  void post_one() {
+    std::unique_ptr<EchoCall> call;
+    if (spare_.empty()) {
+      call = std::make_unique<EchoCall>(*this);
+    } else {
+      call = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    ++pending_;
+    call.release()->post();
+  }
+
+  void ended(EchoCall& call) {
+    std::unique_ptr<EchoCall> owned(&call);
+    if (spare_.size() < kMaxSpare) spare_.push_back(std::move(owned));
+    --pending_;
+  }
+
+  Service& service;
+  grpc::ServerCompletionQueue& queue;
+
+ private:
+  std::vector<std::unique_ptr<EchoCall>> spare_;
+  std::size_t pending_ = 0;
+};
+
+void EchoCall::post() {
+  context_.emplace();
+  writer_.emplace(&*context_);
+  owner_.service.RequestGet(&*context_, &request_, &*writer_, &owner_.queue, &owner_.queue, this);
+}
+
+void EchoCall::ready(bool ok) {
+  if (ok && !answered_) {
+    owner_.post_one();
+    answer();
+    return;
+  }
+  answered_ = false;
+  writer_.reset();
+  context_.reset();
+  owner_.ended(*this);
+}
+
+void shut_down(grpc::ServerCompletionQueue& queue) {
+  queue.Shutdown();
   void* tag = nullptr;
   bool ok = false;
-  while (queue.Next(&tag, &ok)) static_cast<EchoCall*>(tag)->ready(ok);
+  while (queue.Next(&tag, &ok)) {
+  }
 }
 
 void wait_for_stop(const sigset_t& signals) {
@@ -111,12 +158,12 @@ int main(int argc, char** argv) {
     return 3;
   }
   std::vector<std::thread> workers;
-  for (auto& queue : queues) workers.emplace_back([&service, &q = *queue] { serve(service, q); });
+  for (auto& queue : queues) workers.emplace_back([&service, &q = *queue] { EchoThread(service, q).run(); });
   std::printf("listening on port %d\n", port);
   std::fflush(stdout);
   wait_for_stop(signals);
   server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
-  for (auto& queue : queues) queue->Shutdown();
   for (auto& worker : workers) worker.join();
+  for (auto& queue : queues) shut_down(*queue);
   return 0;
 }
