@@ -6,14 +6,14 @@ import subprocess
 from source import Finding
 
 MAX_SUBJECT_COLUMNS = 72
-NEWEST = 50  # older ones are as they are
+NEWEST = 50  # older ones stay as they are
 
 
 def log(root):
     """(abbreviated hash, subject) of the newest commits; none where git is absent or knows none."""
     if not os.path.exists(os.path.join(root, ".git")):
         return []
-    command = ["git", "-c", "safe.directory=*", "-C", root, "log", f"--max-count={NEWEST}", "--format=%h %s"]
+    command = ["git", "-c", "safe.directory=*", "-C", root, "log", "--no-merges", f"--max-count={NEWEST}", "--format=%h %s"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment, check=False)
