@@ -25,7 +25,7 @@ std::vector<std::uint8_t> history(std::uint64_t seed) {
   return bytes;
 }
 
-TEST(Differential, EveryEngineDoesWhatAMapDoes) {
+TEST(Differential, EveryEngineBehavesLikeAMap) {
   finish_within(3 * kTestLimit);
   for (std::uint64_t seed = 1; seed <= kHistories; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -34,8 +34,8 @@ TEST(Differential, EveryEngineDoesWhatAMapDoes) {
   }
 }
 
-// Fewer, because each waits for grace periods that take their time.
-TEST(Differential, SoDoesEveryServedEngine) {
+// Fewer seeds: each of them waits for real grace periods.
+TEST(Differential, EveryServedEngineBehavesLikeAMap) {
   finish_within(3 * kTestLimit);
   for (std::uint64_t seed = 1; seed <= kServedHistories; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

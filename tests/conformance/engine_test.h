@@ -18,7 +18,7 @@
 
 namespace flashkv::test {
 
-// Purpose: an engine with what was staged and what was published, as maps.
+// Purpose: an engine, and its expected staged and published contents as maps.
 // Usage:   EngineUnderTest e(engine_case, options);  e.begin();  e.put("a", "1");  e.publish();
 //          e.expect_content();
 // Threads: the writer's, as for AnyEngine; make_reader() and hold() from any.

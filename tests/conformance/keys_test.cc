@@ -36,7 +36,7 @@ TEST_P(KeysTest, EmptyKeysKeysOfNulsAndTheirPrefixesAreDistinct) {
 }
 
 // Each length of one byte over and over, of NULs, and of the first with another end; also all with one hash.
-TEST_P(KeysTest, LengthsFromOneByteToTheLongest) {
+TEST_P(KeysTest, KeysOfEveryLengthAreFound) {
   for (const std::uint64_t mask : {~std::uint64_t{0}, std::uint64_t{0}}) {
     close();
     options.hash = KeyHash(42, mask);
@@ -102,7 +102,7 @@ TEST_P(KeysTest, APublishWithoutChangesStillNamesItsRevision) {
   EXPECT_EQ(e.read("a"), "1");
 }
 
-TEST_P(KeysTest, RemovingWhatIsNotThereChangesNothing) {
+TEST_P(KeysTest, RemovingAnAbsentKeyChangesNothing) {
   EngineUnderTest& e = engine();
   e.put_now("a", "1");
   for (int i = 0; i < 5'000; ++i) {
@@ -130,9 +130,9 @@ TEST_P(KeysTest, ARequestOfManyKeysIsPreparedAtOnce) {
   }
 }
 
-// Sizes on both sides of every engine's groups, hits, misses and repeated keys mixed; whole hashes collide
-// under the narrow masks.
-TEST_P(KeysTest, ABatchOfLookupsAnswersAsOneByOneDoes) {
+// Batch sizes on both sides of every engine's group size, with hits, misses and repeated keys mixed. Under
+// the narrow masks whole hashes collide.
+TEST_P(KeysTest, ABatchOfLookupsReturnsWhatSingleLookupsDo) {
   for (const std::uint64_t mask : all_masks()) {
     close();
     options.hash = KeyHash(1, mask);

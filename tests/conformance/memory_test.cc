@@ -72,7 +72,7 @@ TEST_P(MemoryTest, ReplacedRecordsAreFreedOnceReadersHaveLeft) {
   }
 }
 
-TEST_P(MemoryTest, AReaderThatStaysKeepsItsRecordsAndNotTheWriter) {
+TEST_P(MemoryTest, AReaderThatStaysKeepsItsRecordsAliveAndDoesNotHoldUpTheWriter) {
   for (const std::uint64_t mask : all_masks()) {
     close();
     options.hash = KeyHash(5, mask);
@@ -86,7 +86,7 @@ TEST_P(MemoryTest, AReaderThatStaysKeepsItsRecordsAndNotTheWriter) {
       const Record* passing = guard->find(e.probe("passing"));
       ASSERT_NE(mine, nullptr);
       ASSERT_NE(passing, nullptr);
-      // The one batch that any engine takes.
+      // Every engine takes one batch under a reader.
       e.begin();
       ASSERT_TRUE(e.put("mine", "as it is"));
       ASSERT_TRUE(e.erase("passing"));
@@ -251,8 +251,8 @@ TEST_P(MemoryTest, ReservationsLapseAtPublish) {
   }
 }
 
-// A warm engine that takes and loses keys for ever needs no more memory than at first. It is asked when its
-// garbage is gone: how much waits in between is up to the thread that ends grace periods.
+// A warm engine that keeps gaining and losing keys needs no more memory than at first. Measured once its
+// garbage is freed: how much waits in between depends on the thread that ends grace periods.
 class ChurnTest : public MemoryTest {};
 const auto is_bounded = [](const EngineCase& c) {  // others refuse, at the latest after so many
   return c.make(KeyHash(1)).table->traits().bounded_garbage;

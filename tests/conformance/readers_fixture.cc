@@ -58,7 +58,7 @@ void ReadersTest::fall(std::size_t stride) {
 }
 
 void ReadersTest::check(std::string_view key, const Lookup& hit) {
-  ASSERT_EQ(*hit.value, value_of(key, hit.mod_revision)) << "a value that nobody wrote";
+  ASSERT_EQ(*hit.value, value_of(key, hit.mod_revision)) << "a value that was never written";
 }
 
 void ReadersTest::read_one(Eye& eye) {
@@ -73,7 +73,7 @@ void ReadersTest::read_one(Eye& eye) {
   eye.newest = revision;
   ASSERT_TRUE(hit.found) << "a permanent key was missed";
   ASSERT_GE(hit.mod_revision, at_least);
-  ASSERT_EQ(hit.version, hit.mod_revision - hit.create_revision + 1) << "a record of another time";
+  ASSERT_EQ(hit.version, hit.mod_revision - hit.create_revision + 1) << "a record of another version";
   ASSERT_NO_FATAL_FAILURE(check(key, hit));
   const std::size_t passing = eye.random() % passing_;
   const std::string& other = keys_[kPermanent + passing];

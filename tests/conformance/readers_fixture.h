@@ -22,9 +22,9 @@ class ReadersTest : public ConformanceTest {
   static constexpr std::size_t kAbsent = 24;
   static constexpr unsigned kReaders = 3;
 
-  // With the options that a test has chosen.
+  // Starts with the options the test has set.
   void start(std::size_t passing);
-  // One batch, with all permanent keys in it.
+  // One batch that rewrites every permanent key.
   void write(const std::function<void()>& more = [] {});
   // Of the passing keys [first, last) those that there are; inside write().
   void come(std::size_t first, std::size_t last);

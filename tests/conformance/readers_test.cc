@@ -1,4 +1,4 @@
-// Readers on several threads while the engine fills and empties, over and over.
+// Readers on several threads while the engine fills and empties repeatedly.
 #include "tests/conformance/more_cases.h"
 #include "tests/conformance/readers_fixture.h"
 
@@ -27,8 +27,8 @@ TEST_P(ReadersTest, SeeEveryKeyThatStaysAndNoneThatNeverWas) {
   });
 }
 
-// Nearly all keys share their hash with others.
-TEST_P(ReadersTest, SeeThemAlsoWhereHashesCollide) {
+// Nearly all keys share their hash with other keys.
+TEST_P(ReadersTest, SeeThemEvenIfHashesCollide) {
   constexpr int kTides = kSanitized ? 1 : 4;
   options.hash = KeyHash(3, 0x1f);
   start(kPassing);

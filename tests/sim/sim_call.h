@@ -49,14 +49,14 @@ class SimCall : public Request {
 
   const std::uint64_t id;
   Nanos submitted_at = 0;
-  std::uint64_t submitted_bytes = 0;  // what it held then; its answer comes on top
+  std::uint64_t submitted_bytes = 0;  // its bytes when submitted; its answer adds to them
   std::vector<OpPlan> plans;
   std::vector<ComparePlan> compare_plans;  // a transaction's,
   std::vector<OpPlan> other_plans;         // and what is applied if one does not hold
   bool all_hold = true;                    // expected
   std::optional<Expectation> expected;     // set once the writer has dealt with it
-  std::uint64_t asked_revision = 0;        // kWaitRevision; kPublish: what was assigned then
-  Nanos due = kNever;                      // kWaitRevision: answered by then
+  std::uint64_t asked_revision = 0;        // kWaitRevision; kPublish: the revision assigned at that time
+  Nanos due = kNever;                      // kWaitRevision: latest time of its answer
   int completions = 0;
 
  private:

@@ -95,7 +95,7 @@ class Call : public Request {
     op().value = text_.emplace_back(value);
     return *this;
   }
-  // The operation added last, and the outcome of the i-th.
+  // The operation added last; the outcome of the i-th.
   Op& op() { return in_otherwise_ ? otherwise_.back() : list_.back(); }
   OpOutcome& outcome(std::size_t i = 0) { return chosen()[i].outcome; }
   bool done() const { return completions == 1; }

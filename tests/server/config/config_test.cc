@@ -179,7 +179,7 @@ TEST(Config, TheFlagsDefaultsAreThoseOfTheStoreAndTheServices) {
   EXPECT_EQ(c.store.policy.adaptive, PublishPolicy{}.adaptive);
 }
 
-TEST(Config, PrintConfigCanBeReadBackAsAFile) {
+TEST(Config, PrintConfigsOutputIsAValidConfigFile) {
   const CommandLine printed = resolve({"--print-config", "--threads=3", "--publish-interval=2ms"});
   ASSERT_EQ(printed.action, Action::kPrint);
   EXPECT_THAT(printed.text, HasSubstr("threads = \"3\"  # flag\n"));

@@ -53,7 +53,7 @@ TEST_F(DrainTest, AnIdleStreamDoesNotHoldItUp) {
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_F(DrainTest, AStreamThatWaitsForTheQueueIsTold) {
+TEST_F(DrainTest, AStreamThatWaitsForTheQueueIsAnsweredUnavailable) {
   config.store.limits.max_queue_requests = 1;
   serve();
   Patient context;

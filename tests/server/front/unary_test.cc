@@ -69,7 +69,7 @@ TEST_F(UnaryTest, AFullQueueIsResourceExhaustedAtOnce) {
   EXPECT_EQ(get("second"), "(none)");
 }
 
-TEST_F(UnaryTest, WhatWaitsForAPublishCountsAsQueued) {
+TEST_F(UnaryTest, RequestsThatWaitForAPublishCountAsQueued) {
   config.store.limits.max_queue_requests = 1;
   config.store.policy = {.interval = Nanos{3600} * 1'000'000'000, .adaptive = false};
   serve();
@@ -126,12 +126,12 @@ TEST_F(UnaryTest, AClientThatGivesUpDoesNotDisturbTheNext) {
   cancelled.context.TryCancel();
   EXPECT_EQ(cancelled.done.get().error_code(), grpc::StatusCode::CANCELLED);
   EXPECT_EQ(hasty.done.get().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
-  // The server counts from when the call came, and gRPC rounds a deadline up on its way.
+  // The server counts from the call's arrival, and gRPC rounds the deadline up in transit.
   clock.ahead = Nanos{1'000} * kNanosPerMilli;
   run_writer();
   EXPECT_TRUE(put("next", "v").ok());
   EXPECT_EQ(get("next"), "v");
-  EXPECT_EQ(get("hasty"), "(none)") << "its deadline had passed when the writer came to it";
+  EXPECT_EQ(get("hasty"), "(none)") << "its deadline had passed when the writer reached it";
   stop();
 }
 

@@ -132,7 +132,7 @@ TEST_F(WriteStreamTest, AFullQueueHoldsTheStreamBackAndFailsNothing) {
   EXPECT_TRUE(stream->Finish().ok());
 }
 
-TEST_F(WriteStreamTest, ARequestThatFitsNoQueueIsRefusedAndTheStreamGoesOn) {
+TEST_F(WriteStreamTest, ARequestLargerThanTheQueueIsRefusedAndTheStreamGoesOn) {
   config.store.limits.max_queue_bytes = 100'000;
   serve();
   run_writer();

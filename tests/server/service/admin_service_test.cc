@@ -94,7 +94,7 @@ TEST_F(AdminTest, EachFigureIsItsOwn) {
   EXPECT_EQ(reply.rejected_requests(), 2U) << "and what came after the stop";
 }
 
-TEST_F(AdminTest, StatsTellWhatIsKeptForGoodAndHowMuchMayBe) {
+TEST_F(AdminTest, StatsReportLeakedBytesAndTheirLimit) {
   StoreOptions leaking;
   leaking.engine = "cuckoo-leak";
   leaking.limits = {.max_queue_requests = 6, .max_queue_bytes = 7'000, .max_retired_bytes = 5'000'000};

@@ -99,7 +99,7 @@ TEST_F(HealthServiceTest, AWatcherThatLeavesBeforeItAsksEndsItsStreamOnce) {
 
 TEST_F(HealthServiceTest, AStopDoesNotWaitForWatchers) { EXPECT_FALSE(stream.delays_stop()); }
 
-TEST_F(HealthServiceTest, DamagedOrMissingRequestsAreInvalid) {
+TEST_F(HealthServiceTest, MalformedOrMissingRequestsAreInvalid) {
   stream.send_bytes("\x0a\x7f broken");
   stream.run();
   ASSERT_TRUE(stream.ended);
