@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "storage/record/hash.h"
+#include "storage/record/large_block.h"
 #include "storage/record/store_limits.h"
 #include "storage/request/request.h"
 #include "storage/request/request_queue.h"
@@ -91,6 +92,10 @@ class Store {
   const StoreLimits limits_;  // the copy that all others borrow
   const KeyHash hash_;
   const std::uint64_t store_id_;
+  // The engine frees its records when it goes; no writer is left then that gives their memory back.
+  struct LastTrim {
+    ~LastTrim() { large_block::trim(0, large_block::kMostWaiting); }
+  } last_trim_;
   std::unique_ptr<AnyEngine> engine_;
   Writer writer_;
   WriterThread thread_;

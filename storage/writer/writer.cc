@@ -46,6 +46,7 @@ Nanos Writer::step() noexcept {
   leave_queue();
   show();
   s_.done.deliver();
+  s_.trimmer.step(s_.now, std::exchange(s_.taken_bytes, 0));
   return next_step();
 }
 
@@ -169,10 +170,12 @@ void Writer::apply_batch() noexcept {
     s_.stats.batch_ops.record(ops);
   }
   s_.unpublished_bytes += s_.plan.batch_bytes();
+  s_.taken_bytes += s_.plan.batch_bytes();
 }
 
 // All of one mutation or nothing of it; r.status says which.
 void Writer::apply(Request& r) noexcept {
+  s_.taken_bytes += r.bytes;
   const std::uint64_t revision = r.revision != 0 ? r.revision : s_.staged.assigned() + 1;
   if (r.ack == Ack::kDurable) {
     fail(r.status, Code::kFailedPrecondition, "ack: DURABLE needs a data directory");
@@ -263,7 +266,7 @@ Nanos Writer::sources_due() const noexcept {
 }
 
 Nanos Writer::next_step() const noexcept {
-  Nanos t = s_.unpublished.next_deadline();
+  Nanos t = std::min(s_.unpublished.next_deadline(), s_.trimmer.due());
   const Nanos work_at = s_.staged.is_open() ? Nanos{0} : s_.retry_open_at;
   if (!s_.pending.empty()) t = std::min(t, work_at);
   t = std::min(t, std::max(sources_due(), work_at));

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "storage/record/large_block.h"
 #include "storage/request/failure.h"
 #include "storage/writer/writer.h"
 
@@ -115,6 +116,7 @@ WriterStatsView Writer::stats() const noexcept {
   s_.stats.copy_to(v);
   v.queue_requests = s_.queue.requests();
   v.queue_bytes = s_.queue.bytes();
+  v.waiting_bytes = large_block::waiting();
   v.refused_full = s_.queue.refused_full();
   v.refused_stopping = s_.queue.refused_closed();
   const auto since = static_cast<Nanos>(v.blocked_since);

@@ -11,6 +11,7 @@
 #include "storage/request/request_queue.h"
 #include "storage/writer/publish_schedule.h"
 #include "storage/writer/source.h"
+#include "storage/writer/trimmer.h"
 #include "storage/writer/wait_list.h"
 #include "storage/writer/writer_stats.h"
 
@@ -40,9 +41,11 @@ struct WriterState {
 
   RequestPlan plan;  // the request being prepared
   PublishSchedule schedule;
+  Trimmer trimmer;
 
   std::uint64_t answered = 0;        // in this step: removed from the queue's count together, at its end
   std::uint64_t answered_bytes = 0;  // of their payload
+  std::uint64_t taken_bytes = 0;     // of what this step applied, or refused
 
   Nanos now = 0;                        // when this step started; one instant decides all expiries of a step
   bool closing = false;                 // publish whatever there is; sources are no longer asked

@@ -53,6 +53,9 @@ struct WriterStatsView : WriterCounts {
   std::uint64_t keys = 0;              // in the staged state
   std::uint64_t assigned_revision = 0;
   std::uint64_t published_revision = 0;
+  // Now: memory of freed large records that waits to be used again, or to go back to the system. The whole
+  // process's.
+  std::uint64_t waiting_bytes = 0;
   std::uint64_t blocked_ns = 0;  // how long readers have blocked the staged state; 0 when they do not
 };
 

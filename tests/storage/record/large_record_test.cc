@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstring>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -16,9 +18,15 @@ namespace flashkv::test {
 namespace {
 
 using large_block::kLeast;
-using large_block::kSpareBytes;
+using large_block::kMostWaiting;
 constexpr auto kNone = Record::Expiry::kNone;
 constexpr std::size_t kHeader = 32;
+
+// What waited when the test began, of earlier ones, is gone.
+class LargeBlocks : public ::testing::Test {
+ protected:
+  LargeBlocks() { large_block::trim(0, kMostWaiting); }
+};
 
 TEST(LargeRecord, CountsTheBytesItTakes) {
   const std::string key = "key";
@@ -44,7 +52,7 @@ std::size_t resident() {
 
 // The shape that an allocator with a heap for each thread keeps: made by threads that go idle, freed
 // by another.
-TEST(LargeRecord, GoesBackToTheSystemWhicheverThreadFreesIt) {
+TEST_F(LargeBlocks, GoBackToTheSystemWhicheverThreadFreesThem) {
   constexpr std::size_t kRecords = 32;
   constexpr std::size_t kValue = std::size_t{4} << 20;
   const std::string value(kValue, 'v');
@@ -54,14 +62,64 @@ TEST(LargeRecord, GoesBackToTheSystemWhicheverThreadFreesIt) {
     for (RecordPtr& r : records) r = Record::make("key", value, kNone);
   });
   maker.join();
-  EXPECT_GE(resident() + kSpareBytes, before + kRecords * kValue);
+  EXPECT_GE(resident(), before + kRecords * kValue);
   records.clear();
-  EXPECT_LE(resident(), before + kSpareBytes + (std::size_t{1} << 20));
+  while (large_block::trim(0, large_block::kPiece)) {
+  }
+  EXPECT_LE(resident(), before + (std::size_t{1} << 20));
 }
 #endif
 
-TEST(LargeRecord, ASpareBlockServesTheNextOfItsSize) {
-  if (large_block::kMostSpare == 0) return;  // vacuous: AddressSanitizer's builds keep none
+TEST_F(LargeBlocks, GoBackInPiecesDownToWhatIsKept) {
+  if (kMostWaiting == 0) return;  // vacuous: AddressSanitizer's builds let none wait
+  constexpr std::size_t kEach = 3 * large_block::kPiece + kLeast;
+  std::vector<void*> made(4);
+  for (void*& block : made) block = large_block::allocate(kEach);
+  for (void* block : made) large_block::release(block, kEach);
+  EXPECT_EQ(large_block::waiting(), 4 * kEach);
+  std::size_t before = large_block::waiting();
+  constexpr std::size_t kKeep = kEach + kLeast;
+  for (bool more = true; more;) {
+    more = large_block::trim(kKeep, large_block::kPiece);
+    const std::size_t now = large_block::waiting();
+    ASSERT_EQ(more, now > kKeep);
+    ASSERT_LT(now, before);
+    ASSERT_LE(before - now, large_block::kPiece);
+    before = now;
+  }
+  EXPECT_GT(before, kKeep - large_block::kPiece) << "more went than had to";
+  EXPECT_FALSE(large_block::trim(before, kMostWaiting));
+  EXPECT_EQ(large_block::waiting(), before) << "no more than that waits";
+  EXPECT_FALSE(large_block::trim(0, kMostWaiting));
+  EXPECT_EQ(large_block::waiting(), 0U);
+}
+
+TEST_F(LargeBlocks, WhatIsLeftOfOneServesASmallerRecord) {
+  if (kMostWaiting == 0) return;  // vacuous: AddressSanitizer's builds let none wait
+  void* block = large_block::allocate(3 * kLeast);
+  large_block::release(block, 3 * kLeast);
+  EXPECT_TRUE(large_block::trim(0, kLeast));
+  const std::uint64_t uses = large_block::uses();
+  void* smaller = large_block::allocate(2 * kLeast);
+  EXPECT_EQ(smaller, block);
+  EXPECT_EQ(large_block::uses(), uses + 1);
+  EXPECT_EQ(large_block::waiting(), 0U);
+  std::memset(smaller, 'v', 2 * kLeast);
+  large_block::release(smaller, 2 * kLeast);
+}
+
+TEST_F(LargeBlocks, NoMoreWaitThanTheLimit) {
+  constexpr std::size_t kEach = std::size_t{64} << 20;  // nobody writes to it: no pages
+  std::vector<void*> made(kMostWaiting / kEach + 2);
+  for (void*& block : made) ASSERT_NE(block = large_block::allocate(kEach), nullptr);
+  for (void* block : made) large_block::release(block, kEach);
+  EXPECT_EQ(large_block::waiting(), kMostWaiting);
+  large_block::trim(0, kMostWaiting);
+  EXPECT_EQ(large_block::waiting(), 0U);
+}
+
+TEST(LargeRecord, ABlockThatWaitsServesTheNextOfItsSize) {
+  if (kMostWaiting == 0) return;  // vacuous: AddressSanitizer's builds let none wait
   const std::string value(std::size_t{1} << 20, 'v');
   const Record* first = Record::make("key", value, kNone).get();
   allocations_left = 0;
@@ -73,9 +131,9 @@ TEST(LargeRecord, ASpareBlockServesTheNextOfItsSize) {
   EXPECT_EQ(again->version(), 0U) << "nothing of the earlier record is left";
 }
 
-TEST(LargeRecord, WithoutMemoryThereIsNone) {
+TEST_F(LargeBlocks, WithoutMemoryThereAreNone) {
   const std::int64_t before = Record::live();
-  const std::string value(std::size_t{3} << 20, 'v');  // a size that no other test here releases
+  const std::string value(std::size_t{3} << 20, 'v');
   allocations_left = 0;
   const RecordPtr none = Record::make("key", value, kNone);
   allocations_left = 1;
@@ -92,13 +150,14 @@ TEST(LargeRecord, WithoutMemoryThereIsNone) {
 #endif
 }
 
-// A writer that frees while request threads make: every record holds what was written into it.
-TEST(LargeRecord, ThreadsShareTheSpareBlocks) {
+// A writer that frees and trims while request threads make: every record holds what was written into it.
+TEST_F(LargeBlocks, ThreadsShareThoseThatWait) {
   constexpr int kThreads = 4;
   constexpr int kRounds = 50;
   std::vector<std::thread> threads;
+  std::atomic<int> running{kThreads};
   for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([t] {
+    threads.emplace_back([t, &running] {
       for (int round = 0; round < kRounds; ++round) {
         const std::string key = std::to_string(t * kRounds + round);
         const std::string value(kLeast + static_cast<std::size_t>(round % 3) * (kLeast / 8),
@@ -110,7 +169,12 @@ TEST(LargeRecord, ThreadsShareTheSpareBlocks) {
         EXPECT_TRUE(a->value() == value);
         EXPECT_TRUE(b->value() == value);
       }
+      --running;
     });
+  }
+  for (std::size_t round = 0; running != 0; ++round) {
+    large_block::trim(round % 4 * kLeast, kLeast / 8 * (1 + round % 3));
+    std::this_thread::yield();
   }
   for (std::thread& t : threads) t.join();
 }
