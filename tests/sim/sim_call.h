@@ -103,7 +103,7 @@ class CallMaker {
     auto call = std::make_unique<SimCall>(id, RequestKind::kMutation);
     const std::uint64_t ops = dice_.one_in(3) ? dice_.below(keys_ == kFew ? 24 : 240) : 1;
     for (std::uint64_t i = 0; i < ops; ++i) call->plans.push_back(op(assigned));
-    if (dice_.one_in(4)) make_txn(*call, assigned);
+    if (dice_.one_in(keys_ == kFew ? 4 : 20)) make_txn(*call, assigned);
     if (dice_.one_in(3)) call->ack = Ack::kApplied;
     if (dice_.one_in(50)) call->ack = Ack::kDurable;
     if (dice_.one_in(6)) call->deadline = now + static_cast<Nanos>(dice_.below(20)) * kNanosPerMilli / 4;
