@@ -1,5 +1,7 @@
 #include "client/flashkv/client.h"
 
+#include <algorithm>
+
 #include "client/flashkv/endpoint.h"
 #include "client/flashkv/messages.h"
 #include "client/flashkv/transport.h"
@@ -126,7 +128,11 @@ Result<AppendResult> Client::append(std::string_view key, std::string_view value
 Result<TxnResult> Client::txn(const Txn& txn) {
   v1::TxnRequest request;
   fill(txn, request);
-  return call_for_result(*this, *transport_, *transport_->kv, &v1::KV::Stub::Txn, request);
+  auto result = call_for_result(*this, *transport_, *transport_->kv, &v1::KV::Stub::Txn, request);
+  if (result && !std::ranges::equal(result->results, result->succeeded ? txn.success : txn.failure,
+                                    [](const OpResult& a, const Op& b) { return a.index() == b.index(); }))
+    return Error{.code = Errc::kInternal, .message = "the server answered with results of other operations"};
+  return result;
 }
 
 Result<std::unique_ptr<v1::StatsResponse>> Client::stats() {

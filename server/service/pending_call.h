@@ -29,6 +29,7 @@ class Continuation {
 // Limits:  keeps room for at most kKeptOps operations.
 struct PendingCall : Request {
   static constexpr std::size_t kKeptOps = 1024;
+  static constexpr std::size_t kKeptOpsOfTxn = 64;  // many more of these lie idle than streams are open
 
   Continuation* waiter = nullptr;
   Op single;                // unary calls
@@ -36,8 +37,8 @@ struct PendingCall : Request {
   std::vector<Op> otherwise_several;
   std::vector<Compare> comparisons;
 
-  // Ready for the next call; sink and waiter stay.
-  void clear() {
+  // Ready for the next call, with room for `kept` operations at most; sink and waiter stay.
+  void clear(std::size_t kept = kKeptOps) {
     kind = RequestKind::kMutation;
     ack = Ack::kPublished;
     ops = {};
@@ -50,16 +51,16 @@ struct PendingCall : Request {
     revision = 0;
     applied = false;
     single = {};
-    empty(several);
-    empty(otherwise_several);
-    empty(comparisons);
+    empty(several, kept);
+    empty(otherwise_several, kept);
+    empty(comparisons, kept);
   }
 
  private:
   template <typename T>
-  static void empty(std::vector<T>& list) {
+  static void empty(std::vector<T>& list, std::size_t kept) {
     list.clear();
-    if (list.capacity() > kKeptOps) list.shrink_to_fit();
+    if (list.capacity() > kept) list.shrink_to_fit();
   }
 };
 

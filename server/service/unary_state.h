@@ -57,7 +57,7 @@ class UnaryState {
 
   // Prepares for the next call. A reply that was never sent may have any size, so its memory is freed.
   void recycle() {
-    if (pending_used_) pending.clear();
+    if (pending_used_) pending.clear(PendingCall::kKeptOpsOfTxn);
     pending_used_ = false;
     if (!reply_made_ || kept_bytes_ > kKeptBytes) forget();
     reply_made_ = false;

@@ -84,6 +84,24 @@ else
   EXPECT_TRUE(std::get<client::GetOp>(txn->failure[1]).keys_only);
 }
 
+TEST(TxnScript, BytesOfEveryKindArriveWhole) {
+  std::string error;
+  const auto txn = parse_txn(R"(then
+  put "user\x00old" "a\x00b"
+  del "\x1fkey" "\x00"
+  incr "\x1fhits" -5
+)",
+                             error);
+  ASSERT_TRUE(txn) << error;
+  const auto& put = std::get<client::PutOp>(txn->success.at(0));
+  EXPECT_EQ(put.key, std::string("user\0old", 8));
+  EXPECT_EQ(put.value, std::string("a\0b", 3));
+  EXPECT_EQ(std::get<client::DeleteOp>(txn->success.at(1)).key, "\x1fkey");
+  EXPECT_EQ(std::get<client::DeleteOp>(txn->success.at(2)).key, std::string(1, '\0'));
+  EXPECT_EQ(std::get<client::IncrementOp>(txn->success.at(3)).key, "\x1fhits");
+  EXPECT_EQ(std::get<client::IncrementOp>(txn->success.at(3)).delta, -5);
+}
+
 TEST(TxnScript, NamesTheLineAndWhatIsWrongWithIt) {
   const std::pair<const char*, const char*> cases[] = {
       {"", "the script is empty"},

@@ -90,7 +90,7 @@ std::optional<int> parse(int argc, char** argv, Settings& settings) {
   for (const std::string& word : words) pointers.push_back(word.c_str());
   try {
     app.parse(argc, pointers.data());
-    unmark_keys(settings);
+    unmark(settings);
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {

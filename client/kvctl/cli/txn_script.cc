@@ -136,10 +136,10 @@ std::vector<client::Op> parse_operation(std::vector<std::string> words, std::str
   add_operations(app, settings);
   words.insert(words.begin(), "txn");
   words = marked(std::move(words), app);
-  std::vector<const char*> pointers;
-  for (const std::string& word : words) pointers.push_back(word.c_str());
+  // Whole, with any NUL in them, and in the order that CLI11 takes: last first, without the program.
+  std::vector<std::string> reversed(words.rbegin(), words.rend() - 1);
   try {
-    app.parse(static_cast<int>(pointers.size()), pointers.data());
+    app.parse(std::move(reversed));
   } catch (const CLI::ParseError& failed) {
     const auto commands = app.get_subcommands();
     error = commands.empty()
@@ -153,7 +153,7 @@ std::vector<client::Op> parse_operation(std::vector<std::string> words, std::str
     error = std::string(option) + " has no place in a transaction";
     return {};
   }
-  unmark_keys(settings);
+  unmark(settings);
   std::vector<client::Op> operations = operations_of(settings, error);
   return error.empty() ? operations : std::vector<client::Op>{};
 }

@@ -25,7 +25,8 @@ std::vector<std::string> marked(std::vector<std::string> words, const CLI::App& 
   const bool numbers = *command == "incr";
   for (auto word = command + 1; word != words.end(); ++word) {
     const bool list = word->starts_with('[') && word->ends_with(']');
-    if ((keys && (list || word->starts_with(kMark))) || (numbers && is_negative_number(*word)))
+    const bool begins_with_mark = (keys || numbers) && word->starts_with(kMark);
+    if (begins_with_mark || (keys && list) || (numbers && is_negative_number(*word)))
       word->insert(0, 1, kMark);
   }
   return words;
@@ -33,11 +34,14 @@ std::vector<std::string> marked(std::vector<std::string> words, const CLI::App& 
 
 std::string unmarked(const std::string& word) { return word.starts_with(kMark) ? word.substr(1) : word; }
 
-void unmark_keys(Settings& settings) {
+void unmark(Settings& settings) {
   for (auto* keys : {&settings.read.keys, &settings.del.keys}) {
     for (std::string& key : *keys) key = unmarked(key);
   }
-  settings.incr.key = unmarked(settings.incr.key);
+  // A value of another option may look like a key: the endpoint [::1].
+  for (std::string* word : {&settings.incr.key, &settings.endpoint, &settings.ca_file, &settings.cert_file,
+                            &settings.key_file, &settings.token_file})
+    *word = unmarked(*word);
 }
 
 std::optional<std::int64_t> whole_number(const std::string& text) {

@@ -17,8 +17,8 @@ namespace flashkv::kvctl {
 std::vector<std::string> marked(std::vector<std::string> words, const CLI::App& app);
 // The word without its mark.
 std::string unmarked(const std::string& word);
-// Removes the marks of all keys.
-void unmark_keys(Settings& settings);
+// Removes the marks from all that a command line can have marked.
+void unmark(Settings& settings);
 
 // A decimal number of 64 bits with an optional minus; empty for anything else.
 std::optional<std::int64_t> whole_number(const std::string& text);

@@ -20,7 +20,8 @@ bool read_script(const std::string& path, std::string& text) {
     all << std::cin.rdbuf();
   } else {
     std::ifstream file(path, std::ios::binary);
-    if (!file || !(all << file.rdbuf())) {
+    const bool empty = file && file.peek() == std::ifstream::traits_type::eof();
+    if (!file || (!empty && !(all << file.rdbuf()))) {
       complain("cannot read \"" + path + "\": " + std::strerror(errno) + "; nothing was changed");
       return false;
     }
@@ -34,12 +35,14 @@ struct Print {
   const Output& output;
   const client::Op& op;
   std::uint64_t revision;
+  bool simple;
 
   void operator()(const client::GetResult& got) const {
     if (got.kv) output.key_values({*got.kv}, false, std::get<client::GetOp>(op).keys_only);
   }
   void operator()(const client::PutResult& put) const {
     if (put.prev_kv) output.key_values({*put.prev_kv}, false, false);
+    if (put.succeeded && std::get<client::PutOp>(op).options.prev_kv && simple) return;
     if (put.succeeded) return output.answer("result", "OK", revision);
     complain("put " + quoted_unless_printable(std::get<client::PutOp>(op).key) +
              ": the condition does not hold; it was not written");
@@ -78,7 +81,8 @@ int run_txn(client::Client& client, const Settings& settings) {
     output.answer("succeeded", done->succeeded ? "true" : "false", done->revision);
   const auto& operations = done->succeeded ? txn->success : txn->failure;
   for (std::size_t i = 0; i < operations.size() && i < done->results.size(); ++i)
-    std::visit(Print{output, operations[i], done->revision}, done->results[i]);
+    std::visit(Print{output, operations[i], done->revision, settings.format == Format::kSimple},
+               done->results[i]);
   return done->succeeded ? kDone : kNotFound;
 }
 
