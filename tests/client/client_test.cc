@@ -51,6 +51,21 @@ TEST(Client, MultiGetAnswersInTheOrderOfTheKeys) {
   EXPECT_EQ(got->kvs[3]->value, "2");
 }
 
+TEST(Client, ResultsOfOtherOperationsThanAskedForAreAnError) {
+  const ScriptedServer server({});
+  Client client = open(server);
+  const auto code_of = [&client](std::vector<Op> operations) {
+    Txn txn;
+    txn.success = std::move(operations);
+    auto done = client.txn(txn);
+    return done ? Errc{} : done.error().code;
+  };
+  EXPECT_EQ(code_of({IncrementOp{.key = "n"}}), Errc{});
+  EXPECT_EQ(code_of({PutOp{.key = "n", .value = "1"}}), Errc::kInternal);
+  EXPECT_EQ(code_of({IncrementOp{.key = "n"}, GetOp{.key = "n"}}), Errc::kInternal);
+  EXPECT_EQ(code_of({}), Errc::kInternal);
+}
+
 TEST(Client, ReadsAskForTheRevisionTheyAreToldTo) {
   const ScriptedServer server({});
   Client client = open(server);

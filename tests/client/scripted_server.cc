@@ -49,6 +49,13 @@ struct ScriptedServer::Service final : v1::KV::Service {
     return grpc::Status::OK;
   }
 
+  // Whatever is asked, one increment is answered.
+  grpc::Status Txn(grpc::ServerContext*, const v1::TxnRequest*, v1::TxnResponse* reply) override {
+    reply->set_succeeded(true);
+    reply->add_results()->mutable_increment()->set_value(1);
+    return grpc::Status::OK;
+  }
+
   grpc::Status MultiGet(grpc::ServerContext*, const v1::MultiGetRequest* request,
                         v1::MultiGetResponse* reply) override {
     const std::lock_guard lock(mutex);

@@ -26,7 +26,7 @@ struct Script {
   bool swap_answers = false;                  // Write: answers with a wrong request_id
 };
 
-// Purpose: serves Get, MultiGet, Put, Delete, Write and health from a std::map, following a script.
+// Purpose: serves Get, MultiGet, Put, Delete, Txn, Write and health from a std::map, following a script.
 // Usage:   const ScriptedServer server({.refused_key = "k7"}); auto client = Client::open({.endpoint
 //          = server.endpoint()});
 // Threads: any; a test may read the records while the server runs.

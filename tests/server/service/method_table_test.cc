@@ -132,6 +132,24 @@ TEST_F(UnaryStateTest, TheEmptyEntriesOfAMultiGetCount) {
   EXPECT_EQ(state->kept_bytes(), 0U);
 }
 
+TEST_F(UnaryStateTest, AFullTransactionLeavesLittleRoomBehind) {
+  v1::TxnRequest request;
+  for (int i = 0; i < 1'024; ++i) {
+    request.add_compare()->set_key("k");
+    request.add_success()->mutable_get()->set_key("k");
+    request.add_failure()->mutable_get()->set_key("k");
+  }
+  const auto state = row("Txn").make_unary();
+  std::string bytes;
+  EXPECT_TRUE(call(*state, request, bytes).ok());
+  EXPECT_GE(state->pending.several.capacity(), 1'024U);
+  state->recycle();
+  EXPECT_EQ(state->kept_bytes(), 0U);
+  EXPECT_LE(state->pending.several.capacity(), PendingCall::kKeptOpsOfTxn);
+  EXPECT_LE(state->pending.otherwise_several.capacity(), PendingCall::kKeptOpsOfTxn);
+  EXPECT_LE(state->pending.comparisons.capacity(), PendingCall::kKeptOpsOfTxn);
+}
+
 TEST_F(UnaryStateTest, AReplyThatWasNotSentIsFreed) {
   put("large", std::string(8 << 20, 'v'));
   v1::MultiGetRequest request;
