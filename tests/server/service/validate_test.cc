@@ -142,6 +142,21 @@ TEST(Validate, Write) {
   EXPECT_THAT(status.message, HasSubstr("10001"));
 }
 
+TEST(Validate, ATransactionHasAtMost1024EntriesInEachList) {
+  const auto check_list = [](const char* field, const auto& add) {
+    v1::TxnRequest r;
+    for (int i = 0; i < 1'024; ++i) add(r);
+    EXPECT_TRUE(validate(r, kSmall).ok()) << field;
+    add(r);
+    const Status status = validate(r, kSmall);
+    EXPECT_EQ(status.code, kInvalid);
+    EXPECT_EQ(status.message, std::string(field) + ": 1025, the limit is 1024");
+  };
+  check_list("compare", [](v1::TxnRequest& r) { r.add_compare()->set_key("k"); });
+  check_list("success", [](v1::TxnRequest& r) { r.add_success()->mutable_get()->set_key("k"); });
+  check_list("failure", [](v1::TxnRequest& r) { r.add_failure()->mutable_get()->set_key("k"); });
+}
+
 TEST(Validate, SetPublishPolicy) {
   const auto says = [](const char* text) {
     const Status s = validate(parse<v1::SetPublishPolicyRequest>(text));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "storage/apply/change_set.h"
+#include "storage/apply/request_plan.h"
 #include "storage/request/request_list.h"
 #include "tests/support/calls.h"
 
@@ -73,6 +74,40 @@ TEST(PrefetcherTest, EveryKeyIsAskedForOnceBeforeItsTurn) {
     ASSERT_EQ(engine.asked.size(), number);
     for (std::uint64_t i = 0; i < number; ++i) ASSERT_EQ(engine.asked[i], i);
   }
+}
+
+// Only the first list of a transaction is prefetched; the plan passes it whichever list it takes, or if it fails.
+TEST(PrefetcherTest, TransactionsArePassedWholeWhicheverListIsTaken) {
+  ListeningEngine engine;  // it has no keys
+  StagedState staged(engine);
+  const StoreLimits limits;
+  RequestPlan plan(staged, limits);
+  std::vector<Call> calls(90);
+  RequestList list;
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    Call& c = calls[i];
+    if (i % 3 == 0) c.when("k", Target::kExists, Comparison::kEqual, 0);
+    for (std::size_t op = 0; op < 5; ++op) {
+      // Every third request fails at its second operation: a put without its record.
+      c.add(i % 3 == 1 && op == 1 ? OpKind::kPut : OpKind::kGet, "k");
+      c.op().hash = number++;
+    }
+    c.or_else().get("k");
+    list.push(c);
+  }
+  plan.look_ahead(list.first());
+  std::uint64_t passed = 0;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    ASSERT_GE(engine.asked.size(), std::min(number, passed + calls[i].ops.size())) << "request " << i;
+    ASSERT_LE(engine.asked.size(), passed + Prefetcher::kDistance) << "request " << i;
+    EXPECT_EQ(plan.prepare(calls[i], 1, 0), i % 3 != 1);
+    EXPECT_EQ(calls[i].held, i % 3 != 0);
+    passed += calls[i].ops.size();
+    list.pop();
+  }
+  ASSERT_EQ(engine.asked.size(), number);
+  for (std::uint64_t i = 0; i < number; ++i) ASSERT_EQ(engine.asked[i], i);
 }
 
 TEST(ChangeSetTest, FindsWhatWasAddedInSmallAndLargeRequests) {
