@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gmock/gmock.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -11,6 +12,7 @@
 #include "server/service/health_state.h"
 #include "server/service/kv_service.h"
 #include "server/service/session.h"
+#include "server/service/unary_state.h"
 #include "tests/support/calls.h"
 
 namespace flashkv::test {
@@ -69,6 +71,25 @@ class ServicesTest : public testing::Test {
   void run_writer() {
     store->step();
     store->step();
+  }
+
+  // Makes one unary call as a front does; `reply` gets the serialized reply.
+  Status call(UnaryState& state, const google::protobuf::MessageLite& request, std::string& reply) {
+    const std::string bytes = request.SerializeAsString();
+    google::protobuf::io::ArrayInputStream in(bytes.data(), static_cast<int>(bytes.size()));
+    EXPECT_TRUE(state.parse(in, bytes.size()));
+    DeskSubmission::attach(state.pending, desk);
+    if (state.may_wait()) state.pending.deadline = kNever;
+    Started started = state.start(*session);
+    if (started.submitted) {
+      run_writer();
+      started.status = state.finish(*session);
+    }
+    if (started.status.ok()) {
+      reply.resize(state.reply_size());
+      state.write_reply(reinterpret_cast<std::uint8_t*>(reply.data()));
+    }
+    return started.status;
   }
 
   v1::PutResponse put(const v1::PutRequest& request) {

@@ -36,24 +36,6 @@ TEST(MethodTable, NamesAndIdsMapToEachOther) {
 // Makes calls the way a front does.
 class UnaryStateTest : public ServicesTest {
  protected:
-  // Makes one call; `reply` gets the serialized reply.
-  Status call(UnaryState& state, const google::protobuf::MessageLite& request, std::string& reply) {
-    const std::string bytes = request.SerializeAsString();
-    google::protobuf::io::ArrayInputStream in(bytes.data(), static_cast<int>(bytes.size()));
-    EXPECT_TRUE(state.parse(in, bytes.size()));
-    DeskSubmission::attach(state.pending, desk);
-    if (state.may_wait()) state.pending.deadline = kNever;
-    Started started = state.start(*session);
-    if (started.submitted) {
-      run_writer();
-      started.status = state.finish(*session);
-    }
-    if (started.status.ok()) {
-      reply.resize(state.reply_size());
-      state.write_reply(reinterpret_cast<std::uint8_t*>(reply.data()));
-    }
-    return started.status;
-  }
   // The value that a Get returns.
   std::string get_by(UnaryState& state, const std::string& key) {
     v1::GetRequest request;
