@@ -1,5 +1,6 @@
 #include "storage/record/record.h"
 
+#include <cstddef>
 #include <cstdlib>
 #include <new>
 
@@ -15,6 +16,8 @@ std::atomic<std::int64_t> live_records{0};
 static_assert(sizeof(Record) == 32, "the header of a record is the memory cost of every key");
 static_assert(Record::kMaxKeyBytes >> (64 - Record::kVersionBits) == 0 && Record::kMaxValueBytes >> 31 == 0,
               "the sizes fit their bits");
+static_assert(sizeof(ExpiryLink) % alignof(std::max_align_t) == 0,
+              "a record behind its link is aligned as one without");
 
 RecordPtr Record::make(std::string_view key, std::string_view head, std::string_view tail,
                        Expiry expiry) noexcept {
@@ -24,6 +27,7 @@ RecordPtr Record::make(std::string_view key, std::string_view head, std::string_
   void* block =
       bytes < large_block::kLeast ? ::operator new(bytes, std::nothrow) : large_block::allocate(bytes);
   if (block == nullptr) return nullptr;
+  if (expiry == Expiry::kRoom) block = new (block) ExpiryLink + 1;
   RecordPtr r(new (block) Record);
   r->key_size_ = static_cast<std::uint16_t>(key.size());
   r->value_size_ = static_cast<std::uint32_t>(value_size) & 0x7fff'ffffU;
@@ -57,11 +61,12 @@ void Record::destroy(Record* r) noexcept {
   live_records.fetch_sub(1, std::memory_order_relaxed);
 #endif
   const std::size_t bytes = r->bytes();
+  void* block = r->has_expiry_ != 0 ? static_cast<void*>(&r->expiry_link()) : r;
   r->~Record();
   if (bytes < large_block::kLeast) {
-    ::operator delete(r);
+    ::operator delete(block);
   } else {
-    large_block::release(r, bytes);
+    large_block::release(block, bytes);
   }
 }
 

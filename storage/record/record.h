@@ -12,19 +12,26 @@
 
 namespace flashkv {
 
+// The place of a record in a list of those that expire (expiry/timer_wheel.h); null = in none.
+struct ExpiryLink {
+  ExpiryLink* next = nullptr;
+  ExpiryLink* prev = nullptr;
+};
+
 // Purpose: one immutable allocation: revisions, sizes, key bytes, value bytes and, where asked for, an
-//          expiry. Both halves of a double-buffered table point at the SAME record; a new value is a new
-//          record.
+//          expiry and a link. Both halves of a double-buffered table point at the SAME record; a new value is
+//          a new record.
 // Usage:   RecordPtr r = Record::make("color", "blue", Expiry::kNone);
 //          if (!r) ...;                         // out of memory, nothing happened
 //          r->stamp(create, mod, version);      // the writer, once, before a reader can find it
 //          table.upsert(r.release(), hash);     // from here on the table owns it
-// Threads: made by any thread; stamped and counted by the writer alone; read by everyone after publish.
+// Threads: made by any thread; stamped, counted and linked by the writer alone; read by everyone after
+//          publish, but for the count and the link.
 // Lifetime: freed by release() at the last owner. Owners are what keeps it findable (a table counts as one,
 //          however many halves it has; later also history and pins, hence up to 2^32 - 1), never a reader: a
 //          read section covers it until it is copied.
-// Cost:    32 bytes + key + value (+ 8 with an expiry); from large_block::kLeast up, rounded as
-//          large_block.h says.
+// Cost:    32 bytes + key + value (+ 24 with an expiry: the instant and two links); from large_block::kLeast
+//          up, rounded as large_block.h says.
 // Limits:  kMaxKeyBytes, kMaxValueBytes; a caller checks sizes before it asks.
 class Record {
  public:
@@ -50,8 +57,7 @@ class Record {
   Ptr clone() const noexcept;
   // The bytes a record of this shape takes, from the allocator or, where it is large, from the system.
   static constexpr std::size_t bytes_for(std::size_t key, std::size_t value, Expiry expiry) noexcept {
-    const std::size_t used =
-        kHeaderBytes + key + value + (expiry == Expiry::kRoom ? sizeof(std::int64_t) : 0);
+    const std::size_t used = kHeaderBytes + key + value + (expiry == Expiry::kRoom ? kExpiryBytes : 0);
     return used < large_block::kLeast ? used : large_block::bytes_for(used);
   }
 
@@ -77,10 +83,14 @@ class Record {
     mod_revision_ = mod;
     version_ = std::min(version, kMaxVersion) & kMaxVersion;
   }
-  // Only on a record made with Expiry::kRoom, before a reader can find it.
+  // Both only on a record made with Expiry::kRoom; the instant before a reader can find it, the link at any
+  // time.
   void set_expires_at_ms(std::int64_t at) noexcept {
     std::memcpy(data() + key_size_ + value_size_, &at, sizeof at);
   }
+
+  ExpiryLink& expiry_link() noexcept { return reinterpret_cast<ExpiryLink*>(this)[-1]; }
+  static Record& of(ExpiryLink& link) noexcept { return *reinterpret_cast<Record*>(&link + 1); }
 
   void retain() noexcept { ++owners_; }
   // Frees the record when this was the last owner.
@@ -97,6 +107,9 @@ class Record {
 
  private:
   static constexpr std::size_t kHeaderBytes = 32;
+  // The instant is behind the value, the link before the header: there it is aligned, and a reader finds the
+  // key where it is without one.
+  static constexpr std::size_t kExpiryBytes = sizeof(std::int64_t) + sizeof(ExpiryLink);
   Record() = default;
   static void destroy(Record* r) noexcept;
   char* data() noexcept { return reinterpret_cast<char*>(this) + kHeaderBytes; }

@@ -13,8 +13,9 @@ STORAGE = {
     "table": {"record", "reclaim", "sync"},
     "request": {"record", "sync"},
     "order": {"table", "request", "record", "reclaim", "sync"},
-    "apply": {"order", "table", "request", "record", "reclaim", "sync"},
-    "writer": {"apply", "table", "request", "record", "reclaim", "sync"},
+    "expiry": {"table", "request", "record", "sync"},
+    "apply": {"order", "expiry", "table", "request", "record", "reclaim", "sync"},
+    "writer": {"apply", "expiry", "table", "request", "record", "reclaim", "sync"},
     "parts": BELOW_ENGINES,
     "engine/": {"parts", *BELOW_ENGINES},
     # It says why it makes no engine in the words that every refusal has.

@@ -150,6 +150,18 @@ TEST_F(LargeBlocks, WithoutMemoryThereAreNone) {
 #endif
 }
 
+TEST_F(LargeBlocks, OneWithAnExpiryGoesBackWhole) {
+  const std::string value(kLeast, 'v');
+  RecordPtr r = Record::make("key", value, Record::Expiry::kRoom);
+  ASSERT_NE(r, nullptr);
+  EXPECT_EQ(r->bytes(), Record::bytes_for(3, value.size(), Record::Expiry::kRoom));
+  r->set_expires_at_ms(7);
+  const RecordPtr copy = r->clone();
+  r.reset();
+  EXPECT_EQ(copy->expires_at_ms(), 7);
+  EXPECT_TRUE(copy->value() == value);
+}
+
 // A writer that frees and trims while request threads make: every record holds what was written into it.
 TEST_F(LargeBlocks, ThreadsShareThoseThatWait) {
   constexpr int kThreads = 4;

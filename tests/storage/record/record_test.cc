@@ -23,7 +23,8 @@ TEST(Record, HoldsKeyValueAndExpiry) {
     EXPECT_EQ(r->key(), key);
     EXPECT_EQ(r->value(), "headtail");
     EXPECT_EQ(r->expires_at_ms(), -7);
-    EXPECT_EQ(r->bytes(), 32 + size + 8 + 8);
+    EXPECT_EQ(r->bytes(), 32 + size + 8 + 24) << "header, key, value; instant and link";
+    EXPECT_EQ(Record::make(key, "headtail", kNone)->bytes(), 32 + size + 8);
   }
   const std::string too_long(Record::kMaxKeyBytes + 1, 'k');
   EXPECT_EQ(Record::make(too_long, "", kNone), nullptr);
@@ -71,6 +72,27 @@ TEST(Record, AnyNumberOfOwnersAndTheLastOneFrees) {
   EXPECT_EQ(r->key(), "key");
   r->release();
   EXPECT_EQ(Record::live(), before);
+}
+
+// The writer moves records from list to list while readers read them.
+TEST(Record, TheLinkIsApartFromAllThatIsRead) {
+  RecordPtr r = Record::make("key", "value", kRoom);
+  RecordPtr other = Record::make("other", "", kRoom);
+  EXPECT_EQ(r->expiry_link().next, nullptr);
+  EXPECT_EQ(r->expiry_link().prev, nullptr);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(r.get()) % alignof(std::max_align_t), 0U)
+      << "engines keep marks in the low bits";
+  r->stamp(4, 5, 6);
+  r->set_expires_at_ms(99);
+  r->expiry_link() = {&other->expiry_link(), &other->expiry_link()};
+  EXPECT_EQ(&Record::of(*r->expiry_link().next), other.get());
+  EXPECT_EQ(r->key(), "key");
+  EXPECT_EQ(r->value(), "value");
+  EXPECT_EQ(r->create_revision(), 4U);
+  EXPECT_EQ(r->mod_revision(), 5U);
+  EXPECT_EQ(r->version(), 6U);
+  EXPECT_EQ(r->expires_at_ms(), 99);
+  EXPECT_EQ(r->clone()->expiry_link().next, nullptr) << "a copy is in no list";
 }
 
 TEST(Record, ACloneIsARecordOfItsOwn) {
