@@ -184,6 +184,8 @@ void to_reply(const Op& op, const v1::Op& request, v1::OpResult& result) {
       if (op.outcome.kv) copy(*op.outcome.kv, request.get().keys_only(), *got.mutable_kv());
       return;
     }
+    case OpKind::kRemoveExpired:  // never a client's
+      return;
   }
 }
 

@@ -13,6 +13,9 @@
 
 namespace flashkv {
 
+// Whose doing a change is: watchers tell a removal that was asked for from an expiry.
+enum class Cause : std::uint8_t { kRequest, kExpiry };
+
 // One key that the request writes, however often.
 struct Change {
   Probe probe;
@@ -20,6 +23,8 @@ struct Change {
   Record* after = nullptr;  // what the request leaves; null = the key is removed
   Op* source = nullptr;     // the put that holds `after`, or
   RecordPtr made;           // the record the writer made for it
+  Cause cause = Cause::kRequest;
+  bool over_expired = false;  // `base` had expired: its removal comes first
 
   // False: the key is absent before and after.
   bool is_net() const noexcept { return base != nullptr || after != nullptr; }
@@ -40,6 +45,7 @@ class ChangeSet {
   Change* find(const Probe& probe) noexcept;
   Change& add(const Probe& probe, Record* base) noexcept;
   std::span<Change> all() noexcept { return changes_; }
+  std::span<const Change> all() const noexcept { return changes_; }
   // Frees the records that were made and not taken.
   void clear() noexcept { changes_.clear(); }
 

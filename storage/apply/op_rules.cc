@@ -72,6 +72,9 @@ bool OpRules::decide(Op& op, Status& why) noexcept {
     case OpKind::kGet:
       op.outcome.succeeded = f.current != nullptr;
       return f.current == nullptr || copy_out(f.current, op.outcome, why);
+    case OpKind::kRemoveExpired:
+      remove_expired(op, f);
+      return true;
   }
   return refuse(why, Code::kInvalidArgument, "op: unknown kind");
 }
@@ -103,15 +106,19 @@ bool OpRules::put(Op& op, const Found& f, Status& why) noexcept {
 }
 
 bool OpRules::erase(Op& op, const Found& f, Status& why) noexcept {
-  if (f.current != nullptr) {
-    if (op.want_prev && !copy_out(f.current, op.outcome, why)) return false;
-    op.outcome.succeeded = true;
-  }
-  // An expired record is removed too, but not reported. After an earlier removal in this request there is
-  // nothing left to do.
-  const bool stands = f.change != nullptr ? f.change->after != nullptr : f.base != nullptr;
-  if (stands) write(f, nullptr, nullptr, nullptr);
+  // One that has expired is left to its own removal.
+  if (f.current == nullptr) return true;
+  if (op.want_prev && !copy_out(f.current, op.outcome, why)) return false;
+  op.outcome.succeeded = true;
+  write(f, nullptr, nullptr, nullptr);
   return true;
+}
+
+void OpRules::remove_expired(Op& op, const Found& f) noexcept {
+  if (f.base == nullptr || f.current != nullptr || f.change != nullptr) return;
+  op.outcome.succeeded = true;
+  write(f, nullptr, nullptr, nullptr);
+  changes_.all().back().cause = Cause::kExpiry;
 }
 
 bool OpRules::expire(Op& op, const Found& f, Status& why) noexcept {
@@ -182,6 +189,7 @@ void OpRules::write(const Found& f, Record* after, Op* source, RecordPtr made) n
     after->stamp(fresh ? revision_ : f.current->create_revision(), revision_, version_before + 1);
   }
   Change& c = f.change != nullptr ? *f.change : changes_.add(f.probe, f.base);
+  if (f.change == nullptr) c.over_expired = f.base != nullptr && f.current == nullptr && after != nullptr;
   c.after = after;
   c.source = source;
   c.made = std::move(made);

@@ -49,6 +49,7 @@ class OpRules {
   const Record* unexpired(const Record* staged) const noexcept;
   bool put(Op& op, const Found& f, Status& why) noexcept;
   bool erase(Op& op, const Found& f, Status& why) noexcept;
+  void remove_expired(Op& op, const Found& f) noexcept;
   bool expire(Op& op, const Found& f, Status& why) noexcept;
   bool increment(Op& op, const Found& f, Status& why) noexcept;
   bool append(Op& op, const Found& f, Status& why) noexcept;

@@ -72,6 +72,25 @@ bool RequestPlan::prepare(Request& request, std::uint64_t revision, std::int64_t
   return false;
 }
 
+bool RequestPlan::meets_expired() const noexcept {
+  const std::span<const Change> all = changes_.all();
+  return std::any_of(all.begin(), all.end(), [](const Change& c) { return c.over_expired; });
+}
+
+// What was reserved for a change of the key serves its removal.
+void RequestPlan::remove_expired(Request& request) noexcept {
+  for (const Change& c : changes_.all()) {
+    if (!c.over_expired) continue;
+    Change removal;
+    removal.probe = c.probe;
+    removal.base = c.base;
+    removal.cause = Cause::kExpiry;
+    staged_.commit({&removal, 1}, staged_.assigned() + 1);
+  }
+  changes_.clear();
+  for (Op& op : request.chosen()) op.outcome = OpOutcome{};
+}
+
 void RequestPlan::commit() noexcept {
   staged_.commit(changes_.all(), revision_);
   changes_.clear();

@@ -36,6 +36,10 @@ class RequestPlan {
   bool prepare(Request& request, std::uint64_t revision, std::int64_t now_ms) noexcept;
   bool changes_anything() const noexcept { return changes_anything_; }
   void commit() noexcept;
+  // Whether the request writes keys that have expired and are still there. Then remove_expired() instead of
+  // commit(): it removes those, each with a revision of its own, and the request is prepared again.
+  bool meets_expired() const noexcept;
+  void remove_expired(Request& request) noexcept;
   // Bytes of the records in the answer of the request prepared last.
   std::uint64_t answer_bytes() const noexcept { return answer_bytes_; }
   // Bytes of all records made since begin_batch().

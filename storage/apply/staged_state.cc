@@ -41,9 +41,12 @@ void StagedState::say_what_is_short(Status& why) const noexcept {
 void StagedState::commit(std::span<Change> changes, std::uint64_t revision) noexcept {
   for (Change& c : changes) {
     if (!c.is_net()) continue;
+    if (c.base != nullptr) expiries_.remove(*c.base);  // the engine may free it
     if (c.after == nullptr) {
       engine_.erase(c.probe);
+      expired_ += c.cause == Cause::kExpiry ? 1 : 0;
     } else {
+      expiries_.add(*c.after);
       engine_.upsert(c.take().release(), c.probe.hash);
     }
   }

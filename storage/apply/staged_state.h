@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "storage/apply/change_set.h"
+#include "storage/expiry/timer_wheel.h"
 #include "storage/request/status.h"
 #include "storage/sync/clock.h"
 #include "storage/table/any_engine.h"
@@ -13,15 +14,16 @@
 namespace flashkv {
 
 // Purpose: the state that the writer is building, and the revision that readers see. The engine is one
-//          member; whatever else has to follow each change (an ordered index, watch history, a journal)
-//          becomes another, and gets the same changes at the same four moments. The plan and the writer know
-//          this type and nothing behind it.
+//          member, the wheel of expiries another; whatever else has to follow each change (an ordered index,
+//          watch history, a journal) becomes one more, and gets the same changes at the same four moments.
+//          The plan and the writer know this type and nothing behind it.
 // Usage:   if (!staged.try_begin_batch(budget)) return;         // readers are still inside: try again later
 //          if (staged.prepare(changes, why)) staged.commit(changes, staged.assigned() + 1);
 //          staged.publish();                                    // readers see all that was committed
 //          while (staged.collect()) wait;                       // idle: frees what readers no longer hold
 // Threads: the writer's.
-// Lifetime: borrows the engine.
+// Lifetime: borrows the engine, and is the only one that ever changes it: the records that expire are in its
+//          wheel.
 // Cost:    one call to the engine each; prepare() keeps its scratch space for the next request.
 // Errors:  only prepare() can fail; what it reserved is dropped by the next publish() or collect().
 class StagedState {
@@ -55,15 +57,21 @@ class StagedState {
   std::uint64_t assigned() const noexcept { return assigned_; }
   std::uint64_t published() const noexcept { return published_; }
   bool dirty() const noexcept { return assigned_ != published_; }
+  // What expires, and when. Entries come and go with commit().
+  TimerWheel& expiries() noexcept { return expiries_; }
+  // How many keys were removed because they had expired.
+  std::uint64_t expired() const noexcept { return expired_; }
   EngineStats engine_stats() const noexcept { return engine_.stats(); }
 
  private:
   void say_what_is_short(Status& why) const noexcept;
 
   AnyEngine& engine_;
+  TimerWheel expiries_;
   std::vector<Probe> probes_;  // of the request being prepared
   std::uint64_t assigned_;     // the last revision committed
   std::uint64_t published_;    // the last revision that readers see
+  std::uint64_t expired_ = 0;
   bool open_ = false;
   bool reserved_ = false;  // since the last publish
 };

@@ -15,7 +15,8 @@ namespace flashkv {
 
 enum class Ack : std::uint8_t { kPublished, kApplied, kDurable };
 enum class Condition : std::uint8_t { kAlways, kIfAbsent, kIfPresent };
-enum class OpKind : std::uint8_t { kPut, kErase, kExpire, kIncrement, kAppend, kGet };
+// kRemoveExpired is the store's own: it removes the key if that has expired, and has no effect otherwise.
+enum class OpKind : std::uint8_t { kPut, kErase, kExpire, kIncrement, kAppend, kGet, kRemoveExpired };
 
 // What a comparison looks at, and how: the key's property is the left operand.
 enum class Target : std::uint8_t { kVersion, kCreate, kMod, kValue, kExists };
@@ -34,7 +35,7 @@ struct Compare {
 
 // The outcome of one operation; which fields are meaningful depends on its kind.
 struct OpOutcome {
-  bool succeeded = false;    // put: written. erase: the key existed. expire, get: found
+  bool succeeded = false;    // put: written. erase, kRemoveExpired: removed. expire, get: found
   std::int64_t number = 0;   // increment: the new value
   std::uint64_t length = 0;  // append: bytes of the new value
   RecordPtr kv;              // get: the record; put, erase with want_prev: the previous one. A private copy

@@ -35,6 +35,7 @@ Nanos Writer::step() noexcept {
   // Read again: a client that saw a key expire and then sent a change must not be judged by an earlier
   // instant.
   s_.now = clock_.now();
+  s_.expiry.advance(s_.now);
   if (!s_.staged.is_open() && work_waits() && s_.now >= s_.retry_open_at) begin_batch();
   if (s_.staged.is_open()) {
     apply_sources();
@@ -54,6 +55,7 @@ Nanos Writer::step() noexcept {
 void Writer::show() noexcept {
   s_.counts.awaiting_publish = s_.unpublished.mutations();
   s_.counts.waiting_revision = s_.unpublished.reads();
+  s_.counts.expired_keys = s_.staged.expired();
   s_.counts.completed_requests = s_.done.added();
   s_.stats.counts.show(s_.counts);
   s_.stats.engine.show(s_.staged.engine_stats());
@@ -133,28 +135,41 @@ void Writer::sweep_deadlines() noexcept {
 
 void Writer::apply_sources() noexcept {
   s_.plan.begin_batch();
-  std::uint64_t ops = 0;
-  for (Source* source : s_.sources) {
-    if (!s_.closing && source->due() <= s_.now) ops += apply_offered(*source);
+  if (s_.closing) return;
+  const std::uint64_t max_batch = s_.schedule.policy().max_batch;
+  // As many as clients had in the step before, where that is more: they could add what expires faster than it
+  // is removed.
+  const std::uint64_t keys =
+      std::max(std::min<std::uint64_t>(max_batch, ExpirySource::kMaxKeys), s_.client_ops);
+  std::uint64_t removed = 0;
+  while (removed < keys && s_.expiry.due() <= s_.now) {
+    const std::uint64_t more = apply_offered(s_.expiry, keys - removed);
+    if (more == 0) break;
+    removed += more;
   }
-  if (ops != 0) s_.stats.batch_ops.record(ops);
+  if (removed != 0) s_.stats.batch_ops.record(removed);
+  for (Source* source : s_.sources) {
+    if (source->due() > s_.now) continue;
+    if (const std::uint64_t ops = apply_offered(*source, max_batch); ops != 0) s_.stats.batch_ops.record(ops);
+  }
 }
 
 // The source trusts its own bound: whatever it offers is applied in this step.
-std::uint64_t Writer::apply_offered(Source& source) noexcept {
-  Request* const first = source.offer(s_.staged.assigned(), s_.now);
+std::uint64_t Writer::apply_offered(Source& source, std::uint64_t max_ops) noexcept {
+  Request* const first = source.offer(s_.staged.assigned(), s_.now, max_ops);
   std::uint64_t ops = 0;
   s_.plan.look_ahead(first);
   for (Request* r = first; r != nullptr; r = r->next) {
     ops += r->weight();
     apply(*r);
-    ++s_.counts.source_requests;
+    if (r->applied) ++s_.counts.source_requests;
   }
   if (first != nullptr) source.take_back(first);
   return ops;
 }
 
 void Writer::apply_batch() noexcept {
+  s_.client_ops = 0;
   if (!s_.pending.empty()) {
     const std::uint64_t limit = s_.schedule.policy().max_batch;
     std::uint64_t ops = 0;
@@ -168,9 +183,22 @@ void Writer::apply_batch() noexcept {
       if (s_.plan.batch_bytes() >= kMaxBatchBytes) break;
     }
     s_.stats.batch_ops.record(ops);
+    s_.client_ops = ops;
   }
   s_.unpublished_bytes += s_.plan.batch_bytes();
   s_.taken_bytes += s_.plan.batch_bytes();
+}
+
+// An expired key is removed with a revision of its own also where a request puts it again before its removal
+// has come. A log brings such removals itself.
+bool Writer::prepare(Request& r, std::uint64_t revision) noexcept {
+  const std::int64_t now_ms = s_.now / kNanosPerMilli;
+  if (!s_.plan.prepare(r, revision, now_ms)) return false;
+  if (r.revision != 0 || !s_.plan.meets_expired()) return true;
+  if (!s_.staged.dirty()) s_.changed_at = s_.now;
+  s_.plan.remove_expired(r);
+  s_.stats.assigned_revision.set(s_.staged.assigned());
+  return s_.plan.prepare(r, s_.staged.assigned() + 1, now_ms);
 }
 
 // All of one mutation or nothing of it; r.status says which.
@@ -186,7 +214,7 @@ void Writer::apply(Request& r) noexcept {
   } else if (revision <= s_.staged.assigned()) {
     fail(r.status, Code::kOutOfRange, "revision: not above the last assigned one");
     s_.plan.skip(r);
-  } else if (s_.plan.prepare(r, revision, s_.now / kNanosPerMilli)) {
+  } else if (prepare(r, revision)) {
     r.applied = true;
     if (s_.plan.changes_anything()) {
       if (!s_.staged.dirty()) s_.changed_at = s_.now;
@@ -259,8 +287,8 @@ void Writer::publish() noexcept {
 }
 
 Nanos Writer::sources_due() const noexcept {
-  Nanos due = kNever;
-  if (s_.closing) return due;
+  if (s_.closing) return kNever;
+  Nanos due = s_.expiry.due();
   for (const Source* source : s_.sources) due = std::min(due, source->due());
   return due;
 }
@@ -276,9 +304,10 @@ Nanos Writer::next_step() const noexcept {
 }
 
 void Writer::wait_until(Nanos time) noexcept {
-  const Nanos left = time == kNever || time == PublishSchedule::kAtOnce ? time : time - clock_.now();
+  const Nanos now = clock_.now();
+  const Nanos left = time == kNever || time == PublishSchedule::kAtOnce ? time : time - now;
   if (time == PublishSchedule::kAtOnce || left <= 0) return;
-  if (s_.blocked()) {
+  if (s_.blocked() || (s_.retry_open_at > now && sources_due() <= now)) {
     // Blocked by a reader, the writer could do nothing for a request that rings; the next check comes soon.
     std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left, kMaxRetryGap)));
     return;

@@ -25,8 +25,9 @@ namespace flashkv {
 // Lifetime: borrows the engine, the limits, the clock and the sources. Before it is destroyed, finish() must
 //          have returned, or it must hold no request.
 // Cost:    a step with nothing to do: two clock reads, two loads and the copy of the counters.
-// Limits:  a step applies what each source offers and max_batch operations of clients, or one larger request;
-//          it waits for readers at most kOpenBudget.
+// Limits:  a step removes expired keys, applies what each source offers and what clients ask: of each of them
+//          max_batch operations, or one larger request; of expired keys as many as clients had in the step
+//          before, where that is more. It waits for readers at most kOpenBudget.
 class Writer {
  public:
   // How long one step() waits for readers of the staged half before it goes back to queueing, and how many
@@ -91,8 +92,9 @@ class Writer {
   void collect() noexcept;
   void sweep_deadlines() noexcept;
   void apply_sources() noexcept;
-  std::uint64_t apply_offered(Source& source) noexcept;
+  std::uint64_t apply_offered(Source& source, std::uint64_t max_ops) noexcept;
   void apply_batch() noexcept;
+  bool prepare(Request& r, std::uint64_t revision) noexcept;
   void apply(Request& r) noexcept;
   void apply_client(Request& r) noexcept;
   void answer(Request& r) noexcept;

@@ -9,6 +9,7 @@
 #include "storage/request/completions.h"
 #include "storage/request/request_list.h"
 #include "storage/request/request_queue.h"
+#include "storage/writer/expiry_source.h"
 #include "storage/writer/publish_schedule.h"
 #include "storage/writer/source.h"
 #include "storage/writer/trimmer.h"
@@ -24,6 +25,7 @@ struct WriterState {
               std::span<Source* const> inside, Nanos started) noexcept
       : staged(engine),
         queue(limits),
+        expiry(staged.expiries(), engine.hash()),
         sources(inside),
         plan(staged, limits),
         schedule(policy, started),
@@ -31,7 +33,8 @@ struct WriterState {
 
   StagedState staged;
   RequestQueue queue;                // in: the clients' source
-  std::span<Source* const> sources;  // in: those inside the store
+  ExpirySource expiry;               // in: what has expired
+  std::span<Source* const> sources;  // in: others inside the store
 
   // A request between the queue and its sink is always in exactly one of these.
   RequestList pending;     // taken from the queue, not applied
@@ -43,6 +46,7 @@ struct WriterState {
   PublishSchedule schedule;
   Trimmer trimmer;
 
+  std::uint64_t client_ops = 0;      // of clients, in the last batch
   std::uint64_t answered = 0;        // in this step: removed from the queue's count together, at its end
   std::uint64_t answered_bytes = 0;  // of their payload
   std::uint64_t taken_bytes = 0;     // of what this step applied, or refused

@@ -25,6 +25,7 @@ struct WriterCounts {
   std::uint64_t applied_requests = 0;
   std::uint64_t applied_ops = 0;
   std::uint64_t source_requests = 0;  // of applied_requests: offered by sources inside the store
+  std::uint64_t expired_keys = 0;     // removed because they had expired
   std::uint64_t completed_requests = 0;
   std::array<std::uint64_t, kCodes> rejected{};  // answered with that code, nothing applied
   std::uint64_t awaiting_publish = 0;            // now: applied, answered at the next publish

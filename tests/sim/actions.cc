@@ -1,5 +1,6 @@
 // The actions of a simulation.
 #include <algorithm>
+#include <limits>
 
 #include "tests/sim/simulation.h"
 #include "tests/support/failing_new.h"
@@ -42,7 +43,7 @@ Simulation::Simulation(const test::EngineCase& engine, std::uint64_t seed)
   last_publish_ = clock_.now() - 3600'000 * kMs;
   test::TestTable made = engine_.make(hash_);
   guards_ = std::move(made.guards);
-  store_ = Store::over(std::move(made.table), options_);
+  store_ = Store::over(std::make_unique<LoggedEngine>(std::move(made.table), erased_), options_);
   reader_ = store_->make_reader();
   for (int i = 0; i < 3; ++i) sinks_.emplace_back(*this);
   note("policy interval " + std::to_string(policy_.interval) + " batch " + std::to_string(policy_.max_batch) +
@@ -232,7 +233,11 @@ void Simulation::drain() {
   held_.clear();
   for (int i = 0; i < 10'000; ++i) {
     turn();
-    if (wants_turn_at_ == kNever) return;
+    if (wants_turn_at_ == kNever) {
+      const std::uint64_t left = model_.expired(std::numeric_limits<std::int64_t>::max());
+      require(left == 0, "at rest with " + std::to_string(left) + " keys that expire");
+      return;
+    }
     clock_.advance(std::max<Nanos>(wants_turn_at_ - clock_.now(), 0));
   }
   throw Violation("the writer never comes to rest");

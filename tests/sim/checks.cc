@@ -1,6 +1,7 @@
 // The checks of a simulation.
 #include <algorithm>
 
+#include "storage/writer/expiry_source.h"
 #include "storage/writer/writer.h"
 #include "tests/sim/simulation.h"
 #include "tests/support/failing_new.h"
@@ -50,6 +51,7 @@ void Simulation::turn() {
   const WriterStatsView before = store_->stats().writer;
   const std::uint64_t published_before = store_->published_revision();
   take_controls();
+  erased_.clear();
   step();
   const WriterStatsView after = store_->stats().writer;
   const bool swept = after.deferrals != before.deferrals;
@@ -57,6 +59,7 @@ void Simulation::turn() {
   note("turn: " + std::to_string(handled) + (swept ? " swept" : " handled") + ", assigned " +
        std::to_string(store_->assigned_revision()) + ", published " +
        std::to_string(store_->published_revision()));
+  deal_with_expired(after.source_requests - before.source_requests, handled > 0 && !swept, policy_.max_batch);
   deal_with_batch(handled, swept, policy_.max_batch);
   const Parked parked = count_parked();
   require(after.awaiting_publish == parked.requests, "requests waiting for a publish are counted wrongly");
@@ -72,6 +75,23 @@ Simulation::Parked Simulation::count_parked() const {
     parked.bytes += call->bytes;
   }
   return parked;
+}
+
+// What the writer takes out ahead of the requests has expired. Once it is `asked`, it takes what a piece
+// holds; it may take as many as clients had operations in the step before.
+void Simulation::deal_with_expired(std::uint64_t removed, bool asked, std::uint64_t max_batch) {
+  const std::int64_t now_ms = times_.decided / kNanosPerMilli;
+  const std::uint64_t piece = std::min<std::uint64_t>(max_batch, ExpirySource::kMaxKeys);
+  require(removed <= std::max(piece, last_ops_), "more expired keys in one step than a batch holds");
+  if (asked && !starves_) {
+    require(removed >= std::min(piece, model_.expired(now_ms)), "expired keys were passed over");
+  }
+  require(removed <= erased_.size(), "an expiry that removed nothing");
+  for (std::uint64_t i = 0; i < removed; ++i) {
+    if (model_.assigned() == store_->published_revision()) changed_at_ = times_.began;
+    require(model_.remove_expired(erased_[i], now_ms), erased_[i] + " was removed, but has not expired");
+  }
+  expired_ += removed;
 }
 
 // The writer has taken the first `handled` requests of the queue or, if blocked by readers, those whose
@@ -90,8 +110,12 @@ void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_
     if (!swept) ops += call.weight();
     const bool swept_in_stop = stopping_ && late && call.status.code == Code::kDeadlineExceeded;
     require(call.submitted_at <= times_.decided, name(call) + "judged by an instant before it was asked");
+    const std::int64_t now_ms = times_.decided / kNanosPerMilli;
+    call.all_hold = std::all_of(call.compare_plans.begin(), call.compare_plans.end(),
+                                [&](const ComparePlan& c) { return model_.holds(c, now_ms); });
     if (starved_ && call.status.code == Code::kResourceExhausted) {
       ++out_of_memory_;
+      if (call.revision > model_.assigned()) model_.remove_met(call.expected_plans(), now_ms);
       call.expected = model_.reject(Code::kResourceExhausted);
     } else if (call.ack == Ack::kDurable && !swept && !swept_in_stop) {
       call.expected = model_.reject(Code::kFailedPrecondition);
@@ -99,9 +123,6 @@ void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_
       call.expected = model_.reject(Code::kDeadlineExceeded);
     } else {
       const std::uint64_t assigned = model_.assigned();
-      const std::int64_t now_ms = times_.decided / kNanosPerMilli;
-      call.all_hold = std::all_of(call.compare_plans.begin(), call.compare_plans.end(),
-                                  [&](const ComparePlan& c) { return model_.holds(c, now_ms); });
       call.expected = model_.apply(call.expected_plans(), now_ms);
       (call.all_hold ? txns_held_ : txns_not_held_) += !call.compare_plans.empty();
       if (model_.assigned() != assigned && assigned == store_->published_revision())
@@ -113,6 +134,7 @@ void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_
     queued_bytes_ -= call.submitted_bytes;
     it = queued_.erase(it);
   }
+  if (ops != 0) last_ops_ = ops;
   most_keys_ = std::max(most_keys_, model_.keys());
   require(handled == 0, "requests left the queue that should not have");
 }

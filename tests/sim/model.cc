@@ -67,7 +67,7 @@ Code Model::decide(Changes& changes, const OpPlan& op, std::int64_t now_ms, OpEx
     case OpKind::kGet:
       return Code::kOk;
     case OpKind::kErase:
-      if (stored != nullptr) changes[op.key] = std::nullopt;
+      if (current != nullptr) changes[op.key] = std::nullopt;
       return Code::kOk;
     case OpKind::kPut: {
       const std::uint64_t mod = current != nullptr ? current->mod : 0;
@@ -85,6 +85,7 @@ Code Model::decide(Changes& changes, const OpPlan& op, std::int64_t now_ms, OpEx
       [[fallthrough]];
     case OpKind::kIncrement:
     case OpKind::kAppend:
+    case OpKind::kRemoveExpired:  // never in a plan
       out.succeeded = true;
       if (const Code c = decide_value(current, op, now_ms, next, out); c != Code::kOk) return c;
   }
@@ -124,14 +125,44 @@ bool Model::holds(const ComparePlan& c, std::int64_t now_ms) const {
   return false;
 }
 
+Code Model::decide_all(Changes& changes, const std::vector<OpPlan>& ops, std::int64_t now_ms,
+                       std::vector<OpExpectation>& out) const {
+  Code code = Code::kOk;
+  for (auto op = ops.begin(); op != ops.end() && code == Code::kOk; ++op) {
+    out.emplace_back();
+    code = decide(changes, *op, now_ms, out.back());
+  }
+  return code;
+}
+
+std::uint64_t Model::expired(std::int64_t now_ms) const {
+  return static_cast<std::uint64_t>(std::count_if(lives_.begin(), lives_.end(), [now_ms](const auto& life) {
+    const std::optional<Entry>& held = life.second.back().second;
+    return held && !held->live_at(now_ms);
+  }));
+}
+
+bool Model::remove_expired(const std::string& key, std::int64_t now_ms) {
+  const Entry* held = find(key, assigned_);
+  if (held == nullptr || held->live_at(now_ms)) return false;
+  lives_[key].emplace_back(++assigned_, std::nullopt);
+  --keys_;
+  return true;
+}
+
+void Model::remove_met(const std::vector<OpPlan>& ops, std::int64_t now_ms) {
+  Changes changes;
+  std::vector<OpExpectation> out;
+  if (decide_all(changes, ops, now_ms, out) != Code::kOk) return;
+  for (const auto& [key, entry] : changes) remove_expired(key, now_ms);
+}
+
 Expectation Model::apply(const std::vector<OpPlan>& ops, std::int64_t now_ms) {
+  remove_met(ops, now_ms);
   Changes changes;
   Expectation e;
-  for (const OpPlan& op : ops) {
-    e.ops.emplace_back();
-    e.code = decide(changes, op, now_ms, e.ops.back());
-    if (e.code != Code::kOk) return reject(e.code);
-  }
+  e.code = decide_all(changes, ops, now_ms, e.ops);
+  if (e.code != Code::kOk) return reject(e.code);
   e.applied = true;
   std::erase_if(changes, [this](const auto& change) {
     const Entry* before = find(change.first, assigned_);

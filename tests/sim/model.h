@@ -70,6 +70,13 @@ class Model {
   // The key's entry at that revision; null if it had none.
   const Entry* find(const std::string& key, std::uint64_t revision) const;
   std::uint64_t keys() const { return keys_; }
+  // How many of the keys that are there expire by `now_ms`.
+  std::uint64_t expired(std::int64_t now_ms) const;
+
+  // Removes a key that has expired, as one revision. False: it is not there, or has not.
+  bool remove_expired(const std::string& key, std::int64_t now_ms);
+  // Removes the expired keys that these operations would write over, each as one revision, if all succeed.
+  void remove_met(const std::vector<OpPlan>& ops, std::int64_t now_ms);
 
   // Whether a condition holds in the newest state.
   bool holds(const ComparePlan& compare, std::int64_t now_ms) const;
@@ -79,6 +86,8 @@ class Model {
 
  private:
   using Life = std::vector<std::pair<std::uint64_t, std::optional<Entry>>>;  // from each revision on
+  Code decide_all(Changes& changes, const std::vector<OpPlan>& ops, std::int64_t now_ms,
+                  std::vector<OpExpectation>& out) const;
   Code decide(Changes& changes, const OpPlan& op, std::int64_t now_ms, OpExpectation& out) const;
   Code decide_value(const Entry* current, const OpPlan& op, std::int64_t now_ms, Entry& next,
                     OpExpectation& out) const;

@@ -45,6 +45,7 @@ class SimulationTest : public ::testing::TestWithParam<test::EngineCase> {
         FAIL() << v.what() << "; the last events:\n" << events;
       }
       EXPECT_GT(simulation.answered(), 50U) << "too few answers to test anything";
+      expired_ += simulation.expired();
       most_keys_ = std::max(most_keys_, simulation.most_keys());
       out_of_memory_ += simulation.out_of_memory();
       txns_held_ += simulation.txns_held();
@@ -54,6 +55,7 @@ class SimulationTest : public ::testing::TestWithParam<test::EngineCase> {
     EXPECT_EQ(Record::live(), records) << "records leak";
   }
 
+  std::uint64_t expired_ = 0;
   std::uint64_t most_keys_ = 0;
   std::uint64_t out_of_memory_ = 0;
   std::uint64_t txns_held_ = 0, txns_not_held_ = 0;
@@ -68,6 +70,7 @@ TEST_P(SimulationTest, KeepsItsPromises) {
   EXPECT_GT(most_keys_, kKeysReached) << "no index had to grow far";
   EXPECT_GT(txns_held_, kSeeds) << "no transaction took its first list";
   EXPECT_GT(txns_not_held_, kSeeds) << "no transaction took its second list";
+  EXPECT_GT(expired_, 100 * kSeeds) << "too few keys expired";
   EXPECT_GT(out_of_memory_, kSeeds / 2) << "memory was short too rarely";
   EXPECT_GT(submitted_in_turns_, kSeeds);
 }

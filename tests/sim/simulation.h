@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "storage/store.h"
+#include "tests/sim/logged_engine.h"
 #include "tests/sim/model.h"
 #include "tests/sim/sim_call.h"
 #include "tests/sim/sim_clock.h"
@@ -34,6 +35,7 @@ class Violation : public std::runtime_error {
 //            - an answered PUBLISHED request is readable, an unanswered one is not due;
 //            - every accepted request is answered once, with what the model computed;
 //            - revisions grow by one; a failed request changes nothing, nor does one without memory;
+//            - expired keys go in pieces, ahead of requests, each with a revision, and none is left at rest;
 //            - no request is judged by an instant before it was submitted;
 //            - publishes follow the policy; the queue refuses exactly when it is full.
 // Usage:   Simulation s(engine, seed);  try { s.run(); } catch (const Violation& v) { report(v, s.trace()); }
@@ -46,6 +48,7 @@ class Simulation {
   const std::deque<std::string>& trace() const { return trace_; }
   std::uint64_t answered() const { return answered_; }
   // What this run has covered, for a test that adds up many runs.
+  std::uint64_t expired() const { return expired_; }
   std::uint64_t most_keys() const { return most_keys_; }
   std::uint64_t out_of_memory() const { return out_of_memory_; }
   std::uint64_t txns_held() const { return txns_held_; }
@@ -80,6 +83,7 @@ class Simulation {
 
   // checks.cc: the checks after every step.
   void deal_with_batch(std::uint64_t handled, bool swept, std::uint64_t max_batch);
+  void deal_with_expired(std::uint64_t removed, bool asked, std::uint64_t max_batch);
   void deal_with_stop();
   void check_turn(std::uint64_t published_before);
   void check_policy(std::uint64_t published_before, bool forced);
@@ -116,8 +120,9 @@ class Simulation {
   SimClock clock_;
   Model model_;
   CallMaker maker_;
-  const bool ticks_;    // the clock moves within turns
-  const bool starves_;  // memory runs out in some turns
+  const bool ticks_;                 // the clock moves within turns
+  const bool starves_;               // memory runs out in some turns
+  std::vector<std::string> erased_;  // in this turn, in order
   std::unique_ptr<test::GuardSource> guards_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<ReadHandle> reader_;
@@ -130,6 +135,7 @@ class Simulation {
   std::uint64_t queued_bytes_ = 0;
   std::uint64_t next_id_ = 1;
   std::uint64_t answered_ = 0;
+  std::uint64_t last_ops_ = 0;  // of clients, in the last batch that had any
 
   PublishPolicy policy_;
   Nanos policy_set_at_ = 0;
@@ -141,6 +147,7 @@ class Simulation {
   bool stopping_ = false;
   bool starved_ = false;          // the last turn was short of memory
   std::exception_ptr violation_;  // thrown during the last turn
+  std::uint64_t expired_ = 0;     // keys that were removed without a request
   std::uint64_t most_keys_ = 0;
   std::uint64_t out_of_memory_ = 0;
   std::uint64_t txns_held_ = 0, txns_not_held_ = 0;

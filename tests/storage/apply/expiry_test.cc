@@ -1,6 +1,8 @@
 // Time to live, as the writer and the readers see it.
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "tests/support/store_fixture.h"
 
 namespace flashkv::test {
@@ -48,24 +50,69 @@ TEST_P(ExpiryTest, APutOverAnExpiredKeyMakesANewOne) {
   run(again);
   EXPECT_TRUE(again.outcome(0).succeeded);
   EXPECT_EQ(again.outcome(0).kv, nullptr);
-  EXPECT_EQ(read("a").lookup.create_revision, 2U);
+  EXPECT_EQ(read("a").lookup.create_revision, 4U) << "two removals came before";
   EXPECT_EQ(read("a").lookup.version, 1U);
   EXPECT_EQ(read("b").lookup.expires_at_ms, 0);
 }
 
-TEST_P(ExpiryTest, EraseOfAnExpiredKeyFindsNothingButRemovesIt) {
+// Its removal is on its way, with a revision of its own.
+TEST_P(ExpiryTest, EraseOfAnExpiredKeyFindsNothing) {
+  options.policy.max_batch = 1;
   Call c;
-  run(c.put_ttl("a", "1", 100));
-  EXPECT_EQ(store().stats().engine.keys, 1U);
+  run(c.put_ttl("a", "1", 100).put_ttl("b", "1", 100));
+  EXPECT_EQ(store().stats().engine.keys, 2U);
   clock.advance(100 * kMs);
-  Call gone;
-  gone.erase("a");
-  gone.op().want_prev = true;
-  run(gone);
-  EXPECT_FALSE(gone.outcome().succeeded);
-  EXPECT_EQ(gone.outcome().kv, nullptr);
-  EXPECT_EQ(gone.revision, 2U);
+  std::array<Call, 2> gone;
+  for (Call& g : gone) {
+    g.erase("b");
+    g.op().want_prev = true;
+    ASSERT_TRUE(submit(g).ok());
+    store().step();
+    EXPECT_FALSE(g.outcome().succeeded);
+    EXPECT_EQ(g.outcome().kv, nullptr);
+  }
+  EXPECT_EQ(gone[0].revision, 2U) << "a is removed, b is next";
+  EXPECT_EQ(gone[1].revision, 3U);
   EXPECT_EQ(store().stats().engine.keys, 0U);
+}
+
+TEST_P(ExpiryTest, APutAheadOfARemovalLeavesItItsOwnRevision) {
+  options.policy.max_batch = 1;
+  Call c;
+  run(c.put_ttl("a", "1", 100).put_ttl("b", "1", 100).put_ttl("c", "1", 100));
+  clock.advance(100 * kMs);
+  Call again;
+  again.put("c", "2").put("b", "2").append("b", "+");
+  again.op().want_prev = true;
+  ASSERT_TRUE(submit(again).ok());
+  store().step();
+  EXPECT_EQ(again.revision, 5U) << "after those of a, c and b";
+  EXPECT_EQ(store().stats().writer.expired_keys, 3U);
+  EXPECT_EQ(value_of("b"), "2+");
+  EXPECT_EQ(read("b").lookup.create_revision, 5U);
+  EXPECT_EQ(read("b").lookup.version, 1U);
+  EXPECT_EQ(again.outcome(0).kv, nullptr);
+  settle();
+  EXPECT_EQ(store().assigned_revision(), 5U);
+  EXPECT_EQ(store().stats().engine.keys, 2U);
+}
+
+// Only what the store itself asks for: it has no effect on what has not expired.
+TEST_P(ExpiryTest, ARemovalOfTheExpiredSparesWhatHasNot) {
+  Call c;
+  run(c.put_ttl("a", "1", 100).put("b", "1"));
+  Call early;
+  run(early.add(OpKind::kRemoveExpired, "a")
+          .add(OpKind::kRemoveExpired, "b")
+          .add(OpKind::kRemoveExpired, "x"));
+  EXPECT_TRUE(early.applied);
+  EXPECT_EQ(early.revision, 1U) << "nothing changes, no revision";
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_FALSE(early.outcome(i).succeeded);
+  clock.advance(99 * kMs);
+  Call renewed;
+  run(renewed.expire("a", 100).add(OpKind::kRemoveExpired, "a"));
+  EXPECT_EQ(value_of("a"), "1");
+  EXPECT_EQ(store().stats().writer.expired_keys, 0U);
 }
 
 TEST_P(ExpiryTest, ExpireSetsMovesAndRemovesTheMoment) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "storage/writer/expiry_source.h"
 #include "tests/support/failing_new.h"
 #include "tests/support/store_fixture.h"
 
@@ -158,6 +159,39 @@ TEST_P(AllocationFailureTest, AfterAFailureAnIdleStoreFreesItsGarbageAndComesToR
     ASSERT_EQ(after.retired_bytes, after.leaked_bytes) << "after " << allowed << " allocations";
     if (c.status.ok()) break;
   }
+}
+
+TEST_P(AllocationFailureTest, AnExpiredKeyThatCannotBeRemovedIsTriedAgainLessAndLessOften) {
+  Call c;
+  for (std::size_t i = 0; i < 50; ++i) c.put_ttl(numbered("k", i), "v", 100);
+  run(c);
+  clock.advance(100 * kMs);
+  const auto starved_step = [this] {
+    allocations_left = 0;
+    const Nanos next = store().step();
+    allocations_left = -1;
+    return next;
+  };
+  starved_step();
+  const std::uint64_t kept = store().stats().engine.keys;
+  EXPECT_EQ(kept, 50U) << "the first piece needs memory on every engine";
+  for (Nanos gap = ExpirySource::kRetryGap; gap <= 4 * ExpirySource::kRetryGap; gap *= 2) {
+    EXPECT_EQ(store().stats().writer.expired_keys + store().stats().engine.keys, 50U);
+    if (store().stats().engine.keys < kept) break;  // one that can do without has made do
+    clock.advance(gap - 1);
+    const std::uint64_t tried =
+        store().stats().writer.rejected[static_cast<std::size_t>(Code::kResourceExhausted)];
+    EXPECT_GT(starved_step(), clock.now()) << "at rest until the gap of " << gap << " is over";
+    EXPECT_EQ(store().stats().writer.rejected[static_cast<std::size_t>(Code::kResourceExhausted)], tried);
+    clock.advance(1);
+    starved_step();
+  }
+  for (int i = 0; i < 20 && store().stats().engine.keys != 0; ++i) {
+    settle();
+    clock.advance(ExpirySource::kMaxRetryGap);
+  }
+  EXPECT_EQ(store().stats().engine.keys, 0U);
+  EXPECT_EQ(store().stats().writer.expired_keys, 50U);
 }
 
 TEST_P(AllocationFailureTest, ARefusalNeedsNoMemory) {

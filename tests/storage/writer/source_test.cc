@@ -29,7 +29,7 @@ class Backlog final : public Source {
     return call;
   }
   Nanos due() const noexcept override { return due_at.load(std::memory_order_seq_cst); }
-  Request* offer(std::uint64_t assigned, Nanos now) noexcept override {
+  Request* offer(std::uint64_t assigned, Nanos now, std::uint64_t) noexcept override {
     seen_assigned = assigned;
     seen_now = now;
     RequestList piece;
