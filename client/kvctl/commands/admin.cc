@@ -61,6 +61,7 @@ Rows rows_of(const v1::StatsResponse& s) {
             {"applied_requests", text(s.applied_requests())},
             {"applied_ops", text(s.applied_ops())},
             {"rejected_requests", text(s.rejected_requests())},
+            {"expired_keys", text(s.expired_keys())},
             {"publishes", text(s.publishes())},
             {"deferrals", text(s.deferrals())}};
   add(rows, "batch_ops", s.batch_ops());
