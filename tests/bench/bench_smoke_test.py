@@ -57,9 +57,9 @@ class Smoke(unittest.TestCase):
     def store_bench(self, guard):
         program = os.path.join(BIN, "store_bench")
         found = self.objects(program, "--smoke", "--json", "--guard", guard)
-        self.assertEqual([o["bench"] for o in found], ["wait", "mutations", "mutations"])
-        wait, as_one, one_by_one = found
-        self.assertEqual({o["guard"] for o in found}, {guard})
+        self.assertEqual([o["bench"] for o in found], ["wait", "mutations", "mutations", "expiry"])
+        wait, as_one, one_by_one, expiry = found
+        self.assertEqual({o["guard"] for o in found[:3]}, {guard})
         self.assert_positive(wait, "samples", "publishes", "puts", "reads")
         self.assertLessEqual(wait["p99_us"], wait["p999_us"])
         self.assertLessEqual(wait["p999_us"], wait["max_us"])
@@ -67,6 +67,9 @@ class Smoke(unittest.TestCase):
             self.assertEqual(shape["requests"] * shape["ops"], 1_024)
             self.assertEqual(shape["written"] % 1_024, 0)
             self.assert_positive(shape, "written", "per_second", "per_cpu_second", "reads")
+        self.assert_positive(expiry, "keys", "quiet_reads", "during_reads", "steps", "gone_seconds")
+        self.assertLessEqual(expiry["largest_piece"], 1_024)
+        self.assertLessEqual(expiry["step_p999_us"], expiry["step_max_us"])
 
     def test_the_store_with_counting_readers(self):
         self.store_bench("refcount")

@@ -17,20 +17,20 @@ constexpr std::string_view kValue = "sixteen bytes...";
 
 std::uint64_t scattered(std::uint64_t i) noexcept { return (i * 0x9E37'79B9'7F4A'7C15U) >> 20; }
 
-double thread_cpu_seconds() noexcept {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
 // What the store's own thread does between turns, without the wake-up: nobody submits meanwhile.
 void sleep_until(Nanos time) {
   const Nanos left = time == kNever ? 0 : time - system_clock().now();
   if (left > 0) std::this_thread::sleep_for(std::chrono::nanoseconds(left));
 }
 
-// On a processor of its own from here on, where there are two: else whoever wakes up may take that of a
-// reader inside its guard.
+}  // namespace
+
+double thread_cpu_seconds() noexcept {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
 void pin_to(int processor) {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -38,12 +38,10 @@ void pin_to(int processor) {
   if (std::thread::hardware_concurrency() > 1) sched_setaffinity(0, sizeof set, &set);
 }
 
-[[noreturn]] void give_up(const char* why) {
+void give_up(const char* why) {
   std::fprintf(stderr, "store_bench: %s\n", why);
   std::exit(3);
 }
-
-}  // namespace
 
 Key key_of(std::uint64_t i) noexcept {
   Key key{'k', 'e', 'y', '-'};

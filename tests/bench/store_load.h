@@ -16,6 +16,14 @@ namespace flashkv::bench {
 using Key = std::array<char, 16>;
 Key key_of(std::uint64_t i) noexcept;
 
+// On a processor of its own from here on, where there are two: else whoever wakes up may take that of a
+// reader inside its guard.
+void pin_to(int processor);
+
+double thread_cpu_seconds() noexcept;
+
+[[noreturn]] void give_up(const char* why);
+
 constexpr unsigned long long ull(std::uint64_t n) noexcept { return n; }
 
 // Counts answers, and those that were errors.
