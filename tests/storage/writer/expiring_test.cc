@@ -243,7 +243,8 @@ TEST_P(ExpiringTest, AStoreThatStopsOrGoesLeavesNoRecord) {
 TEST_P(ExpiringTest, AKeyRenewedInTheSameStepStays) {
   TestTable made = GetParam().make(KeyHash(7));
   StagedState staged(*made.table);
-  RequestPlan plan(staged, 1'000);
+  const StoreLimits limits;
+  RequestPlan plan(staged, limits);
   ExpirySource expiry(staged.expiries(), KeyHash(7));
   ASSERT_TRUE(staged.try_begin_batch(0));
   const auto apply = [&](Request& r) {

@@ -32,7 +32,7 @@ namespace {
 class Late final : public Source {
  public:
   Nanos due() const noexcept override { return at; }
-  Request* offer(std::uint64_t, Nanos) noexcept override { return nullptr; }
+  Request* offer(std::uint64_t, Nanos, std::uint64_t) noexcept override { return nullptr; }
   void take_back(Request*) noexcept override {}
 
   Nanos at = kNever;
