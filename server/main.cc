@@ -24,7 +24,7 @@ int fail(const std::string& why, int code) {
 
 // mimalloc before 2.1 keeps freed segments for half a second and returns them only when something else is
 // freed after that, so an idle server would hold on to the memory of deleted values.
-void return_freed_memory() {
+void keep_no_freed_segments() {
 #if defined(FLASHKV_MIMALLOC) && MI_MALLOC_VERSION < 210
   mi_option_set(mi_option_segment_decommit_delay, 0);
 #endif
@@ -91,7 +91,7 @@ void announce(const flashkv::Config& config, flashkv::Daemon& daemon) {
 
 int main(int argc, char** argv) {
   flashkv::hold_signals();
-  return_freed_memory();
+  keep_no_freed_segments();
   const flashkv::CommandLine line = flashkv::read_command_line(argc, argv);
   if (line.action == flashkv::CommandLine::Action::kFail) return fail(line.text, kBadUsage);
   if (line.action == flashkv::CommandLine::Action::kPrint) {

@@ -51,7 +51,7 @@ struct StoreStats {
 // Purpose: the store: one writer thread, one engine, a bounded queue in front.
 // Usage:   Status why; auto store = Store::open(options, why); if (!store) return why;
 //          store->start();  auto reader = store->make_reader();  store->submit(request);
-// Threads: submit(), stats(), published_revision() from any; start() and stop() from the owner.
+// Threads: start() and stop() are the owner's, step() one thread's; everything else from any.
 // Lifetime: readers and requests in flight end before it does. It copies the options; the clock outlives it.
 // Limits:  limits(), for as long as it lives.
 // Errors:  open(): null and `why` (unknown engine or guard: the allowed values). Both throw std::bad_alloc.
@@ -83,6 +83,9 @@ class Store {
   const StoreLimits& limits() const noexcept { return limits_; }
   const Traits& traits() const noexcept { return engine_->traits(); }
   StoreStats stats() const;
+  EngineStats engine_stats() const noexcept { return writer_.engine_stats(); }
+  // Bytes of all records that were replaced or removed since the start.
+  std::uint64_t removed_bytes() const noexcept { return writer_.removed_bytes(); }
 
  private:
   Store(std::unique_ptr<AnyEngine> engine, const StoreOptions& options);

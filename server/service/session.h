@@ -31,6 +31,7 @@ class Session {
   void open_reader() { reader_ = services_.store.make_reader(); }
   void close_reader() { reader_.reset(); }
 
+  const Store& store() const noexcept { return services_.store; }
   ReadHandle& reader() noexcept { return *reader_; }
   KvService& kv() noexcept { return services_.kv; }
   AdminService& admin() noexcept { return services_.admin; }

@@ -41,7 +41,10 @@ void StagedState::say_what_is_short(Status& why) const noexcept {
 void StagedState::commit(std::span<Change> changes, std::uint64_t revision) noexcept {
   for (Change& c : changes) {
     if (!c.is_net()) continue;
-    if (c.base != nullptr) expiries_.remove(*c.base);  // the engine may free it
+    if (c.base != nullptr) {  // the engine may free it
+      expiries_.remove(*c.base);
+      removed_bytes_ += c.base->bytes();
+    }
     if (c.after == nullptr) {
       engine_.erase(c.probe);
       expired_ += c.cause == Cause::kExpiry ? 1 : 0;

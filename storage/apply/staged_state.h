@@ -61,6 +61,8 @@ class StagedState {
   TimerWheel& expiries() noexcept { return expiries_; }
   // How many keys were removed because they had expired.
   std::uint64_t expired() const noexcept { return expired_; }
+  // Bytes of all records that were replaced or removed.
+  std::uint64_t removed_bytes() const noexcept { return removed_bytes_; }
   EngineStats engine_stats() const noexcept { return engine_.stats(); }
 
  private:
@@ -72,6 +74,7 @@ class StagedState {
   std::uint64_t assigned_;     // the last revision committed
   std::uint64_t published_;    // the last revision that readers see
   std::uint64_t expired_ = 0;
+  std::uint64_t removed_bytes_ = 0;
   bool open_ = false;
   bool reserved_ = false;  // since the last publish
 };

@@ -57,6 +57,7 @@ void Writer::show() noexcept {
   s_.counts.waiting_revision = s_.unpublished.reads();
   s_.counts.expired_keys = s_.staged.expired();
   s_.counts.completed_requests = s_.done.added();
+  s_.stats.removed_bytes.set(s_.staged.removed_bytes());
   s_.stats.counts.show(s_.counts);
   s_.stats.engine.show(s_.staged.engine_stats());
 }

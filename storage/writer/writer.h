@@ -20,8 +20,8 @@ namespace flashkv {
 //          any thread:  Admission a = writer.submit(request);
 //          one thread:  while (!stopping) writer.wait_until(writer.step());
 //          at the end:  writer.close();  writer.finish(patience);
-// Threads: submit(), close(), stats(), engine_stats(), policy(), assigned() from any; step(), wait_until(),
-//          finish() from one at a time.
+// Threads: submit(), close(), stats(), engine_stats(), removed_bytes(), policy(), assigned() from any;
+//          step(), wait_until(), finish() from one at a time.
 // Lifetime: borrows the engine, the limits, the clock and the sources. Before it is destroyed, finish() must
 //          have returned, or it must hold no request.
 // Cost:    a step with nothing to do: two clock reads, two loads and the copy of the counters.
@@ -79,6 +79,7 @@ class Writer {
   std::uint64_t assigned() const noexcept { return s_.stats.assigned_revision.get(); }
   PublishPolicy policy() const noexcept;
   WriterStatsView stats() const noexcept;
+  std::uint64_t removed_bytes() const noexcept { return s_.stats.removed_bytes.get(); }
   EngineStats engine_stats() const noexcept { return s_.stats.engine.copy(); }
 
  private:

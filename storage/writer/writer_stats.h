@@ -67,6 +67,7 @@ struct WriterStats {
   LiveHistogram wait_ns, batch_ops, publish_ns, publish_lag_ns;
   LiveCopy<WriterCounts> counts;
   LiveCopy<EngineStats> engine;
+  LiveCounter removed_bytes;      // of records that were replaced or removed
   LiveCounter assigned_revision;  // set before a publish shows it to readers
 
   void copy_to(WriterStatsView& v) const noexcept {

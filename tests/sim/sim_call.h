@@ -133,7 +133,7 @@ class CallMaker {
     if (keys_ == kFew ? dice_.one_in(2) : !dice_.one_in(16)) p.kind = OpKind::kPut;
     p.key = key(dice_.below(keys_));
     p.want_prev = dice_.one_in(3) && (p.kind == OpKind::kPut || p.kind == OpKind::kErase);
-    if (dice_.one_in(4)) p.ttl_ms = static_cast<std::int64_t>(dice_.below(30));
+    if (dice_.one_in(keys_ == kFew ? 4 : 16)) p.ttl_ms = static_cast<std::int64_t>(dice_.below(30));
     if (p.kind == OpKind::kPut) {
       p.condition = static_cast<Condition>(dice_.one_in(2) ? 0 : dice_.below(3));
       p.keep_ttl = p.ttl_ms == 0 && dice_.one_in(4);

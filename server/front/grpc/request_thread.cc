@@ -1,5 +1,6 @@
 #include "server/front/grpc/request_thread.h"
 
+#include <grpc/support/time.h>
 #include <pthread.h>
 
 #include <utility>
@@ -22,10 +23,30 @@ void RequestThread::start() {
 void RequestThread::run() {
   pthread_setname_np(pthread_self(), "request");
   session_.open_reader();
+  while (run_until_idle()) {
+    const Store& store = session_.store();
+    if (idle_heap_.due(store.removed_bytes(), store.engine_stats().record_bytes)) return_freed_memory();
+  }
+  session_.close_reader();
+}
+
+// Returns after a gap, with no event waiting. False: the queue is closed.
+bool RequestThread::run_until_idle() {
+  const gpr_timespec gap = gpr_time_from_millis(IdleHeap::kGap.count(), GPR_TIMESPAN);
+  const gpr_timespec until = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gap);
   void* tag = nullptr;
   bool ok = false;
-  while (queue_->Next(&tag, &ok)) static_cast<Event*>(tag)->ready(ok);
-  session_.close_reader();
+  for (;;) {
+    switch (queue_->AsyncNext(&tag, &ok, until)) {
+      case grpc::CompletionQueue::GOT_EVENT:
+        static_cast<Event*>(tag)->ready(ok);
+        break;
+      case grpc::CompletionQueue::TIMEOUT:
+        return true;
+      case grpc::CompletionQueue::SHUTDOWN:
+        return false;
+    }
+  }
 }
 
 void RequestThread::join() {

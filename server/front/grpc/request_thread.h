@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/front/grpc/inbox.h"
+#include "server/process/idle_heap.h"
 #include "server/service/method.h"
 #include "server/service/session.h"
 
@@ -78,6 +79,7 @@ class RequestThread {
 
  private:
   void run();
+  bool run_until_idle();
   // Only the thread writes it, so no read-modify-write is needed.
   void set_in_flight(std::uint64_t n) noexcept { in_flight_.store(n, std::memory_order_release); }
 
@@ -86,6 +88,7 @@ class RequestThread {
   Session session_;
   MethodCounters counters_;
   IdleMemory idle_memory_;
+  IdleHeap idle_heap_;
   std::vector<std::unique_ptr<CallGroup>> groups_;
   std::atomic<bool> draining_{false};
   std::atomic<std::uint64_t> in_flight_{0};
