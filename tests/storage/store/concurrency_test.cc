@@ -126,6 +126,48 @@ TEST_P(ConcurrencyTest, AlsoWithAnInterval) {
   race();
 }
 
+// The writer moves records from list to list and removes them while readers copy them.
+TEST_P(ConcurrencyTest, ReadersNeverSeeAKeyPastItsTimeAndAllAreRemoved) {
+  open({});
+  std::atomic<bool> done{false};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&] {
+      auto handle = store->make_reader();
+      std::string value;
+      for (std::size_t n = 0; !done.load(); ++n) {
+        const std::string name = numbered("k", n % 64);
+        Lookup out{.value = &value};
+        const std::int64_t asked_ms = system_clock().now_ms();
+        handle->get(name, out);
+        if (out.found && (value != name || out.expires_at_ms <= asked_ms)) failures.fetch_add(1);
+        if (n % 8 == 0) std::this_thread::sleep_for(std::chrono::microseconds(50));
+      }
+    });
+  }
+  for (std::size_t n = 0; n < kRequestsEach; ++n) {
+    CountingSink sink;
+    Call c;
+    c.sink = &sink;
+    for (std::size_t i = 0; i < kPairs; ++i) {
+      const std::string name = numbered("k", (n * kPairs + i * 7) % 64);
+      c.put_ttl(name, name, static_cast<std::int64_t>(1 + (n + i) % 90));
+    }
+    while (!store->submit(c).ok()) std::this_thread::yield();
+    sink.wait_for(1);
+  }
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (store->stats().engine.keys != 0 && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  done.store(true);
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(store->stats().engine.keys, 0U);
+  EXPECT_EQ(failures.load(), 0U);
+  EXPECT_GT(store->stats().writer.expired_keys, 0U);
+  EXPECT_TRUE(store->stop(1000 * kMs));
+}
+
 TEST_P(ConcurrencyTest, StopRacesWithSubmitsAndEveryAcceptedRequestComesBackOnce) {
   for (int round = 0; round < 20; ++round) {
     open({.interval = round % 2 == 0 ? 0 : kMs, .max_batch = 8, .adaptive = true});
