@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "storage/sync/sanitizer.h"
+
 namespace flashkv::large_block {
 
 // Purpose: blocks that go back to the system once they are released, whichever thread does it. Request
@@ -32,7 +34,7 @@ inline constexpr std::size_t kSpareBytes = std::size_t{16} << 20;
 inline constexpr std::size_t kPiece = std::size_t{2} << 20;
 // Twice Writer::kMaxUnpublishedBytes, the values that one publish may replace. AddressSanitizer's builds let
 // nothing wait, so that it sees a use after the release.
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(FLASHKV_ASAN)
 inline constexpr std::size_t kMostWaiting = 0;
 #else
 inline constexpr std::size_t kMostWaiting = std::size_t{512} << 20;
