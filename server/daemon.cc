@@ -16,6 +16,9 @@ Status Daemon::start() {
   if (std::string refusal = listen_refusal(config_.listen); !refusal.empty()) {
     return {Code::kUnavailable, std::move(refusal)};
   }
+  if (std::string refusal = socket_lock_.take(config_.listen); !refusal.empty()) {
+    return {Code::kUnavailable, std::move(refusal)};
+  }
   lower_connections();
   Status why;
   store_ = Store::open(config_.store, why);
