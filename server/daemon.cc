@@ -1,6 +1,5 @@
 #include "server/daemon.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "server/front/grpc/grpc_server.h"
@@ -14,6 +13,9 @@ namespace flashkv {
 Status Daemon::start() {
   process_usage();
   if (std::string refusal = listen_refusal(config_.listen); !refusal.empty()) {
+    return {Code::kUnavailable, std::move(refusal)};
+  }
+  if (std::string refusal = socket_lock_.take(config_.listen); !refusal.empty()) {
     return {Code::kUnavailable, std::move(refusal)};
   }
   lower_connections();
@@ -50,15 +52,10 @@ void Daemon::lower_connections() {
 
 bool Daemon::stop() {
   if (!store_) return true;
-  health_.set_serving(false);
-  fronts_->begin_drain();
-  const Clock& clock = *config_.store.clock;
-  const Nanos end = clock.now() + config_.drain_timeout;
-  const bool settled = store_->stop(config_.drain_timeout);
-  const bool answered = fronts_->stop(std::max<Nanos>(end - clock.now(), 0));
+  const bool clean = fronts_->drain(health_, *store_, *config_.store.clock, config_.drain_timeout);
   fronts_.reset();
   store_.reset();
-  return settled && answered;
+  return clean;
 }
 
 }  // namespace flashkv

@@ -6,6 +6,7 @@
 
 #include "server/config/config.h"
 #include "server/front/front_set.h"
+#include "server/process/socket_lock.h"
 #include "server/service/admin_service.h"
 #include "server/service/kv_service.h"
 
@@ -35,6 +36,7 @@ class Daemon {
   void lower_connections();
 
   Config config_;
+  SocketLock socket_lock_;  // until the fronts are gone
   HealthState health_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<KvService> kv_;

@@ -97,7 +97,7 @@ class Store {
   const std::uint64_t store_id_;
   // The engine frees its records when it goes; no writer is left then that gives their memory back.
   struct LastTrim {
-    ~LastTrim() { large_block::trim(0, large_block::kMostWaiting); }
+    ~LastTrim() { large_block::trim(0, SIZE_MAX); }
   } last_trim_;
   std::unique_ptr<AnyEngine> engine_;
   Writer writer_;

@@ -1,10 +1,21 @@
 // The commands. Each returns the exit code.
 #pragma once
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "client/flashkv/client.h"
 #include "client/kvctl/settings.h"
 
+namespace flashkv::v1 {
+class StatsResponse;
+}
+
 namespace flashkv::kvctl {
+
+// Names and values, in the order in which they are printed.
+using Rows = std::vector<std::pair<std::string, std::string>>;
 
 int run_get(client::Client& client, const Settings& settings);
 int run_mget(client::Client& client, const Settings& settings);
@@ -22,6 +33,9 @@ int run_publish_policy(client::Client& client, const Settings& settings);
 int run_publish(client::Client& client, const Settings& settings);
 int run_health(client::Client& client, const Settings& settings);
 int run_version(client::Client& client, const Settings& settings);
+
+// What `stats` prints.
+Rows stats_rows(const v1::StatsResponse& s);
 
 // Opens a client with these settings and runs the command.
 int run_command(const Settings& settings);

@@ -239,8 +239,10 @@ std::string conflict(const Config& config) {
                               .word_order = config.store.word_order};
   if (const Status s = check_engine(config.store.engine, options); !s.ok()) return "--engine, --" + s.message;
   const StoreLimits& limits = config.store.limits;
-  // The queue counts a request's key twice, its value and its request object.
-  const std::uint64_t largest = 2 * limits.max_key_bytes + limits.max_value_bytes + 1024;
+  // What Store::submit counts for a Put with an expiry: the key is in the operation and in the record.
+  const std::uint64_t largest =
+      sizeof(Request) + sizeof(Op) + limits.max_key_bytes +
+      Record::bytes_for(limits.max_key_bytes, limits.max_value_bytes, Record::Expiry::kRoom);
   if (!config.insecure && !is_loopback(config.listen)) {
     return "--listen: " + config.listen +
            " can be reached from other machines, without TLS or tokens; allow that with --insecure, or "

@@ -1,5 +1,6 @@
 #include "server/front/front_set.h"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -40,6 +41,15 @@ bool FrontSet::stop(Nanos patience) {
   }
   for (std::thread& each : stopping) each.join();
   return answered;
+}
+
+bool FrontSet::drain(HealthState& health, Store& store, const Clock& clock, Nanos patience) {
+  const Nanos end = clock.now() + patience;
+  health.set_serving(false);
+  begin_drain();
+  const bool settled = store.stop(patience);
+  const bool answered = stop(std::max<Nanos>(end - clock.now(), 0));
+  return settled && answered;
 }
 
 }  // namespace flashkv

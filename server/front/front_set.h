@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "server/front/front.h"
+#include "server/service/health_state.h"
+#include "storage/store.h"
 
 namespace flashkv {
 
@@ -24,6 +26,10 @@ class FrontSet {
   // Stops all of them at once, so that none takes calls while another stops. Returns false if any of them had
   // to cancel calls.
   bool stop(Nanos patience);
+  // The end of a server, within `patience`: health says NOT_SERVING before anything is refused, streams end,
+  // the store applies and answers what is queued, and the fronts stop. Returns false if a reader was stuck or
+  // calls had to be cancelled.
+  bool drain(HealthState& health, Store& store, const Clock& clock, Nanos patience);
 
  private:
   std::vector<std::unique_ptr<Front>> fronts_;

@@ -144,6 +144,11 @@ std::string bind_refusal(const std::string& listen, int error) {
   }
 }
 
+std::string unix_path(const std::string& listen) {
+  const std::string address = percent_decoded(listen);
+  return address.starts_with(kUnix) ? address.substr(kUnix.size()) : "";
+}
+
 std::string listen_refusal(const std::string& listen) {
   const std::string address = percent_decoded(listen);
   return address.starts_with(kUnix) ? unix_refusal(address.substr(kUnix.size())) : tcp_refusal(address);

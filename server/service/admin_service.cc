@@ -59,6 +59,7 @@ void to_reply(const WriterStatsView& writer, v1::StatsResponse& to) {
   to.set_rejected_requests(std::accumulate(writer.rejected.begin(), writer.rejected.end(),
                                            writer.refused_full + writer.refused_stopping));
   to.set_expired_keys(writer.expired_keys);
+  to.set_waiting_bytes(writer.waiting_bytes);
   to.set_publishes(writer.publishes);
   to.set_deferrals(writer.deferrals);
   to_reply(writer.batch_ops, *to.mutable_batch_ops());

@@ -111,6 +111,7 @@ Status to_op(const v1::AppendRequest& r, Op& op) {
 Status to_op(const v1::GetRequest& r, Op& op) {
   op.kind = OpKind::kGet;
   op.key = r.key();
+  op.keys_only = r.keys_only();
   return {};
 }
 

@@ -71,7 +71,7 @@ bool OpRules::decide(Op& op, Status& why) noexcept {
       return append(op, f, why);
     case OpKind::kGet:
       op.outcome.succeeded = f.current != nullptr;
-      return f.current == nullptr || copy_out(f.current, op.outcome, why);
+      return f.current == nullptr || copy_out(f.current, op.keys_only, op.outcome, why);
     case OpKind::kRemoveExpired:
       remove_expired(op, f);
       return true;
@@ -85,7 +85,7 @@ bool OpRules::put(Op& op, const Found& f, Status& why) noexcept {
   if (op.keep_ttl && op.ttl_ms != 0) {
     return refuse(why, Code::kInvalidArgument, "keep_ttl: not together with ttl_ms");
   }
-  if (op.want_prev && f.current != nullptr && !copy_out(f.current, op.outcome, why)) return false;
+  if (op.want_prev && f.current != nullptr && !copy_out(f.current, false, op.outcome, why)) return false;
 
   const bool absent = f.current == nullptr;
   if (op.condition == Condition::kIfAbsent && !absent) return true;
@@ -108,7 +108,7 @@ bool OpRules::put(Op& op, const Found& f, Status& why) noexcept {
 bool OpRules::erase(Op& op, const Found& f, Status& why) noexcept {
   // One that has expired is left to its own removal.
   if (f.current == nullptr) return true;
-  if (op.want_prev && !copy_out(f.current, op.outcome, why)) return false;
+  if (op.want_prev && !copy_out(f.current, false, op.outcome, why)) return false;
   op.outcome.succeeded = true;
   write(f, nullptr, nullptr, nullptr);
   return true;
@@ -195,10 +195,11 @@ void OpRules::write(const Found& f, Record* after, Op* source, RecordPtr made) n
   c.made = std::move(made);
 }
 
-bool OpRules::copy_out(const Record* r, OpOutcome& out, Status& why) noexcept {
-  out.kv = r->clone();
-  made_bytes_ += r->bytes();
-  return out.kv != nullptr || refuse(why, Code::kResourceExhausted, kOutOfMemory);
+bool OpRules::copy_out(const Record* r, bool keys_only, OpOutcome& out, Status& why) noexcept {
+  out.kv = keys_only ? r->clone_without_value() : r->clone();
+  if (out.kv == nullptr) return refuse(why, Code::kResourceExhausted, kOutOfMemory);
+  made_bytes_ += out.kv->bytes();
+  return true;
 }
 
 }  // namespace flashkv

@@ -57,7 +57,7 @@ class OpRules {
   std::int64_t expiry_after(std::int64_t ttl_ms) const noexcept;
   void write(const Found& f, Record* after, Op* source, RecordPtr made) noexcept;
   bool write_made(const Found& f, RecordPtr made, std::int64_t expires_at_ms, Status& why) noexcept;
-  bool copy_out(const Record* r, OpOutcome& out, Status& why) noexcept;
+  bool copy_out(const Record* r, bool keys_only, OpOutcome& out, Status& why) noexcept;
 
   StagedState& staged_;
   ChangeSet& changes_;

@@ -6,9 +6,10 @@
 #include <new>
 
 #include "storage/order/node.h"
+#include "storage/sync/sanitizer.h"
 #include "storage/sync/sync.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(FLASHKV_ASAN)
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -69,7 +70,7 @@ class NodePool {
     unpoison(block);
     return block;
   }
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(FLASHKV_ASAN)
   static void poison(void* block) noexcept {
     ASAN_POISON_MEMORY_REGION(static_cast<char*>(block) + sizeof(Block), kNodeBytes - sizeof(Block));
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <new>
 
 namespace flashkv::large_block {
 namespace {
@@ -28,8 +29,8 @@ struct Block {
   }
 };
 
-// Purpose: the blocks that wait. A slot is one word that says all there is to know of its block: who swaps it
-//          for 0 owns the block.
+// Purpose: the blocks that wait for an allocation. A slot is one word that says all there is to know of its
+//          block: who swaps it for 0 owns the block.
 class Waiting {
  public:
   void* take(std::size_t bytes) noexcept {
@@ -86,7 +87,45 @@ class Waiting {
   std::atomic<std::size_t> bytes_{0};
 };
 
+// Purpose: the blocks beyond kMostWaiting, however many: each holds the link to the next, so that adding one
+//          allocates nothing.
+// Threads: add() from any; take() and put_back() from one at a time.
+class Surplus {
+ public:
+  void add(Block block) noexcept {
+    bytes_.fetch_add(block.bytes, std::memory_order_relaxed);
+    Link* const link = new (block.at) Link{added_.load(std::memory_order_relaxed), block.bytes};
+    while (!added_.compare_exchange_weak(link->next, link, std::memory_order_release,
+                                         std::memory_order_relaxed)) {
+    }
+  }
+  Block take() noexcept {
+    if (taken_ == nullptr) taken_ = added_.exchange(nullptr, std::memory_order_acquire);
+    if (taken_ == nullptr) return {};
+    const Block block{reinterpret_cast<char*>(taken_), taken_->bytes};
+    taken_ = taken_->next;
+    bytes_.fetch_sub(block.bytes, std::memory_order_relaxed);
+    return block;
+  }
+  void put_back(Block block) noexcept {
+    bytes_.fetch_add(block.bytes, std::memory_order_relaxed);
+    taken_ = new (block.at) Link{taken_, block.bytes};
+  }
+  std::size_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Link {
+    Link* next;
+    std::size_t bytes;
+  };
+  std::atomic<Link*> added_{nullptr};
+  Link* taken_ = nullptr;  // off added_, not given back yet
+  std::atomic<std::size_t> bytes_{0};
+};
+
 constinit Waiting blocks;
+constinit Surplus surplus;
+constinit std::atomic<bool> trimming{false};
 constinit std::atomic<std::uint64_t> block_uses{0};
 
 void give_back(char* at, std::size_t bytes) noexcept {
@@ -108,25 +147,31 @@ void* allocate(std::size_t bytes) noexcept {
 void release(void* block, std::size_t bytes) noexcept {
   const Block released{static_cast<char*>(block), bytes};
   block_uses.fetch_add(1, std::memory_order_relaxed);
-  if (!blocks.add(released)) give_back(released.at, released.bytes);
+  if (blocks.add(released)) return;
+  if (kMostWaiting == 0) return give_back(released.at, released.bytes);
+  surplus.add(released);
 }
 
 // A block goes from its end: what is left of it waits as a smaller one.
 bool trim(std::size_t keep, std::size_t most) noexcept {
-  while (most >= kUnit && blocks.bytes() > keep) {
+  if (waiting() <= keep || trimming.exchange(true, std::memory_order_acquire)) return false;
+  while (most >= kUnit && waiting() > keep) {
     std::size_t slot = 0;
-    Block block = blocks.take_next(slot);
-    if (block.bytes == 0) return false;
+    Block block = surplus.take();
+    const bool spare = block.bytes == 0;
+    if (spare) block = blocks.take_next(slot);
+    if (block.bytes == 0) break;
     const std::size_t piece = std::min(block.bytes, most / kUnit * kUnit);
     block.bytes -= piece;
     give_back(block.at + block.bytes, piece);
     most -= piece;
-    if (block.bytes != 0 && !blocks.add(block, slot)) give_back(block.at, block.bytes);
+    if (block.bytes != 0 && !(spare && blocks.add(block, slot))) surplus.put_back(block);
   }
-  return blocks.bytes() > keep;
+  trimming.store(false, std::memory_order_release);
+  return most < kUnit && waiting() > keep;
 }
 
-std::size_t waiting() noexcept { return blocks.bytes(); }
+std::size_t waiting() noexcept { return blocks.bytes() + surplus.bytes(); }
 std::uint64_t uses() noexcept { return block_uses.load(std::memory_order_relaxed); }
 
 }  // namespace flashkv::large_block

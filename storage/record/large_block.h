@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "storage/sync/sanitizer.h"
+
 namespace flashkv::large_block {
 
 // Purpose: blocks that go back to the system once they are released, whichever thread does it. Request
@@ -20,9 +22,10 @@ namespace flashkv::large_block {
 // Threads: any; lock-free.
 // Cost:    a fresh block: mmap() and a page fault for every page written, which any allocator pays on first
 //          use; munmap(), 70 us for each MiB. One that waited for its size costs neither.
-// Limits:  kMostWaiting bytes wait; what is released beyond goes back at once. The kernel's vm.max_map_count
-//          (65,530 by default) bounds how many blocks there can be where freed neighbours have left gaps: at
-//          least 32 GiB of them. Beyond it allocate() fails.
+// Limits:  kMostWaiting bytes wait for an allocation. What is released beyond is surplus: it waits for trim()
+//          alone, which takes it first. Whoever releases must see to it that trim() keeps up (the writer:
+//          trimmer.h). The kernel's vm.max_map_count (65,530 by default) bounds how many blocks there can be
+//          where freed neighbours have left gaps: at least 32 GiB of them. Beyond it allocate() fails.
 
 // Smaller blocks are the allocator's: 512 KiB is the least whose sizes are whole pages of up to 64 KiB.
 inline constexpr std::size_t kLeast = std::size_t{512} << 10;
@@ -32,7 +35,7 @@ inline constexpr std::size_t kSpareBytes = std::size_t{16} << 20;
 inline constexpr std::size_t kPiece = std::size_t{2} << 20;
 // Twice Writer::kMaxUnpublishedBytes, the values that one publish may replace. AddressSanitizer's builds let
 // nothing wait, so that it sees a use after the release.
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(FLASHKV_ASAN)
 inline constexpr std::size_t kMostWaiting = 0;
 #else
 inline constexpr std::size_t kMostWaiting = std::size_t{512} << 20;
@@ -50,10 +53,11 @@ static_assert(bytes_for(kLeast) == kLeast && bytes_for(kLeast + 1) % (std::size_
 void* allocate(std::size_t bytes) noexcept;
 void release(void* block, std::size_t bytes) noexcept;
 
-// Of what waits beyond `keep` bytes, gives back `most` at most. True: more of it is left.
+// Of what waits beyond `keep` bytes, gives back `most` at most. True: more of it is left. One thread at a
+// time does: for another there is nothing to give back.
 bool trim(std::size_t keep, std::size_t most) noexcept;
 
-// Bytes that wait now.
+// Bytes that wait now, surplus included.
 std::size_t waiting() noexcept;
 // How often a block was released, or found waiting by an allocation: while the number grows, those that wait
 // are of use.

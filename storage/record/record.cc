@@ -48,8 +48,11 @@ RecordPtr Record::make(std::string_view key, std::string_view value, Expiry expi
   return make(key, value, {}, expiry);
 }
 
-RecordPtr Record::clone() const noexcept {
-  RecordPtr r = make(key(), value(), static_cast<Expiry>(has_expiry_ != 0));
+RecordPtr Record::clone() const noexcept { return clone_with(value()); }
+RecordPtr Record::clone_without_value() const noexcept { return clone_with({}); }
+
+RecordPtr Record::clone_with(std::string_view value) const noexcept {
+  RecordPtr r = make(key(), value, static_cast<Expiry>(has_expiry_ != 0));
   if (!r) return r;
   r->stamp(create_revision_, mod_revision_, version_);
   if (has_expiry_ != 0) r->set_expires_at_ms(expires_at_ms());

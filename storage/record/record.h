@@ -55,6 +55,8 @@ class Record {
   static Ptr make(std::string_view key, std::string_view head, std::string_view tail, Expiry expiry) noexcept;
   // A copy that no table owns, stamps and expiry included; null when memory is short.
   Ptr clone() const noexcept;
+  // The same with an empty value.
+  Ptr clone_without_value() const noexcept;
   // The bytes a record of this shape takes, from the allocator or, where it is large, from the system.
   static constexpr std::size_t bytes_for(std::size_t key, std::size_t value, Expiry expiry) noexcept {
     const std::size_t used = kHeaderBytes + key + value + (expiry == Expiry::kRoom ? kExpiryBytes : 0);
@@ -111,6 +113,7 @@ class Record {
   // key where it is without one.
   static constexpr std::size_t kExpiryBytes = sizeof(std::int64_t) + sizeof(ExpiryLink);
   Record() = default;
+  Ptr clone_with(std::string_view value) const noexcept;
   static void destroy(Record* r) noexcept;
   char* data() noexcept { return reinterpret_cast<char*>(this) + kHeaderBytes; }
   const char* data() const noexcept { return reinterpret_cast<const char*>(this) + kHeaderBytes; }

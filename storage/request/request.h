@@ -38,7 +38,8 @@ struct OpOutcome {
   bool succeeded = false;    // put: written. erase, kRemoveExpired: removed. expire, get: found
   std::int64_t number = 0;   // increment: the new value
   std::uint64_t length = 0;  // append: bytes of the new value
-  RecordPtr kv;              // get: the record; put, erase with want_prev: the previous one. A private copy
+  RecordPtr kv;              // get: the record; put, erase with want_prev: the previous one. A private copy,
+                             // without its value where keys_only is set
 };
 
 // One operation on one key. `key` and, for append, `value` must stay valid until the request completes.
@@ -47,6 +48,7 @@ struct Op {
   Condition condition = Condition::kAlways;
   bool keep_ttl = false;      // put: the expiry of the key it replaces
   bool want_prev = false;     // put, erase
+  bool keys_only = false;     // get: the outcome has no value
   bool has_expected = false;  // put: expected_mod_revision is compared
   std::string_view key;
   std::uint64_t hash = 0;                   // of key, by the store's KeyHash; Store::submit fills it in

@@ -172,6 +172,7 @@ std::uint64_t Writer::apply_offered(Source& source, std::uint64_t max_ops) noexc
 void Writer::apply_batch() noexcept {
   s_.client_ops = 0;
   if (!s_.pending.empty()) {
+    const std::uint64_t removed_before = s_.staged.removed_bytes();
     const std::uint64_t limit = s_.schedule.policy().max_batch;
     std::uint64_t ops = 0;
     s_.plan.look_ahead(s_.pending.first());
@@ -179,9 +180,11 @@ void Writer::apply_batch() noexcept {
       Request& r = *s_.pending.first();
       const std::uint64_t weight = r.weight();
       if (ops != 0 && ops + weight > limit) break;
+      if (ops != 0 && s_.trimmer.behind() && s_.taken_bytes + r.bytes > Trimmer::kMostAStep) break;
       ops += weight;
       apply_client(r);
       if (s_.plan.batch_bytes() >= kMaxBatchBytes) break;
+      if (s_.staged.removed_bytes() - removed_before >= kMaxBatchBytes) break;
     }
     s_.stats.batch_ops.record(ops);
     s_.client_ops = ops;
@@ -267,7 +270,8 @@ void Writer::leave_queue() noexcept {
 
 void Writer::publish_when_due() noexcept {
   const bool asked = s_.closing || !s_.publishers.empty() || s_.unpublished_ops >= kMaxUnpublishedOps ||
-                     s_.unpublished_bytes >= kMaxUnpublishedBytes;
+                     s_.unpublished_bytes >= kMaxUnpublishedBytes ||
+                     s_.staged.removed_bytes() - s_.removed_published >= kMaxUnpublishedBytes;
   if (s_.staged.dirty() && (asked || s_.schedule.due() <= std::max(s_.now, clock_.now()))) publish();
   while (!s_.publishers.empty()) answer_control(s_.publishers.pop());
 }
@@ -277,6 +281,7 @@ void Writer::publish() noexcept {
   s_.staged.publish();
   const Nanos ended = clock_.now();
   s_.unpublished_ops = s_.unpublished_bytes = 0;
+  s_.removed_published = s_.staged.removed_bytes();
   s_.schedule.published(ended);
   s_.collect_gap = kCollectGap;
   s_.collect_at = ended + kCollectGap;

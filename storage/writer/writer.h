@@ -40,10 +40,11 @@ class Writer {
   static constexpr Nanos kMaxRetryGap = kNanosPerMilli;
   // How often requests waiting behind such a reader are checked for passed deadlines.
   static constexpr Nanos kSweepGap = 10 * kNanosPerMilli;
-  // A batch ends early once it has made this many bytes of records and answers: a few operations can copy
-  // much.
+  // A batch ends early once it has made this many bytes of records and answers, or removed this many bytes of
+  // records: a few operations can copy or free much.
   static constexpr std::uint64_t kMaxBatchBytes = std::uint64_t{64} << 20;
-  // With this much unpublished work the writer publishes early.
+  // With this much unpublished work the writer publishes early; the bytes are those of requests, answers and
+  // records made, and again those of records removed, which one publish sets free.
   static constexpr std::uint64_t kMaxUnpublishedOps = std::uint64_t{1} << 20;
   static constexpr std::uint64_t kMaxUnpublishedBytes = std::uint64_t{256} << 20;
   // An idle store frees the garbage of its last batch this long after the publish. While readers hold it, the

@@ -55,13 +55,15 @@ struct WriterState {
   bool closing = false;                 // publish whatever there is; sources are no longer asked
   std::uint64_t unpublished_ops = 0;    // applied since the last publish
   std::uint64_t unpublished_bytes = 0;  // their payload, and the records made for them
-  Nanos changed_at = kNever;            // oldest change not yet published
-  Nanos blocked_since = kNever;         // when readers began to block the staged state
-  Nanos retry_open_at = 0;              // no further attempt before this time
-  Nanos retry_gap = 0;                  // grows while readers stay
-  Nanos sweep_at = 0;         // while blocked: when pending requests are next checked for passed deadlines
-  Nanos collect_at = kNever;  // idle: when memory is next collected
-  Nanos collect_gap = 0;      // grows while nothing is freed
+  // What had been removed at the last publish: records removed since cannot be freed before the next.
+  std::uint64_t removed_published = 0;
+  Nanos changed_at = kNever;     // oldest change not yet published
+  Nanos blocked_since = kNever;  // when readers began to block the staged state
+  Nanos retry_open_at = 0;       // no further attempt before this time
+  Nanos retry_gap = 0;           // grows while readers stay
+  Nanos sweep_at = 0;            // while blocked: when pending requests are next checked for passed deadlines
+  Nanos collect_at = kNever;     // idle: when memory is next collected
+  Nanos collect_gap = 0;         // grows while nothing is freed
 
   WriterCounts counts;
   WriterStats stats;

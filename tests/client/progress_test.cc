@@ -1,6 +1,13 @@
 #include "client/kvctl/progress.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <pty.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
 
 namespace flashkv::kvctl {
 namespace {
@@ -25,6 +32,60 @@ TEST(ProgressLine, FitsEveryWidth) {
   EXPECT_EQ(progress_line("import", kHalf, 50), "import [###...] 50% 5000 records, 500/s, 11 s left");
   EXPECT_EQ(progress_line("import", kHalf, 44), "import 50% 5000 records, 500/s, 11 s left");
 }
+
+// Purpose: a terminal as standard error, for as long as the object lives.
+class Terminal {
+ public:
+  Terminal() : before_(dup(STDERR_FILENO)) {
+    int program = -1;
+    EXPECT_EQ(openpty(&screen_, &program, nullptr, nullptr, nullptr), 0);
+    dup2(program, STDERR_FILENO);
+    close(program);
+    fcntl(screen_, F_SETFL, O_NONBLOCK);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+  ~Terminal() {
+    dup2(before_, STDERR_FILENO);
+    close(before_);
+    close(screen_);
+  }
+  // What was written to it.
+  std::string text() const {
+    std::string all(4096, '\0');
+    const ssize_t n = read(screen_, all.data(), all.size());
+    all.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
+    return all;
+  }
+
+ private:
+  int before_;
+  int screen_ = -1;
+};
+
+// The same for all: two reports, as much later than the start as a bar needs, and the end.
+std::string shown(bool quiet) {
+  const Terminal terminal;
+  Progress progress("import", 100, quiet);
+  progress.at(1, 1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(210));
+  progress.at(50, 50);
+  progress.done();
+  progress.done();
+  return terminal.text();
+}
+
+TEST(Progress, OnATerminalTheBarIsClearedAtTheEnd) {
+  const std::string text = shown(false);
+  EXPECT_TRUE(text.starts_with("\r\033[Kimport [")) << text;
+  EXPECT_NE(text.find(" 50% 50 records"), std::string::npos) << text;
+  EXPECT_EQ(text.find(" 1% "), std::string::npos) << "too early: " << text;
+  const std::string cleared = "\r\033[K";
+  EXPECT_TRUE(text.ends_with(cleared)) << text;
+  EXPECT_FALSE(text.ends_with(cleared + cleared)) << "cleared twice";
+}
+
+TEST(Progress, QuietShowsNothing) { EXPECT_EQ(shown(true), ""); }
 
 }  // namespace
 }  // namespace flashkv::kvctl

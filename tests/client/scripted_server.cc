@@ -39,6 +39,7 @@ struct ScriptedServer::Service final : v1::KV::Service {
   }
 
   grpc::Status Get(grpc::ServerContext*, const v1::GetRequest* request, v1::GetResponse* reply) override {
+    std::this_thread::sleep_for(script.get_delay);
     const std::lock_guard lock(mutex);
     revisions.push_back(request->at_least_revision());
     reply->mutable_header()->set_revision(revision);

@@ -20,6 +20,7 @@ struct Script {
   std::uint64_t deaf_after = ~std::uint64_t{0};         // Write: stops reading and answering
   std::uint64_t read_ahead = 1;               // Write: answers nothing until it has read this many requests
   std::chrono::milliseconds answer_delay{0};  // Write
+  std::chrono::milliseconds get_delay{0};     // Get
   int put_code = 0;                           // the code every Put fails with; 0 = none
   int full_queue_puts = 0;                    // the first Puts that fail because the queue is full
   bool not_applied_trailer = false;           // together with put_code

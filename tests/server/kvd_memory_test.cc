@@ -47,10 +47,10 @@ TEST(KvdMemory, AnIdleServerReturnsTheMemoryOfDeletedValues) {
     ASSERT_TRUE(kv->Delete(&context, request, &reply).ok());
   }
   // A timer replays the last batch.
-  constexpr std::uint64_t kHalf = kValues * kValueBytes / 2;
+  constexpr std::uint64_t kQuarter = kValues * kValueBytes / 4;
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (resident_bytes(kvd.pid()) > kHalf && std::chrono::steady_clock::now() < end) usleep(50'000);
-  EXPECT_LE(resident_bytes(kvd.pid()), kHalf);
+  while (resident_bytes(kvd.pid()) > kQuarter && std::chrono::steady_clock::now() < end) usleep(50'000);
+  EXPECT_LE(resident_bytes(kvd.pid()), kQuarter);
   kvd.send(SIGTERM);
   EXPECT_EQ(kvd.wait(), 0);
 }

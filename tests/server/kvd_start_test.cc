@@ -37,7 +37,10 @@ TEST(KvdStart, AForeignAddressIsOneLineAndExitCodeThree) {
 class KvdOnAUnixSocket : public testing::Test {
  protected:
   KvdOnAUnixSocket() : path_(testing::TempDir() + "kvd." + std::to_string(getpid()) + ".sock") {}
-  ~KvdOnAUnixSocket() override { std::filesystem::remove(path_); }
+  ~KvdOnAUnixSocket() override {
+    std::filesystem::remove(path_);
+    std::filesystem::remove(path_ + ".lock");
+  }
 
   bool is_socket() const { return std::filesystem::is_socket(path_); }
 
@@ -58,6 +61,27 @@ TEST_F(KvdOnAUnixSocket, ASecondServerIsRefusedAndTheFirstGoesOn) {
   EXPECT_THAT(first.rest(), HasSubstr("stopped clean=true"));
   EXPECT_EQ(first.wait(), 0);
   EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+// Both find nobody listening, and would replace each other's socket.
+TEST_F(KvdOnAUnixSocket, OfTwoStartedTogetherOneServesAndTheOtherIsRefused) {
+  for (int round = 0; round < 10; ++round) {
+    Kvd one({"--listen=" + listen_});
+    Kvd two({"--listen=" + listen_});
+    const std::string lines[] = {one.line(), two.line()};
+    const std::string refusal = "kvd: --listen: another server is listening on " + listen_ + "\n";
+    ASSERT_EQ((lines[0] == refusal) + (lines[1] == refusal), 1) << lines[0] << lines[1];
+    Kvd& winner = lines[0] == refusal ? two : one;
+    Kvd& loser = lines[0] == refusal ? one : two;
+    EXPECT_EQ(loser.rest(), "");
+    EXPECT_EQ(loser.wait(), 3);
+    winner.line_with("serving");
+    EXPECT_TRUE(is_socket());
+    winner.send(SIGTERM);
+    EXPECT_THAT(winner.rest(), HasSubstr("stopped clean=true"));
+    EXPECT_EQ(winner.wait(), 0);
+    EXPECT_FALSE(std::filesystem::exists(path_ + ".lock"));
+  }
 }
 
 TEST_F(KvdOnAUnixSocket, TheSocketOfADeadServerIsReplaced) {
@@ -88,6 +112,17 @@ TEST(KvdStart, ConnectionsBeyondTheLimitOnOpenFilesAreLoweredWithOneWarning) {
   kvd.send(SIGTERM);
   EXPECT_THAT(kvd.rest(), Not(HasSubstr("warning")));
   EXPECT_EQ(kvd.wait(), 0);
+}
+
+TEST(KvdStart, TheSoftLimitOnOpenFilesIsRaisedToTheHardOne) {
+  Kvd kvd({"--listen=127.0.0.1:0", "--max-connections=5000"}, [] {
+    const rlimit files{600, 2'000};
+    setrlimit(RLIMIT_NOFILE, &files);
+  });
+  EXPECT_THAT(kvd.line(), HasSubstr(" asked=5000 allowed=1744 open_files=2000\n"));
+  rlimit now{};
+  EXPECT_EQ(prlimit(kvd.pid(), RLIMIT_NOFILE, nullptr, &now), 0);
+  EXPECT_EQ(now.rlim_cur, 2'000U);
 }
 
 TEST(KvdStart, UnknownVariablesAreNamedInOneWarning) {

@@ -9,8 +9,6 @@
 namespace flashkv::kvctl {
 namespace {
 
-using Rows = std::vector<std::pair<std::string, std::string>>;
-
 std::string text(bool value) { return value ? "true" : "false"; }
 std::string text(std::uint64_t value) { return std::to_string(value); }
 
@@ -36,7 +34,9 @@ std::string rmw_name(v1::ReadRmw rmw) {
   }
 }
 
-Rows rows_of(const v1::StatsResponse& s) {
+}  // namespace
+
+Rows stats_rows(const v1::StatsResponse& s) {
   Rows rows{{"version", s.version()},
             {"engine", s.engine()},
             {"guard", s.guard()},
@@ -51,6 +51,7 @@ Rows rows_of(const v1::StatsResponse& s) {
             {"index_bytes", text(s.index_bytes())},
             {"retired_bytes", text(s.retired_bytes())},
             {"leaked_bytes", text(s.leaked_bytes())},
+            {"waiting_bytes", text(s.waiting_bytes())},
             {"retired_bytes_limit", text(s.retired_bytes_limit())},
             {"published_revision", text(s.published_revision())},
             {"assigned_revision", text(s.assigned_revision())},
@@ -81,12 +82,10 @@ Rows rows_of(const v1::StatsResponse& s) {
   return rows;
 }
 
-}  // namespace
-
 int run_stats(client::Client& client, const Settings& settings) {
   auto stats = client.stats();
   if (!stats) return fail(stats.error(), settings);
-  Output(settings.format, settings.utf8).fields(rows_of(**stats));
+  Output(settings.format, settings.utf8).fields(stats_rows(**stats));
   return kDone;
 }
 

@@ -14,6 +14,8 @@
 #include "server/config/config_file.h"
 #include "server/config/later_settings.h"
 #include "server/config/settings.h"
+#include "storage/store.h"
+#include "tests/support/calls.h"
 
 namespace flashkv {
 namespace {
@@ -177,6 +179,33 @@ TEST(Config, TheFlagsDefaultsAreThoseOfTheStoreAndTheServices) {
   EXPECT_EQ(c.store.policy.interval, PublishPolicy{}.interval);
   EXPECT_EQ(c.store.policy.max_batch, PublishPolicy{}.max_batch);
   EXPECT_EQ(c.store.policy.adaptive, PublishPolicy{}.adaptive);
+}
+
+// The least queue that the check allows takes the largest request, and a smaller one does not.
+TEST(Config, TheSmallestQueueHoldsOneLargestPut) {
+  const auto with_queue = [&](std::uint64_t bytes) {
+    return resolve(
+        {"--max-key-bytes=1000", "--max-value-bytes=1MiB", "--max-queue-bytes=" + std::to_string(bytes)});
+  };
+  const std::uint64_t record = Record::bytes_for(1'000, 1 << 20, Record::Expiry::kRoom);
+  const std::uint64_t least = sizeof(Request) + sizeof(Op) + 1'000 + record;
+  EXPECT_THAT(with_queue(least - 1).text, HasSubstr("allowed: at least " + std::to_string(least)));
+  const CommandLine line = with_queue(least);
+  ASSERT_EQ(line.action, Action::kServe) << line.text;
+  for (const std::uint64_t missing : {0, 1}) {
+    StoreOptions options = line.config.store;
+    options.limits.max_queue_bytes -= missing;
+    test::CountingSink sink;
+    test::Call put;
+    put.sink = &sink;
+    put.put_ttl(std::string(1'000, 'k'), std::string(1 << 20, 'v'), 1'000);
+    Status why;
+    const std::unique_ptr<Store> store = Store::open(options, why);
+    ASSERT_NE(store, nullptr) << why.message;
+    EXPECT_EQ(store->submit(put).ok(), missing == 0);
+    store->step();
+    EXPECT_EQ(put.done(), missing == 0);
+  }
 }
 
 TEST(Config, PrintConfigsOutputIsAValidConfigFile) {

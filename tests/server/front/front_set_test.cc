@@ -119,6 +119,50 @@ class ScriptedFront final : public Front {
   const bool answers_;
 };
 
+// A front that looks at the server each time it is asked for something.
+class WatchingFront final : public Front {
+ public:
+  WatchingFront(const HealthState& health, Store& store, std::vector<std::string>& seen)
+      : health_(health), store_(store), seen_(seen) {}
+  Status start() override { return {}; }
+  const std::string& address() const override { return address_; }
+  MethodCounts counts() const override { return {}; }
+  void begin_drain() override { look("drain"); }
+  bool stop(Nanos) override {
+    look("stop");
+    return true;
+  }
+
+ private:
+  void look(std::string line) {
+    line += health_.serving() ? " serving" : "";
+    Call call(RequestKind::kPublish);
+    call.sink = &sink_;
+    line += store_.submit(call).ok() ? " accepted" : " refused";
+    store_.step();
+    seen_.push_back(std::move(line));
+  }
+
+  const HealthState& health_;
+  Store& store_;
+  std::vector<std::string>& seen_;
+  const std::string address_;
+  CountingSink sink_;
+};
+
+TEST(FrontSet, HealthSaysNotServingBeforeAnythingIsRefused) {
+  Status why;
+  const std::unique_ptr<Store> store = Store::open({}, why);
+  ASSERT_NE(store, nullptr) << why.message;
+  HealthState health;
+  health.set_serving(true);
+  std::vector<std::string> seen;
+  FrontSet fronts;
+  fronts.add(std::make_unique<WatchingFront>(health, *store, seen));
+  EXPECT_TRUE(fronts.drain(health, *store, system_clock(), kNanosPerMilli));
+  EXPECT_THAT(seen, testing::ElementsAre("drain accepted", "stop refused"));
+}
+
 TEST(FrontSet, WhenOneCannotStartThoseBeforeItAreStoppedAndTheOthersLeftAlone) {
   FrontLog log;
   FrontSet fronts;

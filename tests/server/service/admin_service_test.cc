@@ -1,6 +1,9 @@
 #include "server/service/admin_service.h"
 
+#include <algorithm>
+
 #include "server/service/method_table.h"
+#include "storage/record/large_block.h"
 #include "tests/support/engine_cases.h"
 #include "tests/support/services_fixture.h"
 
@@ -47,6 +50,14 @@ TEST_F(AdminTest, StatsReportTheStoresContentsAndItsRequests) {
   EXPECT_EQ(reply.requests(0).count(), 2U);
   EXPECT_EQ(reply.requests(1).method(), "Put");
   EXPECT_EQ(reply.requests(1).code(), 8);
+}
+
+TEST_F(AdminTest, StatsReportTheMemoryOfFreedLargeRecords) {
+  large_block::release(large_block::allocate(large_block::kLeast), large_block::kLeast);
+  v1::StatsResponse reply;
+  ASSERT_TRUE(admin->stats(reply).ok());
+  EXPECT_EQ(reply.waiting_bytes(), std::min(large_block::kLeast, large_block::kMostWaiting));
+  large_block::trim(0, large_block::kLeast);
 }
 
 // A state in which no two of them are equal by chance.

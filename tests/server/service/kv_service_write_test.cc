@@ -64,6 +64,19 @@ TEST_F(WriteTest, EveryKindOfOperationIsAnsweredInOrder) {
   EXPECT_EQ(get("text").kv().expires_at_ms(), clock.now_ms() + 1'000);
 }
 
+TEST_F(WriteTest, ReadsOfKeysAloneAreNotBoundByTheirValues) {
+  add_put("large", std::string(std::size_t{1} << 20, 'v'));
+  for (int i = 0; i < 20; ++i) {
+    v1::GetRequest& get = *add().mutable_get();
+    get.set_key("large");
+    get.set_keys_only(true);
+  }
+  const v1::WriteResponse reply = answer();
+  ASSERT_FALSE(reply.has_error()) << reply.error().message();
+  EXPECT_EQ(reply.results(20).get().kv().key(), "large");
+  EXPECT_EQ(reply.results(20).get().kv().version(), 1U);
+}
+
 TEST_F(WriteTest, AnOperationThatFailsRejectsItsWholeRequest) {
   put("text", "abc");
   add_put("first", "1");

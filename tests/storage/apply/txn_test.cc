@@ -184,5 +184,28 @@ TEST_P(TxnTest, ATransactionCountsForTheKeysItMayTouch) {
   settle();
 }
 
+// Of twenty large values, no reply could hold the copies.
+TEST_P(TxnTest, AReadOfTheKeyAloneCopiesNoValue) {
+  Call large;
+  large.put_ttl("large", std::string(std::size_t{1} << 20, 'v'), 1'000);
+  run(large);
+  Call call;
+  for (int i = 0; i < 20; ++i) {
+    call.get("large");
+    call.op().keys_only = true;
+  }
+  ASSERT_TRUE(submit(call).ok());
+  const std::uint64_t asked = call.bytes;
+  settle();
+  ASSERT_TRUE(call.status.ok()) << call.status.message;
+  EXPECT_LT(call.bytes - asked, 20U * 100) << "what it holds of the queue's bytes";
+  const Record& kv = *call.outcome(19).kv;
+  EXPECT_EQ(kv.key(), "large");
+  EXPECT_EQ(kv.value(), "");
+  EXPECT_EQ(kv.mod_revision(), 1U);
+  EXPECT_EQ(kv.version(), 1U);
+  EXPECT_EQ(kv.expires_at_ms(), clock.now() / kMs + 1'000);
+}
+
 }  // namespace
 }  // namespace flashkv::test

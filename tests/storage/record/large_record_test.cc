@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -108,13 +109,54 @@ TEST_F(LargeBlocks, WhatIsLeftOfOneServesASmallerRecord) {
   large_block::release(smaller, 2 * kLeast);
 }
 
-TEST_F(LargeBlocks, NoMoreWaitThanTheLimit) {
+// The writer releases all that one publish frees: giving it back then would hold up every request.
+TEST_F(LargeBlocks, WhatIsBeyondTheLimitGoesBackInPiecesToo) {
+  if (kMostWaiting == 0) return;                        // vacuous: AddressSanitizer's builds let none wait
   constexpr std::size_t kEach = std::size_t{64} << 20;  // nobody writes to it: no pages
   std::vector<void*> made(kMostWaiting / kEach + 2);
+  const std::size_t all = made.size() * kEach;
   for (void*& block : made) ASSERT_NE(block = large_block::allocate(kEach), nullptr);
   for (void* block : made) large_block::release(block, kEach);
+  EXPECT_EQ(large_block::waiting(), all) << "some went at once";
+  EXPECT_TRUE(large_block::trim(0, large_block::kPiece));
+  EXPECT_EQ(large_block::waiting(), all - large_block::kPiece);
+  EXPECT_FALSE(large_block::trim(kMostWaiting, all));
   EXPECT_EQ(large_block::waiting(), kMostWaiting);
-  large_block::trim(0, kMostWaiting);
+  const std::uint64_t uses = large_block::uses();
+  made.resize(kMostWaiting / kEach);
+  for (void*& block : made) block = large_block::allocate(kEach);
+  EXPECT_EQ(large_block::uses(), uses + made.size()) << "the surplus goes first, what may be used stays";
+  for (void* block : made) large_block::release(block, kEach);
+  EXPECT_FALSE(large_block::trim(0, all));
+  EXPECT_EQ(large_block::waiting(), 0U);
+}
+
+// Each block has one owner at a time, and none is lost, while several threads release what one gives back.
+TEST_F(LargeBlocks, ThreadsShareTheSurplus) {
+  if (kMostWaiting == 0) return;  // vacuous: AddressSanitizer's builds let none wait
+  constexpr std::size_t kHalf = kMostWaiting / 2;
+  void* const halves[] = {large_block::allocate(kHalf), large_block::allocate(kHalf)};
+  for (void* half : halves) large_block::release(half, kHalf);
+  constexpr int kThreads = 4;
+  std::vector<std::thread> threads;
+  std::atomic<int> running{kThreads};
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([t, &running] {
+      for (int round = 0; round < 200; ++round) {
+        auto* const block = static_cast<int*>(large_block::allocate(kLeast));
+        ASSERT_NE(block, nullptr);
+        block[0] = block[100] = t;
+        std::this_thread::yield();
+        EXPECT_EQ(block[0], t);
+        EXPECT_EQ(block[100], t);
+        large_block::release(block, kLeast);
+      }
+      --running;
+    });
+  }
+  while (running != 0) large_block::trim(kMostWaiting, kLeast / 2);
+  for (std::thread& t : threads) t.join();
+  EXPECT_FALSE(large_block::trim(0, SIZE_MAX));
   EXPECT_EQ(large_block::waiting(), 0U);
 }
 

@@ -128,5 +128,52 @@ TEST_P(BoundsTest, AnswersThatWaitForAPublishCountAgainstTheQueue) {
   EXPECT_TRUE(run_unpublished(after.put("k", "v")).status.ok());
 }
 
+// What one publish frees is bounded too: it comes early, and so does the end of a batch. It is the writer
+// that counts: one engine is enough.
+class RemovalBoundsTest : public BoundsTest {
+ protected:
+  static constexpr std::size_t kEach = std::size_t{4} << 20;
+  static constexpr std::size_t kRecord = Record::bytes_for(8, kEach, Record::Expiry::kNone);
+  void fill(std::size_t values) {
+    for (std::size_t i = 0; i < values; ++i) put(numbered("large", i), std::string(kEach, 'v'));
+  }
+};
+std::vector<EngineCase> one_case() {
+  std::vector<EngineCase> cases = engine_cases();
+  std::erase_if(cases, [](const EngineCase& c) { return c.name != "flashmap_asymmetric"; });
+  return cases;
+}
+INSTANTIATE_TEST_SUITE_P(Engines, RemovalBoundsTest, ::testing::ValuesIn(one_case()), EngineName{});
+
+TEST_P(RemovalBoundsTest, RemovalsOfMuchArePublishedBeforeTheirTime) {
+  constexpr std::size_t kValues = Writer::kMaxUnpublishedBytes / kRecord + 2;
+  fill(kValues);
+  never_publish();
+  Call policy(RequestKind::kSetPolicy);
+  policy.policy = options.policy;
+  run(policy);
+  const std::uint64_t published = store().published_revision();
+  std::size_t removed = 0;
+  for (; removed < kValues && store().published_revision() == published; ++removed) {
+    Call c;
+    run_unpublished(c.erase(numbered("large", removed)));
+  }
+  EXPECT_EQ(removed, Writer::kMaxUnpublishedBytes / kRecord + 1);
+  EXPECT_EQ(store().published_revision(), store().assigned_revision());
+}
+
+TEST_P(RemovalBoundsTest, ABatchEndsWhenItHasRemovedMuch) {
+  constexpr std::size_t kValues = 2 * Writer::kMaxBatchBytes / kRecord;
+  fill(kValues);
+  std::vector<Call> calls(kValues);
+  for (std::size_t i = 0; i < kValues; ++i) {
+    ASSERT_TRUE(submit(calls[i].erase(numbered("large", i))).ok());
+  }
+  store().step();
+  const auto done = std::count_if(calls.begin(), calls.end(), [](const Call& c) { return c.done(); });
+  EXPECT_EQ(static_cast<std::size_t>(done), Writer::kMaxBatchBytes / kRecord + 1);
+  settle();
+}
+
 }  // namespace
 }  // namespace flashkv::test

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,17 @@ constexpr std::size_t kValueBytes = std::size_t{1} << 20;
 constexpr std::size_t kEach = large_block::bytes_for(kValueBytes + 64);
 static_assert(kValues * kEach > kSpareBytes + 2 * kPiece);
 
+// Blocks that nobody has written to have no pages.
+void release_untouched(std::size_t bytes) {
+  constexpr std::size_t kOne = std::size_t{8} << 20;
+  std::vector<void*> blocks(bytes / kOne);
+  for (void*& block : blocks) ASSERT_NE(block = large_block::allocate(kOne), nullptr);
+  for (void* block : blocks) large_block::release(block, kOne);
+}
+
 class TrimmingTest : public StoreTest {
  protected:
-  TrimmingTest() { large_block::trim(0, kMostWaiting); }
+  TrimmingTest() { large_block::trim(0, SIZE_MAX); }
 
   static std::string key(std::size_t i) { return numbered("large", i); }
   void put_all() {
@@ -52,6 +61,7 @@ class TrimmingTest : public StoreTest {
  private:
   Call erase_;
 };
+
 // Engines that free.
 std::vector<EngineCase> freeing_cases() {
   std::vector<EngineCase> cases;
@@ -106,6 +116,27 @@ TEST_P(TrimmingTest, WhatIsUsedStays) {
   }
 }
 
+// The writer's batch is small while more waits than may, so that what waits does not grow.
+TEST_P(TrimmingTest, WhileTooMuchWaitsABatchIsSmall) {
+  if (kMostWaiting == 0) return;  // vacuous: AddressSanitizer's builds give back at once
+  release_untouched(kMostWaiting + 8 * Trimmer::kMostAStep);
+  step();
+  std::vector<Call> calls(kValues);
+  for (std::size_t i = 0; i < kValues; ++i) {
+    ASSERT_TRUE(submit(calls[i].put(key(i), std::string(kValueBytes, 'v'))).ok());
+  }
+  const auto done = [&] {
+    return std::count_if(calls.begin(), calls.end(), [](const Call& c) { return c.done(); });
+  };
+  const std::size_t before = waiting();
+  step();
+  EXPECT_GT(done(), 1);
+  EXPECT_LE(static_cast<std::size_t>(done()) * kEach, Trimmer::kMostAStep);
+  EXPECT_EQ(before - waiting(), Trimmer::kMostAStep);
+  settle();
+  EXPECT_EQ(done(), static_cast<std::ptrdiff_t>(kValues));
+}
+
 // A record that came to nothing is freed by the thread that made it, after the step.
 TEST_P(TrimmingTest, WhatARefusedRequestLeavesGoesBack) {
   if (kMostWaiting == 0) return;  // vacuous: AddressSanitizer's builds give back at once
@@ -130,6 +161,63 @@ TEST_P(TrimmingTest, AStoreThatEndsLeavesNothing) {
   put_all();
   close();
   EXPECT_EQ(waiting(), 0U);
+}
+
+// The trimmer without a store.
+class TrimmerTest : public ::testing::Test {
+ protected:
+  TrimmerTest() { large_block::trim(0, SIZE_MAX); }
+  ~TrimmerTest() override { large_block::trim(0, SIZE_MAX); }
+
+  // How much a step gives back.
+  std::size_t step(std::uint64_t taken) {
+    const std::size_t before = waiting();
+    trimmer_.step(now_, taken);
+    return before - waiting();
+  }
+
+  Trimmer trimmer_;
+  Nanos now_ = Trimmer::kKeep;
+};
+
+TEST_F(TrimmerTest, AStepGivesBackWhatItTookAndNoMoreThanEightPieces) {
+  if (kMostWaiting == 0) return;  // vacuous: AddressSanitizer's builds give back at once
+  release_untouched(kMostWaiting / 2);
+  EXPECT_EQ(step(0), kPiece);
+  EXPECT_EQ(step(3 * kPiece), 3 * kPiece);
+  EXPECT_EQ(step(kMostWaiting), 8 * kPiece);
+  EXPECT_FALSE(trimmer_.behind());
+}
+
+TEST_F(TrimmerTest, OnceBehindAStepGivesBackNoLessThanItTook) {
+  if (kMostWaiting == 0) return;  // vacuous: AddressSanitizer's builds give back at once
+  release_untouched(kMostWaiting + 4 * Trimmer::kMostAStep);
+  EXPECT_EQ(step(0), kPiece);
+  EXPECT_TRUE(trimmer_.behind());
+  EXPECT_EQ(step(0), Trimmer::kMostAStep);
+  EXPECT_EQ(step(2 * Trimmer::kMostAStep), 2 * Trimmer::kMostAStep);
+  EXPECT_EQ(step(0), Trimmer::kMostAStep);
+  EXPECT_FALSE(trimmer_.behind());
+  EXPECT_EQ(step(0), kPiece);
+}
+
+TEST_F(TrimmerTest, WhatAThreadFreesLateGoesBack) {
+  if (kMostWaiting == 0) return;  // vacuous: AddressSanitizer's builds give back at once
+  void* const late = large_block::allocate(large_block::kLeast);
+  trimmer_.step(now_, large_block::kLeast);
+  const auto go_on = [&](Nanos until) {
+    while (trimmer_.due() <= until) {
+      now_ = std::max(now_, trimmer_.due());
+      trimmer_.step(now_, 0);
+    }
+  };
+  go_on(7 * Trimmer::kKeep);
+  large_block::release(late, large_block::kLeast);
+  ASSERT_NE(waiting(), 0U);
+  go_on(10 * Trimmer::kKeep);
+  EXPECT_EQ(waiting(), 0U);
+  go_on(2 * Trimmer::kLateLooks * Trimmer::kKeep);
+  EXPECT_EQ(trimmer_.due(), kNever) << "it looks for ever";
 }
 
 }  // namespace
