@@ -30,6 +30,7 @@ EngineOptions engine_options(const StoreOptions& options) {
 Store::Store(std::unique_ptr<AnyEngine> engine, const StoreOptions& options)
     : clock_(*options.clock),
       limits_(options.limits),
+      ordered_index_(options.ordered_index),
       hash_(engine->hash()),
       store_id_(draw_nonzero()),
       engine_(std::move(engine)),

@@ -13,6 +13,7 @@ namespace {
 
 using Expiry = Record::Expiry;
 
+constexpr std::string_view kNeedsIndex = "Delete by prefix or range needs --ordered-index=on";
 // "-9223372036854775808"
 constexpr std::size_t kMaxDecimal = 20;
 
@@ -63,6 +64,8 @@ bool OpRules::decide(Op& op, Status& why) noexcept {
       return put(op, f, why);
     case OpKind::kErase:
       return erase(op, f, why);
+    case OpKind::kEraseRange:
+      return refuse(why, Code::kFailedPrecondition, kNeedsIndex);
     case OpKind::kExpire:
       return expire(op, f, why);
     case OpKind::kIncrement:

@@ -31,6 +31,8 @@ void Writer::take_control(Request& r) noexcept {
         s_.unpublished.add(r);
       }
       return;
+    case RequestKind::kTakePin:
+    case RequestKind::kReturnPin:
     case RequestKind::kMutation:
       break;
   }
