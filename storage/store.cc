@@ -34,7 +34,8 @@ Store::Store(std::unique_ptr<AnyEngine> engine, const StoreOptions& options)
       hash_(engine->hash()),
       store_id_(draw_nonzero()),
       engine_(std::move(engine)),
-      writer_(*engine_, options.policy, limits_, clock_),
+      writer_(*engine_, options.policy, limits_, clock_, {},
+              options.ordered_index ? StagedState::Index::kOrdered : StagedState::Index::kNone),
       thread_(writer_) {}
 
 std::unique_ptr<Store> Store::open(const StoreOptions& options, Status& why) {

@@ -13,7 +13,6 @@ namespace {
 
 using Expiry = Record::Expiry;
 
-constexpr std::string_view kNeedsIndex = "Delete by prefix or range needs --ordered-index=on";
 // "-9223372036854775808"
 constexpr std::size_t kMaxDecimal = 20;
 
@@ -57,7 +56,8 @@ bool OpRules::holds(const Compare& compare) const noexcept {
   return flashkv::holds(compare, unexpired(staged_.find(Probe{compare.key, compare.hash})));
 }
 
-bool OpRules::decide(Op& op, Status& why) noexcept {
+bool OpRules::decide(Op& op, Status& why) {
+  if (op.kind == OpKind::kEraseRange) return erase_range(op, why);
   const Found f = look_up(op);
   switch (op.kind) {
     case OpKind::kPut:
@@ -65,7 +65,7 @@ bool OpRules::decide(Op& op, Status& why) noexcept {
     case OpKind::kErase:
       return erase(op, f, why);
     case OpKind::kEraseRange:
-      return refuse(why, Code::kFailedPrecondition, kNeedsIndex);
+      break;
     case OpKind::kExpire:
       return expire(op, f, why);
     case OpKind::kIncrement:

@@ -39,8 +39,7 @@ struct Stats {
 // Threads: everything here is the writer's. A pin's root is read by the thread it was handed to; handing it
 //          over and back is the caller's, with a lock or a queue.
 // Lifetime: the index is one owner of every record in it, until it is erased or replaced and no pin leads
-//           to it
-//          any more. Pins are returned before the index is destroyed.
+//          to it any more. Pins are returned before the index is destroyed.
 // Cost:    order.md: 1 to 2 us a change, 20 bytes a key. reserve() alone allocates, and keeps what it did
 //          not need for the next batch, at most `kept_bytes`. publish() looks at each item that its batch
 //          retired once; a pin costs the nodes and records that it alone still leads to.
@@ -59,8 +58,9 @@ class OrderedIndex {
   ~OrderedIndex();
 
   // Makes sure that so many more calls of upsert() and erase() cannot fail. False: nothing changed. Promises
-  // add up, are used up by calls, and lapse at publish().
+  // add up, are used up by calls, and lapse at publish() or drop_promises().
   bool reserve(std::size_t changes) noexcept;
+  void drop_promises() noexcept { promised_ = 0; }
   // Inserts or replaces; retains the record.
   void upsert(Record* record) noexcept;
   // No effect on an absent key.
@@ -79,6 +79,8 @@ class OrderedIndex {
   bool collect(std::size_t most) noexcept { return pins_.collect(most, pool_); }
 
   Stats stats() const noexcept;
+  // Bytes of what only pins that are held lead to.
+  std::uint64_t held_bytes() const noexcept { return pins_.held_bytes(); }
 
  private:
   void use_promise() noexcept { promised_ -= promised_ > 0 ? 1 : 0; }

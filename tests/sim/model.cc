@@ -85,6 +85,7 @@ Code Model::decide(Changes& changes, const OpPlan& op, std::int64_t now_ms, OpEx
       [[fallthrough]];
     case OpKind::kIncrement:
     case OpKind::kAppend:
+    case OpKind::kEraseRange:
     case OpKind::kRemoveExpired:  // never in a plan
       out.succeeded = true;
       if (const Code c = decide_value(current, op, now_ms, next, out); c != Code::kOk) return c;
