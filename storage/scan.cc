@@ -83,6 +83,7 @@ OrderedScan::Counted OrderedScan::count_on() noexcept {
   if (!section) return Counted::kRevoked;
   begin(section);
   std::uint64_t looks = kLooks;
+  done_ = false;  // of no limit
   if (pin_.numbers().expiring == 0) {
     // A leaf costs about what a few records do.
     while (looks > 0) {
