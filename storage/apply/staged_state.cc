@@ -17,9 +17,14 @@ StagedState::StagedState(AnyEngine& engine, Index index) noexcept
 
 bool StagedState::prepare(std::span<const Change> changes, Status& why) noexcept {
   probes_.clear();
+  kinds_ = {};
   try {
     for (const Change& c : changes) {
-      if (c.is_net()) probes_.push_back(c.probe);
+      if (!c.is_net()) continue;
+      probes_.push_back(c.probe);
+      // One that has expired may be removed instead.
+      const bool erased = c.after == nullptr || c.over_expired;
+      ++(erased ? kinds_.erased : c.base == nullptr ? kinds_.inserted : kinds_.replaced);
     }
   } catch (const std::bad_alloc&) {
     fail(why, Code::kResourceExhausted, kOutOfMemory);
@@ -31,12 +36,9 @@ bool StagedState::prepare(std::span<const Change> changes, Status& why) noexcept
 }
 
 bool StagedState::reserve(Status& why) noexcept {
-  if (index_) {
-    index_->drop_promises();  // those of a request that was not committed
-    if (!index_->reserve(probes_.size())) {
-      fail(why, Code::kResourceExhausted, kOutOfMemory);
-      return false;
-    }
+  if (index_ && !index_->reserve_only(kinds_)) {
+    fail(why, Code::kResourceExhausted, kOutOfMemory);
+    return false;
   }
   if (engine_.reserve(probes_)) return true;
   say_what_is_short(why);

@@ -45,7 +45,10 @@ class StagedState {
 
   // Only while open.
   Record* find(const Probe& probe) noexcept { return engine_.find(probe); }
-  void prefetch(std::span<const Probe> probes) noexcept { engine_.prefetch(probes); }
+  void prefetch(std::span<const Probe> probes) noexcept {
+    engine_.prefetch(probes);
+    if (index_) index_->prefetch(probes);
+  }
   // Reserves whatever commit() of these changes needs. False: `why` says what is short, and find() returns
   // what it did before.
   bool prepare(std::span<const Change> changes, Status& why) noexcept;
@@ -93,7 +96,8 @@ class StagedState {
   const KeyHash hash_;
   TimerWheel expiries_;
   std::optional<order::OrderedIndex> index_;
-  std::vector<Probe> probes_;   // of the request being prepared
+  std::vector<Probe> probes_;   // of the request being prepared,
+  order::Changes kinds_;        // and what it does to the index
   std::uint64_t assigned_;      // the last revision committed
   std::uint64_t published_;     // the last revision that readers see
   std::uint64_t expiring_ = 0;  // keys with an expiry

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
+#include "storage/order/descent.h"
 #include "storage/order/node_pool.h"
 #include "storage/order/pins.h"
 #include "storage/order/retired.h"
@@ -48,8 +50,8 @@ struct Stats {
 //          publish. Revisions rise, but for a publish() of no change. Pins are not limited here.
 class OrderedIndex {
  public:
-  // What publish() leaves in the pool: the nodes that a batch of 1,024 keys copies, or nearly.
-  static constexpr std::size_t kKeptBytes = std::size_t{1} << 20;
+  // What publish() leaves in the pool: the nodes that a batch of 1,024 keys copies.
+  static constexpr std::size_t kKeptBytes = std::size_t{1536} << 10;
 
   explicit OrderedIndex(std::size_t kept_bytes = kKeptBytes) noexcept
       : kept_blocks_(kept_bytes / kNodeBytes), tree_(pool_, batch_) {}
@@ -58,9 +60,10 @@ class OrderedIndex {
   ~OrderedIndex();
 
   // Makes sure that so many more calls of upsert() and erase() cannot fail. False: nothing changed. Promises
-  // add up, are used up by calls, and lapse at publish() or drop_promises().
+  // add up, are used up by calls, and lapse at publish().
   bool reserve(std::size_t changes) noexcept;
-  void drop_promises() noexcept { promised_ = 0; }
+  // Makes sure of what is named and of nothing else: an earlier promise lapses.
+  bool reserve_only(const Changes& changes) noexcept;
   // Inserts or replaces; retains the record.
   void upsert(Record* record) noexcept;
   // No effect on an absent key.
@@ -68,6 +71,8 @@ class OrderedIndex {
   // Makes the staged state the one that pins are taken of, as `revision`.
   void publish(std::uint64_t revision) noexcept;
 
+  // A hint: these keys are changed soon.
+  void prefetch(std::span<const Probe> probes) const noexcept { order::prefetch(tree_.root(), probes); }
   // The staged state, for the writer's own walks: valid until the next change.
   Root staged() const noexcept { return tree_.root(); }
 

@@ -97,6 +97,9 @@ void report_mutations(const Options& options, std::size_t requests, std::size_t 
   const auto end = begin + std::chrono::duration<double>(options.seconds);
   while (std::chrono::steady_clock::now() < end) writer.put_scattered(options.keys());
   const std::uint64_t reads = reader.stop();
+  // At rest: what the last batch replaced is freed.
+  std::this_thread::sleep_for(std::chrono::nanoseconds(2 * Writer::kCollectGap));
+  store->step();
   const WriterStatsView w = store->stats().writer;
   const EngineStats e = store->engine_stats();
   const double bytes_a_key =
