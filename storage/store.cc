@@ -30,10 +30,12 @@ EngineOptions engine_options(const StoreOptions& options) {
 Store::Store(std::unique_ptr<AnyEngine> engine, const StoreOptions& options)
     : clock_(*options.clock),
       limits_(options.limits),
+      ordered_index_(options.ordered_index),
       hash_(engine->hash()),
       store_id_(draw_nonzero()),
       engine_(std::move(engine)),
-      writer_(*engine_, options.policy, limits_, clock_),
+      writer_(*engine_, options.policy, limits_, clock_, {},
+              options.ordered_index ? StagedState::Index::kOrdered : StagedState::Index::kNone),
       thread_(writer_) {}
 
 std::unique_ptr<Store> Store::open(const StoreOptions& options, Status& why) {

@@ -10,9 +10,11 @@
 #include "storage/record/hash.h"
 #include "storage/record/large_block.h"
 #include "storage/record/store_limits.h"
+#include "storage/request/pinned_state.h"
 #include "storage/request/request.h"
 #include "storage/request/request_queue.h"
 #include "storage/request/status.h"
+#include "storage/scan.h"
 #include "storage/sync/clock.h"
 #include "storage/table/any_engine.h"
 #include "storage/table/engine_options.h"
@@ -29,6 +31,7 @@ struct StoreOptions {
   GuardChoice guard = GuardChoice::kAuto;      // flashmap only; kAuto = the faster by measurement
   unsigned slice_bits = 0;                     // radix engines: 4, 8, 11, 13 or 16; 0 = their default
   WordOrder word_order = WordOrder::kForward;  // radix engines
+  bool ordered_index = true;  // off: no pins (kTakePin), no kEraseRange; some 20 bytes a key less
   PublishPolicy policy;
   StoreLimits limits{};
   std::uint64_t hash_seed = 0;                  // 0 = drawn at start
@@ -52,7 +55,8 @@ struct StoreStats {
 // Usage:   Status why; auto store = Store::open(options, why); if (!store) return why;
 //          store->start();  auto reader = store->make_reader();  store->submit(request);
 // Threads: start() and stop() are the owner's, step() one thread's; everything else from any.
-// Lifetime: readers and requests in flight end before it does. It copies the options; the clock outlives it.
+// Lifetime: readers, requests in flight and pins end before it does; pins may outlive stop(). It copies the
+//          options; the clock outlives it.
 // Limits:  limits(), for as long as it lives.
 // Errors:  open(): null and `why` (unknown engine or guard: the allowed values). Both throw std::bad_alloc.
 class Store {
@@ -82,6 +86,8 @@ class Store {
   std::uint64_t store_id() const noexcept { return store_id_; }
   const StoreLimits& limits() const noexcept { return limits_; }
   const Traits& traits() const noexcept { return engine_->traits(); }
+  // Whether pins, scans and erasing of ranges are to be had.
+  bool has_ordered_index() const noexcept { return ordered_index_; }
   StoreStats stats() const;
   EngineStats engine_stats() const noexcept { return writer_.engine_stats(); }
   // Bytes of all records that were replaced or removed since the start.
@@ -93,6 +99,7 @@ class Store {
 
   const Clock& clock_;
   const StoreLimits limits_;  // the copy that all others borrow
+  const bool ordered_index_;
   const KeyHash hash_;
   const std::uint64_t store_id_;
   // The engine frees its records when it goes; no writer is left then that gives their memory back.

@@ -48,6 +48,7 @@ struct PendingCall : Request {
     deadline = kNever;
     bytes = 0;
     status = {};
+    pin.reset();
     revision = 0;
     applied = false;
     single = {};

@@ -169,6 +169,7 @@ void to_reply(const Op& op, const v1::Op& request, v1::OpResult& result) {
       to_reply(op, *result.mutable_put());
       return;
     case OpKind::kErase:
+    case OpKind::kEraseRange:
       to_reply(op, *result.mutable_delete_());
       return;
     case OpKind::kExpire:

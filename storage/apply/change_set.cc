@@ -8,12 +8,27 @@ namespace flashkv {
 void ChangeSet::begin(std::size_t ops) {
   changes_.clear();
   mask_ = 0;
-  if (changes_.capacity() < ops) changes_.reserve(std::max(ops, 2 * changes_.capacity()));
-  if (ops <= kSearchedInLine) return;
-  const std::size_t slots = std::bit_ceil(2 * ops);
-  if (index_.size() < slots) index_.resize(slots);
-  std::fill_n(index_.begin(), slots, 0U);
-  mask_ = slots - 1;
+  promised_ = 0;
+  make_room(ops);
+}
+
+void ChangeSet::make_room(std::size_t keys) {
+  const std::size_t all = promised_ + keys;
+  if (changes_.capacity() < all) changes_.reserve(std::max(all, 2 * changes_.capacity()));
+  const std::size_t slots = std::bit_ceil(2 * all);
+  if (all > kSearchedInLine && slots > mask_ + 1) {
+    if (index_.size() < slots) index_.resize(slots);
+    std::fill_n(index_.begin(), slots, 0U);
+    mask_ = slots - 1;
+    for (std::size_t i = 0; i < changes_.size(); ++i) enter(changes_[i].probe.hash, i + 1);
+  }
+  promised_ = all;
+}
+
+void ChangeSet::enter(std::uint64_t hash, std::size_t number) noexcept {
+  std::size_t at = hash & mask_;
+  while (index_[at] != 0) at = (at + 1) & mask_;
+  index_[at] = static_cast<std::uint32_t>(number);
 }
 
 Change* ChangeSet::find(const Probe& probe) noexcept {
@@ -34,11 +49,7 @@ Change& ChangeSet::add(const Probe& probe, Record* base) noexcept {
   Change& c = changes_.emplace_back();
   c.probe = probe;
   c.base = base;
-  if (mask_ != 0) {
-    std::size_t at = probe.hash & mask_;
-    while (index_[at] != 0) at = (at + 1) & mask_;
-    index_[at] = static_cast<std::uint32_t>(changes_.size());
-  }
+  if (mask_ != 0) enter(probe.hash, changes_.size());
   return c;
 }
 

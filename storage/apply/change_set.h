@@ -38,10 +38,13 @@ struct Change {
 // Threads: one.
 // Cost:    requests of few operations are searched linearly, larger ones through an index; memory is reused
 //          and grows to the largest request.
-// Errors:  begin() throws std::bad_alloc; add() cannot fail for up to the number of keys passed to begin().
+// Errors:  begin() and make_room() throw std::bad_alloc; add() cannot fail for up to the number of keys
+//          passed to both.
 class ChangeSet {
  public:
   void begin(std::size_t ops);
+  // Room for so many keys more. Changes may move.
+  void make_room(std::size_t keys);
   Change* find(const Probe& probe) noexcept;
   Change& add(const Probe& probe, Record* base) noexcept;
   std::span<Change> all() noexcept { return changes_; }
@@ -51,9 +54,11 @@ class ChangeSet {
 
  private:
   static constexpr std::size_t kSearchedInLine = 8;
+  void enter(std::uint64_t hash, std::size_t number) noexcept;
   std::vector<Change> changes_;
   std::vector<std::uint32_t> index_;  // position + 1, 0 = free
   std::size_t mask_ = 0;              // 0 = no index for this request
+  std::size_t promised_ = 0;          // keys
 };
 
 }  // namespace flashkv

@@ -56,13 +56,16 @@ bool OpRules::holds(const Compare& compare) const noexcept {
   return flashkv::holds(compare, unexpired(staged_.find(Probe{compare.key, compare.hash})));
 }
 
-bool OpRules::decide(Op& op, Status& why) noexcept {
+bool OpRules::decide(Op& op, Status& why) {
+  if (op.kind == OpKind::kEraseRange) return erase_range(op, why);
   const Found f = look_up(op);
   switch (op.kind) {
     case OpKind::kPut:
       return put(op, f, why);
     case OpKind::kErase:
       return erase(op, f, why);
+    case OpKind::kEraseRange:
+      break;
     case OpKind::kExpire:
       return expire(op, f, why);
     case OpKind::kIncrement:

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "storage/apply/change_set.h"
 #include "storage/apply/staged_state.h"
@@ -16,13 +18,19 @@ namespace flashkv {
 // Usage:   OpRules rules(staged, changes, limits);  rules.at(revision, now_ms);
 //          for (Op& op : request.ops) if (!rules.decide(op, why)) reject;
 // Threads: the writer's.
-// Errors:  decide() returns false and says why; the caller discards what it already wrote.
+// Errors:  decide() returns false and says why, or throws std::bad_alloc; the caller discards what it already
+//          wrote.
 //
 // A request writes a key as one event, however many of its operations name the key: the record it leaves
 // carries the request's revision and a version one above its predecessor's. A key removed and put again
 // within a request is a new key: version 1.
 class OpRules {
  public:
+  // Total bytes of the records in one request's answer (get, want_prev); a single one may be larger.
+  static constexpr std::uint64_t kMaxOutcomeBytes = std::uint64_t{16} << 20;
+  // Absent keys that one kEraseRange passes at most: expired, and waiting to be removed.
+  static constexpr std::uint64_t kMaxPassed = 65'536;
+
   OpRules(StagedState& staged, ChangeSet& changes, const StoreLimits& limits) noexcept
       : staged_(staged), changes_(changes), limits_(limits) {}
 
@@ -31,10 +39,11 @@ class OpRules {
     revision_ = revision;
     now_ms_ = now_ms;
     made_bytes_ = 0;
+    erased_keys_ = 0;
   }
   // Bytes of the records and answers made for the operations since at().
   std::uint64_t made_bytes() const noexcept { return made_bytes_; }
-  bool decide(Op& op, Status& why) noexcept;
+  bool decide(Op& op, Status& why);
   // True if the comparison holds for what is staged, before any operation of the request.
   bool holds(const Compare& compare) const noexcept;
 
@@ -49,6 +58,17 @@ class OpRules {
   const Record* unexpired(const Record* staged) const noexcept;
   bool put(Op& op, const Found& f, Status& why) noexcept;
   bool erase(Op& op, const Found& f, Status& why) noexcept;
+  // The present keys of a range, and what is beyond them.
+  struct Victims {
+    std::vector<Found> found;
+    std::vector<const Change*> added;  // scratch: keys that only this request's operations made
+    bool more = false;
+  };
+  bool erase_range(Op& op, Status& why);
+  bool find_victims(const Op& op, Status& why);
+  void find_added(const Op& op);
+  bool add_victim(const Op& op, const Found& f, std::uint64_t most, Status& why);
+  bool copy_victims(ErasedRange& out, Status& why);
   void remove_expired(Op& op, const Found& f) noexcept;
   bool expire(Op& op, const Found& f, Status& why) noexcept;
   bool increment(Op& op, const Found& f, Status& why) noexcept;
@@ -65,6 +85,8 @@ class OpRules {
   std::uint64_t revision_ = 0;
   std::int64_t now_ms_ = 0;
   std::uint64_t made_bytes_ = 0;
+  std::uint64_t erased_keys_ = 0;  // by kEraseRange
+  Victims victims_;
 };
 
 }  // namespace flashkv

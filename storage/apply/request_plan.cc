@@ -10,9 +10,11 @@ namespace flashkv {
 
 // A single record is always allowed, whatever its size.
 bool RequestPlan::count_answer(Request& request, const Op& op) noexcept {
-  if (op.outcome.kv == nullptr) return true;
   const std::uint64_t before = answer_bytes_;
-  answer_bytes_ += op.outcome.kv->bytes();
+  if (op.outcome.kv != nullptr) answer_bytes_ += op.outcome.kv->bytes();
+  if (op.outcome.erased != nullptr) {
+    for (const RecordPtr& kv : op.outcome.erased->prev_kvs) answer_bytes_ += kv->bytes();
+  }
   if (before == 0 || answer_bytes_ <= kMaxOutcomeBytes) return true;
   fail(request.status, Code::kResourceExhausted,
        "ops: the reply would be larger than 16 MiB; ask for fewer values");
@@ -50,6 +52,7 @@ void RequestPlan::pass(std::size_t ops) noexcept {
 bool RequestPlan::prepare(Request& request, std::uint64_t revision, std::int64_t now_ms) noexcept {
   rules_.at(revision, now_ms);
   revision_ = revision;
+  operations_ = request.chosen().size();
   answer_bytes_ = 0;
   changes_anything_ = false;
   passed_ = 0;
@@ -64,6 +67,7 @@ bool RequestPlan::prepare(Request& request, std::uint64_t revision, std::int64_t
   pass(request.ops.size() - passed_);
   if (prepared) {
     const std::span<const Change> all = changes_.all();
+    operations_ = std::max<std::uint64_t>(request.chosen().size(), all.size());
     changes_anything_ = std::any_of(all.begin(), all.end(), [](const Change& c) { return c.is_net(); });
     return true;
   }

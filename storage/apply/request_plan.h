@@ -22,7 +22,7 @@ namespace flashkv {
 class RequestPlan {
  public:
   // Total bytes of the records in one request's answer (get, want_prev); a single one may be larger.
-  static constexpr std::uint64_t kMaxOutcomeBytes = std::uint64_t{16} << 20;
+  static constexpr std::uint64_t kMaxOutcomeBytes = OpRules::kMaxOutcomeBytes;
   // Total bytes of the values copied for one request (append, expire, and answers); a single one may be
   // larger.
   static constexpr std::uint64_t kMaxMadeBytes = std::uint64_t{256} << 20;
@@ -40,6 +40,8 @@ class RequestPlan {
   // commit(): it removes those, each with a revision of its own, and the request is prepared again.
   bool meets_expired() const noexcept;
   void remove_expired(Request& request) noexcept;
+  // Of the request prepared last: its operations, or its changes where those are more.
+  std::uint64_t operations() const noexcept { return operations_; }
   // Bytes of the records in the answer of the request prepared last.
   std::uint64_t answer_bytes() const noexcept { return answer_bytes_; }
   // Bytes of all records made since begin_batch().
@@ -59,6 +61,7 @@ class RequestPlan {
   OpRules rules_;
   Prefetcher prefetcher_;
   std::uint64_t revision_ = 0;  // of the request prepared last
+  std::uint64_t operations_ = 0;
   std::uint64_t answer_bytes_ = 0;
   std::uint64_t batch_bytes_ = 0;
   std::size_t passed_ = 0;  // operations of that request that the prefetcher has left behind

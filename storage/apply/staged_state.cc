@@ -8,11 +8,23 @@
 
 namespace flashkv {
 
+StagedState::StagedState(AnyEngine& engine, Index index) noexcept
+    : engine_(engine), hash_(engine.hash()), assigned_(engine.published()), published_(assigned_) {
+  if (index == Index::kNone) return;
+  index_.emplace();
+  index_->publish(published_);
+}
+
 bool StagedState::prepare(std::span<const Change> changes, Status& why) noexcept {
   probes_.clear();
+  kinds_ = {};
   try {
     for (const Change& c : changes) {
-      if (c.is_net()) probes_.push_back(c.probe);
+      if (!c.is_net()) continue;
+      probes_.push_back(c.probe);
+      // One that has expired may be removed instead.
+      const bool erased = c.after == nullptr || c.over_expired;
+      ++(erased ? kinds_.erased : c.base == nullptr ? kinds_.inserted : kinds_.replaced);
     }
   } catch (const std::bad_alloc&) {
     fail(why, Code::kResourceExhausted, kOutOfMemory);
@@ -20,6 +32,14 @@ bool StagedState::prepare(std::span<const Change> changes, Status& why) noexcept
   }
   if (probes_.empty()) return true;
   reserved_ = true;
+  return reserve(why);
+}
+
+bool StagedState::reserve(Status& why) noexcept {
+  if (index_ && !index_->reserve_only(kinds_)) {
+    fail(why, Code::kResourceExhausted, kOutOfMemory);
+    return false;
+  }
   if (engine_.reserve(probes_)) return true;
   say_what_is_short(why);
   return false;
@@ -43,14 +63,20 @@ void StagedState::commit(std::span<Change> changes, std::uint64_t revision) noex
     if (!c.is_net()) continue;
     if (c.base != nullptr) {  // the engine may free it
       expiries_.remove(*c.base);
+      expiring_ -= c.base->expires_at_ms() != 0 ? 1 : 0;
       removed_bytes_ += c.base->bytes();
     }
     if (c.after == nullptr) {
       engine_.erase(c.probe);
+      // The key may be the removed record's own: the index still owns it.
+      if (index_) index_->erase(c.probe.key);
       expired_ += c.cause == Cause::kExpiry ? 1 : 0;
     } else {
       expiries_.add(*c.after);
-      engine_.upsert(c.take().release(), c.probe.hash);
+      expiring_ += c.after->expires_at_ms() != 0 ? 1 : 0;
+      Record* const after = c.take().release();
+      if (index_) index_->upsert(after);
+      engine_.upsert(after, c.probe.hash);
     }
   }
   assigned_ = revision;
@@ -58,7 +84,9 @@ void StagedState::commit(std::span<Change> changes, std::uint64_t revision) noex
 
 void StagedState::publish() noexcept {
   engine_.publish(assigned_);
+  if (index_) index_->publish(assigned_);
   published_ = assigned_;
+  published_expiring_ = expiring_;
   open_ = reserved_ = false;
 }
 

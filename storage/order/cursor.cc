@@ -1,5 +1,7 @@
 #include "storage/order/cursor.h"
 
+#include <utility>
+
 namespace flashkv::order {
 namespace {
 
@@ -67,6 +69,22 @@ Path Cursor::after_all() const noexcept {
   }
   path.steps[0] = {node, node->size};
   return path;
+}
+
+std::uint64_t Cursor::pass_leaf() noexcept {
+  if (root_.node == nullptr || gap_at(path_) == (direction_ == kForward ? end_ : begin_)) return 0;
+  unsigned& at = path_.steps[0].at;
+  if (direction_ == kForward) {
+    const bool last = path_.leaf() == end_.leaf;
+    const std::uint64_t passed = (last ? end_.at : path_.leaf()->size) - at;
+    at += static_cast<unsigned>(passed);
+    if (!last || at == path_.leaf()->size) to_next_leaf(path_, kForward);
+    return passed;
+  }
+  // The place between two leaves is in the upper one.
+  if (at == 0) to_next_leaf(path_, kReverse);
+  const unsigned until = path_.leaf() == begin_.leaf ? begin_.at : 0;
+  return std::exchange(at, until) - until;
 }
 
 std::uint64_t Cursor::count_left() const noexcept {

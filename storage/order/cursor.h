@@ -39,6 +39,9 @@ class Cursor {
   void seek(std::string_view key) noexcept;
   // The next record; null at the end of the range, until a seek() leads away from it.
   const Record* next() noexcept { return direction_ == kForward ? next_up() : next_down(); }
+  // Passes what next() would return of the leaf where the cursor is, without reading a record; how many
+  // that were. 0 = the end of the range.
+  std::uint64_t pass_leaf() noexcept;
   // How many records next() would return.
   std::uint64_t count_left() const noexcept;
 

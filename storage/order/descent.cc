@@ -1,5 +1,7 @@
 #include "storage/order/descent.h"
 
+#include <algorithm>
+
 namespace flashkv::order {
 namespace {
 
@@ -69,6 +71,33 @@ Path descend(Root root, std::string_view key) noexcept {
   path.found = floor.equal;
   path.steps[0].at = floor.equal ? floor.at : floor.at + 1;
   return path;
+}
+
+void prefetch(Root root, std::span<const Probe> probes) noexcept {
+  if (root.height < 2 || root.node->size == 0) return;
+  struct Way {
+    Node* node;
+    std::size_t matched;
+    bool below_all;
+  };
+  std::array<Way, kMostAhead> ways;
+  const std::size_t count = std::min(probes.size(), ways.size());
+  const std::string_view first = first_record(root.node, root.height - 1)->key();
+  for (std::size_t i = 0; i < count; ++i) {
+    const Comparison c = compare(probes[i].key, first, 0);
+    ways[i] = {root.node, c.common, c.sign < 0};
+  }
+  for (unsigned level = root.height - 1; level > 0; --level) {
+    for (std::size_t i = 0; i < count; ++i) {
+      Way& way = ways[i];
+      const Inner& inner = *static_cast<Inner*>(way.node);
+      Floor floor;
+      if (!way.below_all) floor = floor_in(inner, probes[i].key, way.matched);
+      way.matched = floor.matched;
+      way.node = inner.children[floor.at];
+      prefetch(way.node);
+    }
+  }
 }
 
 }  // namespace flashkv::order

@@ -3,9 +3,11 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 #include "storage/order/node.h"
+#include "storage/table/engine.h"
 
 namespace flashkv::order {
 
@@ -34,5 +36,10 @@ struct Path {
 
 // The root must not be empty.
 Path descend(Root root, std::string_view key) noexcept;
+
+// A hint: these keys are looked for soon. Goes down to the leaves with all of them at a time, so that their
+// misses overlap; at most kMostAhead keys.
+inline constexpr std::size_t kMostAhead = 32;
+void prefetch(Root root, std::span<const Probe> probes) noexcept;
 
 }  // namespace flashkv::order

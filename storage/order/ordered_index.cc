@@ -16,6 +16,11 @@ bool OrderedIndex::reserve(std::size_t changes) noexcept {
   return true;
 }
 
+bool OrderedIndex::reserve_only(const Changes& changes) noexcept {
+  promised_ = 0;
+  return pool_.hold(tree_.blocks_for(changes));
+}
+
 void OrderedIndex::upsert(Record* record) noexcept {
   tree_.upsert(record);
   use_promise();

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
+#include "storage/order/descent.h"
 #include "storage/order/node_pool.h"
 #include "storage/order/pins.h"
 #include "storage/order/retired.h"
@@ -39,8 +41,7 @@ struct Stats {
 // Threads: everything here is the writer's. A pin's root is read by the thread it was handed to; handing it
 //          over and back is the caller's, with a lock or a queue.
 // Lifetime: the index is one owner of every record in it, until it is erased or replaced and no pin leads
-//           to it
-//          any more. Pins are returned before the index is destroyed.
+//          to it any more. Pins are returned before the index is destroyed.
 // Cost:    order.md: 1 to 2 us a change, 20 bytes a key. reserve() alone allocates, and keeps what it did
 //          not need for the next batch, at most `kept_bytes`. publish() looks at each item that its batch
 //          retired once; a pin costs the nodes and records that it alone still leads to.
@@ -49,8 +50,8 @@ struct Stats {
 //          publish. Revisions rise, but for a publish() of no change. Pins are not limited here.
 class OrderedIndex {
  public:
-  // What publish() leaves in the pool: the nodes that a batch of 1,024 keys copies, or nearly.
-  static constexpr std::size_t kKeptBytes = std::size_t{1} << 20;
+  // What publish() leaves in the pool: the nodes that a batch of 1,024 keys copies.
+  static constexpr std::size_t kKeptBytes = std::size_t{1536} << 10;
 
   explicit OrderedIndex(std::size_t kept_bytes = kKeptBytes) noexcept
       : kept_blocks_(kept_bytes / kNodeBytes), tree_(pool_, batch_) {}
@@ -61,6 +62,8 @@ class OrderedIndex {
   // Makes sure that so many more calls of upsert() and erase() cannot fail. False: nothing changed. Promises
   // add up, are used up by calls, and lapse at publish().
   bool reserve(std::size_t changes) noexcept;
+  // Makes sure of what is named and of nothing else: an earlier promise lapses.
+  bool reserve_only(const Changes& changes) noexcept;
   // Inserts or replaces; retains the record.
   void upsert(Record* record) noexcept;
   // No effect on an absent key.
@@ -68,6 +71,8 @@ class OrderedIndex {
   // Makes the staged state the one that pins are taken of, as `revision`.
   void publish(std::uint64_t revision) noexcept;
 
+  // A hint: these keys are changed soon.
+  void prefetch(std::span<const Probe> probes) const noexcept { order::prefetch(tree_.root(), probes); }
   // The staged state, for the writer's own walks: valid until the next change.
   Root staged() const noexcept { return tree_.root(); }
 
@@ -79,6 +84,8 @@ class OrderedIndex {
   bool collect(std::size_t most) noexcept { return pins_.collect(most, pool_); }
 
   Stats stats() const noexcept;
+  // Bytes of what only pins that are held lead to.
+  std::uint64_t held_bytes() const noexcept { return pins_.held_bytes(); }
 
  private:
   void use_promise() noexcept { promised_ -= promised_ > 0 ? 1 : 0; }

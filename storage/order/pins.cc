@@ -64,11 +64,9 @@ std::uint64_t Pins::oldest() const noexcept {
   return revision;
 }
 
-std::uint64_t Pins::sum(std::uint64_t (Retired::*of)() const noexcept) const noexcept {
+std::uint64_t Pins::sum(const State* list, std::uint64_t (Retired::*of)() const noexcept) noexcept {
   std::uint64_t all = 0;
-  for (const State* list : {newest_, returned_}) {
-    for (const State* s = list; s != nullptr; s = s->older) all += (s->retired.*of)();
-  }
+  for (const State* s = list; s != nullptr; s = s->older) all += (s->retired.*of)();
   return all;
 }
 

@@ -47,9 +47,15 @@ class Pins {
   // The revision of the oldest; 0 without pins.
   std::uint64_t oldest() const noexcept;
   // Adds up what waits, for pins or for collect().
-  std::uint64_t nodes() const noexcept { return sum(&Retired::nodes); }
-  std::uint64_t records() const noexcept { return sum(&Retired::records); }
-  std::uint64_t bytes() const noexcept { return sum(&Retired::bytes); }
+  std::uint64_t nodes() const noexcept {
+    return sum(newest_, &Retired::nodes) + sum(returned_, &Retired::nodes);
+  }
+  std::uint64_t records() const noexcept {
+    return sum(newest_, &Retired::records) + sum(returned_, &Retired::records);
+  }
+  std::uint64_t bytes() const noexcept { return held_bytes() + sum(returned_, &Retired::bytes); }
+  // What pins that are held lead to.
+  std::uint64_t held_bytes() const noexcept { return sum(newest_, &Retired::bytes); }
 
  private:
   struct State : Pin {
@@ -57,7 +63,7 @@ class Pins {
     std::size_t holders = 0;
     Retired retired;  // after this revision and before the next newer pin's
   };
-  std::uint64_t sum(std::uint64_t (Retired::*of)() const noexcept) const noexcept;
+  static std::uint64_t sum(const State* list, std::uint64_t (Retired::*of)() const noexcept) noexcept;
 
   State* newest_ = nullptr;    // held
   State* returned_ = nullptr;  // nobody holds them, but their items are not decided about yet

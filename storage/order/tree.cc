@@ -18,6 +18,21 @@ std::size_t Tree::blocks_for(std::size_t changes) const noexcept {
   return blocks;
 }
 
+// An insert or a replacement copies one node a level, an erase two. Each insert may split a leaf; an inner
+// node has room for half its capacity after a split, so that later splits take as many additions, unless an
+// erase has filled it up from a neighbour, or two nodes.
+std::size_t Tree::blocks_for(const Changes& changes) const noexcept {
+  const std::size_t copied = changes.inserted + changes.replaced + 2 * changes.erased;
+  std::size_t blocks = copied == 0 ? 0 : retired_.blocks_for(changes.replaced + changes.erased);
+  std::size_t split = changes.inserted;
+  for (unsigned level = 0; level < root_.height; ++level) {
+    const auto here = static_cast<std::size_t>(at_level_[level]);
+    if (level > 0) split = std::min(split, here + split / (Inner::kCapacity / 2 - 2) + 2 * changes.erased);
+    blocks += std::min(copied, here) + split;
+  }
+  return blocks + split;
+}
+
 std::uint64_t Tree::nodes() const noexcept {
   return std::accumulate(at_level_.begin(), at_level_.end(), std::uint64_t{0});
 }

@@ -13,6 +13,13 @@
 
 namespace flashkv::order {
 
+// How many changes of each kind are to come.
+struct Changes {
+  std::size_t inserted = 0;
+  std::size_t replaced = 0;
+  std::size_t erased = 0;
+};
+
 // Purpose: changes the staged tree. Nodes of the running batch change in place; any other is copied before
 //          its first change, with all above it, and the original is retired (I1).
 // Usage:   if (!pool.hold(tree.blocks_for(1))) reject;
@@ -31,6 +38,8 @@ class Tree {
 
   // Blocks that `changes` calls of upsert() and erase() take from the pool at most, whatever they do (I4).
   std::size_t blocks_for(std::size_t changes) const noexcept;
+  // The same where it is known what they do: replacing needs half as much, and most of it is used.
+  std::size_t blocks_for(const Changes& changes) const noexcept;
   // Retains the record.
   void upsert(Record* record) noexcept;
   void erase(std::string_view key) noexcept;

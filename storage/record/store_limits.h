@@ -24,6 +24,10 @@ struct StoreLimits {
   std::uint64_t max_queue_bytes = std::uint64_t{256} << 20;
   // Of records and nodes that wait for readers or, in an engine that frees nothing, of all that it retired.
   std::uint64_t max_retired_bytes = std::uint64_t{1} << 30;
+  // Of pins that are held, revoked ones included.
+  std::uint64_t max_pins = 64;
+  // Of records and nodes that only pins lead to; beyond it the oldest pins are revoked.
+  std::uint64_t max_pinned_bytes = std::uint64_t{1} << 30;
 };
 
 }  // namespace flashkv

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "storage/record/record.h"
 #include "storage/request/publish_policy.h"
@@ -15,8 +17,18 @@ namespace flashkv {
 
 enum class Ack : std::uint8_t { kPublished, kApplied, kDurable };
 enum class Condition : std::uint8_t { kAlways, kIfAbsent, kIfPresent };
-// kRemoveExpired is the store's own: it removes the key if that has expired, and has no effect otherwise.
-enum class OpKind : std::uint8_t { kPut, kErase, kExpire, kIncrement, kAppend, kGet, kRemoveExpired };
+// kEraseRange needs the ordered index. kRemoveExpired is the store's own: it removes the key if that has
+// expired, and has no effect otherwise.
+enum class OpKind : std::uint8_t {
+  kPut,
+  kErase,
+  kEraseRange,
+  kExpire,
+  kIncrement,
+  kAppend,
+  kGet,
+  kRemoveExpired
+};
 
 // What a comparison looks at, and how: the key's property is the left operand.
 enum class Target : std::uint8_t { kVersion, kCreate, kMod, kValue, kExists };
@@ -33,42 +45,68 @@ struct Compare {
   std::string_view value;    // kValue
 };
 
+// What an erase of a range did. Expired keys are absent: neither removed by it nor counted.
+struct ErasedRange {
+  std::uint64_t count = 0;          // keys removed
+  bool more = false;                // there are keys beyond the limit
+  std::vector<RecordPtr> prev_kvs;  // with want_prev: the records removed, by key. Private copies
+};
+
 // The outcome of one operation; which fields are meaningful depends on its kind.
 struct OpOutcome {
-  bool succeeded = false;    // put: written. erase, kRemoveExpired: removed. expire, get: found
+  bool succeeded = false;    // put: written. erase, kRemoveExpired: removed. kEraseRange: removed a key.
+                             // expire, get: found
   std::int64_t number = 0;   // increment: the new value
   std::uint64_t length = 0;  // append: bytes of the new value
   RecordPtr kv;              // get: the record; put, erase with want_prev: the previous one. A private copy,
                              // without its value where keys_only is set
+  std::unique_ptr<ErasedRange> erased;  // kEraseRange; null when it removed nothing
 };
 
-// One operation on one key. `key` and, for append, `value` must stay valid until the request completes.
+// One operation on one key, or kEraseRange on all from `key` up to but not including `value`. `key` and
+// `value` must stay valid until the request completes.
 struct Op {
   OpKind kind = OpKind::kGet;
   Condition condition = Condition::kAlways;
   bool keep_ttl = false;      // put: the expiry of the key it replaces
-  bool want_prev = false;     // put, erase
+  bool want_prev = false;     // put, erase, kEraseRange
   bool keys_only = false;     // get: the outcome has no value
   bool has_expected = false;  // put: expected_mod_revision is compared
   std::string_view key;
   std::uint64_t hash = 0;                   // of key, by the store's KeyHash; Store::submit fills it in
-  std::string_view value;                   // append
+  std::string_view value;                   // append; kEraseRange: the end, empty = to the last key
   RecordPtr record;                         // put: made by the request thread, with Expiry::kRoom when
                                             // ttl_ms or keep_ttl is set; moved out when it is applied
   std::uint64_t expected_mod_revision = 0;  // 0 = must not exist
   std::int64_t ttl_ms = 0;                  // 0 = none (expire: removes the expiry)
   std::int64_t delta = 0, initial = 0;      // increment
+  // kEraseRange: removes the first so many keys at most. 0 = all of them, and the request is refused where
+  // that is more than kMaxErasedKeys.
+  std::uint64_t limit = 0;
   OpOutcome outcome;
 };
+
+// Keys that the kEraseRange operations of one request remove at most, together.
+inline constexpr std::uint64_t kMaxErasedKeys = 10'000;
 
 enum class RequestKind : std::uint8_t {
   kMutation,      // ops, applied atomically; with compare, ops or otherwise
   kPublish,       // publish now; completes with the published revision
   kWaitRevision,  // completes once `revision` is published
   kSetPolicy,     // sets the publish policy to `policy`
+  kTakePin,       // completes with `pin`, of the last published state; first waits for `revision`, unless 0
+  kReturnPin,     // the store's own (pinned_state.h)
 };
 
 struct Request;
+
+// A published state that stays as it is while it is held: pinned_state.h. Destroying the pointer returns it
+// to the writer, from any thread; that cannot fail.
+class PinnedState;
+struct ReturnPin {
+  void operator()(PinnedState* pin) const noexcept;
+};
+using PinPtr = std::unique_ptr<PinnedState, ReturnPin>;
 
 // Purpose: receives finished requests: one call per batch, one wake-up per request thread.
 // Threads: complete() is called by the writer; it must not block, and must not call back into the store.
@@ -104,8 +142,9 @@ struct Request {
   CompletionSink* sink = nullptr;
 
   Status status;  // not ok: nothing of it was applied
-  // In: the one a kWaitRevision waits for; the one a source assigns (0: the next). Out: the revision the
-  // request made, or that of the state its answer is based on.
+  PinPtr pin;     // out: kTakePin
+  // In: the one a kWaitRevision or kTakePin waits for; the one a source assigns (0: the next). Out: the
+  // revision the request made, or that of the state its answer is based on.
   std::uint64_t revision = 0;
   bool applied = false;     // false with kDeadlineExceeded: certainly not applied
   bool held = true;         // out: the comparisons hold

@@ -34,7 +34,7 @@ struct QueueOrders {
 // Limits:  max_queue_requests and max_queue_bytes (the sum of Request::bytes) for work; kControlLimit for
 //          control, of which kControlReserve are kept for kPublish and kSetPolicy, so that readers waiting
 //          for a revision cannot lock the administrator out. A request counts from push() until the writer
-//          calls leave_*().
+//          calls leave_*(). kReturnPin is accepted always, also after close(), and not counted.
 template <typename Item, typename Orders>
 class BasicRequestQueue {
  public:
@@ -120,8 +120,12 @@ void BasicRequestQueue<Item, Orders>::link(Lane& lane, Item& request) noexcept {
 
 template <typename Item, typename Orders>
 Admission BasicRequestQueue<Item, Orders>::push(Item& request) noexcept {
+  if (request.kind == RequestKind::kReturnPin) {
+    link(control_, request);
+    return Admission::kAccepted;
+  }
   if (request.kind != RequestKind::kMutation) {
-    const bool reserved = request.kind != RequestKind::kWaitRevision;
+    const bool reserved = request.kind == RequestKind::kPublish || request.kind == RequestKind::kSetPolicy;
     const std::uint64_t limit = reserved ? kControlLimit : kControlLimit - kControlReserve;
     const Admission a = admit(control_, limit, Admission::kControlFull);
     if (a == Admission::kAccepted) link(control_, request);

@@ -14,8 +14,8 @@ constexpr std::string_view kTooLate = "deadline: passed before the request was a
 }  // namespace
 
 Writer::Writer(AnyEngine& engine, const PublishPolicy& policy, const StoreLimits& limits, const Clock& clock,
-               std::span<Source* const> sources) noexcept
-    : clock_(clock), s_(engine, policy, limits, sources, clock.now()) {
+               std::span<Source* const> sources, StagedState::Index index) noexcept
+    : clock_(clock), s_(engine, index, policy, limits, sources, clock.now()) {
   s_.stats.assigned_revision.set(s_.staged.assigned());
   show();
   show_policy();
@@ -44,6 +44,8 @@ Nanos Writer::step() noexcept {
   if (s_.idle() && s_.now >= s_.collect_at) collect();
   publish_when_due();
   answer_waiting();
+  answer_pinners();
+  free_unpinned();
   leave_queue();
   show();
   s_.done.deliver();
@@ -57,9 +59,22 @@ void Writer::show() noexcept {
   s_.counts.waiting_revision = s_.unpublished.reads();
   s_.counts.expired_keys = s_.staged.expired();
   s_.counts.completed_requests = s_.done.added();
+  show_pins();
   s_.stats.removed_bytes.set(s_.staged.removed_bytes());
   s_.stats.counts.show(s_.counts);
   s_.stats.engine.show(s_.staged.engine_stats());
+}
+
+void Writer::show_pins() noexcept {
+  const order::Stats index = s_.staged.index_stats();
+  const PinList::Oldest oldest = s_.pins.oldest();
+  s_.counts.ordered_bytes = index.node_bytes + index.pool_bytes;
+  s_.counts.pins = s_.pins.size();
+  s_.counts.pins_taken = s_.pins.taken();
+  s_.counts.pins_revoked = s_.pins.revoked();
+  s_.counts.pinned_bytes = index.retired_bytes;
+  s_.counts.oldest_pin = oldest.revision;
+  s_.counts.oldest_pin_since = static_cast<std::uint64_t>(oldest.taken_at);
 }
 
 void Writer::take_arrivals() noexcept {
@@ -181,8 +196,8 @@ void Writer::apply_batch() noexcept {
       const std::uint64_t weight = r.weight();
       if (ops != 0 && ops + weight > limit) break;
       if (ops != 0 && s_.trimmer.behind() && s_.taken_bytes + r.bytes > Trimmer::kMostAStep) break;
-      ops += weight;
-      apply_client(r);
+      // An erased range turns out to be more than it looked.
+      ops += std::max<std::uint64_t>(weight, apply_client(r) ? s_.plan.operations() : 0);
       if (s_.plan.batch_bytes() >= kMaxBatchBytes) break;
       if (s_.staged.removed_bytes() - removed_before >= kMaxBatchBytes) break;
     }
@@ -226,8 +241,9 @@ void Writer::apply(Request& r) noexcept {
       s_.stats.assigned_revision.set(s_.staged.assigned());
     }
     ++s_.counts.applied_requests;
-    s_.counts.applied_ops += r.chosen().size();
-    s_.unpublished_ops += r.chosen().size();
+    s_.counts.applied_ops += s_.plan.operations();
+    s_.unpublished_ops += s_.plan.operations();
+    s_.step_ops += s_.plan.operations();
     s_.unpublished_bytes += r.bytes;
   } else if (s_.collect_at == kNever) {
     // Whatever it reserved is dropped once the store is idle.
@@ -238,10 +254,12 @@ void Writer::apply(Request& r) noexcept {
   r.revision = s_.staged.assigned();
 }
 
-void Writer::apply_client(Request& r) noexcept {
+// Whether it was applied; it may be answered already.
+bool Writer::apply_client(Request& r) noexcept {
   r.revision = 0;  // a client's mutation takes the next one
   apply(r);
-  if (r.applied) {
+  const bool applied = r.applied;
+  if (applied) {
     // The records in its answer count as the request's own from here on.
     r.bytes += s_.plan.answer_bytes();
     s_.queue.grow_work(s_.plan.answer_bytes());
@@ -254,6 +272,7 @@ void Writer::apply_client(Request& r) noexcept {
   } else {
     answer(r);
   }
+  return applied;
 }
 
 // Only now is it taken off the queue's bounds: a request that waits for a publish holds memory too.
@@ -300,7 +319,7 @@ Nanos Writer::sources_due() const noexcept {
 }
 
 Nanos Writer::next_step() const noexcept {
-  Nanos t = std::min(s_.unpublished.next_deadline(), s_.trimmer.due());
+  Nanos t = std::min({s_.unpublished.next_deadline(), s_.trimmer.due(), s_.pins_at});
   const Nanos work_at = s_.staged.is_open() ? Nanos{0} : s_.retry_open_at;
   if (!s_.pending.empty()) t = std::min(t, work_at);
   t = std::min(t, std::max(sources_due(), work_at));

@@ -51,14 +51,21 @@ class Writer {
   // gap between attempts doubles up to kMaxCollectGap.
   static constexpr Nanos kCollectGap = 2 * kNanosPerMilli;
   static constexpr Nanos kMaxCollectGap = 128 * kNanosPerMilli;
+  // What a step frees of what pins held: so many nodes and records, and kFreedPerOp for each operation that
+  // it applied. An operation makes fewer than that to be freed, so the rest dwindles under any load.
+  static constexpr std::size_t kFreedPerStep = 1'024;
+  static constexpr std::size_t kFreedPerOp = 4;
+  // The next look at a pin that is to be revoked and was being read: a section takes about as long.
+  static constexpr Nanos kRevokeGap = 200 * kNanosPerMicro;
   // A request that waits for a revision is answered after this long at the latest.
   static constexpr Nanos kMaxRevisionWait = 30'000 * kNanosPerMilli;
 
   // `sources` are asked in this order, before the clients' queue.
   Writer(AnyEngine& engine, const PublishPolicy& policy, const StoreLimits& limits, const Clock& clock,
-         std::span<Source* const> sources = {}) noexcept;
-  Writer(AnyEngine&, const PublishPolicy&, StoreLimits&&, const Clock&,
-         std::span<Source* const> = {}) = delete;
+         std::span<Source* const> sources = {},
+         StagedState::Index index = StagedState::Index::kNone) noexcept;
+  Writer(AnyEngine&, const PublishPolicy&, StoreLimits&&, const Clock&, std::span<Source* const> = {},
+         StagedState::Index = StagedState::Index::kNone) = delete;
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
@@ -98,15 +105,19 @@ class Writer {
   void apply_batch() noexcept;
   bool prepare(Request& r, std::uint64_t revision) noexcept;
   void apply(Request& r) noexcept;
-  void apply_client(Request& r) noexcept;
+  bool apply_client(Request& r) noexcept;
   void answer(Request& r) noexcept;
   void leave_queue() noexcept;
   void publish_when_due() noexcept;
   void publish() noexcept;
   void answer_waiting() noexcept;
+  void answer_pinners() noexcept;
+  void answer_pinner(Request& r) noexcept;
+  void free_unpinned() noexcept;
   void answer_control(Request& r) noexcept;
   void refuse_pending() noexcept;
   void show() noexcept;
+  void show_pins() noexcept;
   Nanos sources_due() const noexcept;
   Nanos next_step() const noexcept;
   void show_policy() noexcept;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <thread>
+#include <utility>
 
 #include "storage/record/large_block.h"
 #include "storage/request/failure.h"
@@ -19,6 +20,15 @@ void Writer::take_control(Request& r) noexcept {
       set_policy(r);
       answer_control(r);
       return;
+    case RequestKind::kReturnPin:
+      s_.pins.take_back(r);
+      return;
+    case RequestKind::kTakePin:
+      if (r.revision <= s_.staged.published()) {
+        s_.pinners.push(r);
+        return;
+      }
+      [[fallthrough]];
     case RequestKind::kWaitRevision:
       if (r.revision > s_.staged.assigned()) {
         char text[96];
@@ -59,8 +69,25 @@ void Writer::answer_waiting() noexcept {
   s_.unpublished.release(s_.staged.published(), s_.now, [this](Request& r, bool reached) noexcept {
     if (r.kind == RequestKind::kMutation) return answer(r);
     if (!reached) fail(r.status, Code::kDeadlineExceeded, "at_least_revision: not published in time");
+    if (r.kind == RequestKind::kTakePin && reached) return answer_pinner(r);
     answer_control(r);
   });
+}
+
+void Writer::answer_pinners() noexcept {
+  while (!s_.pinners.empty()) answer_pinner(s_.pinners.pop());
+}
+
+void Writer::answer_pinner(Request& r) noexcept {
+  r.pin = s_.pins.take(s_.now, bell_, r.status);
+  answer_control(r);
+}
+
+void Writer::free_unpinned() noexcept {
+  const bool read = s_.pins.revoke_oldest();
+  const std::size_t most = kFreedPerStep + kFreedPerOp * std::exchange(s_.step_ops, 0);
+  const bool more = s_.staged.free_unpinned(most);
+  s_.pins_at = more ? 0 : read ? s_.now + kRevokeGap : kNever;
 }
 
 void Writer::refuse_pending() noexcept {
@@ -120,6 +147,8 @@ WriterStatsView Writer::stats() const noexcept {
   v.refused_full = s_.queue.refused_full();
   v.refused_stopping = s_.queue.refused_closed();
   const auto since = static_cast<Nanos>(v.blocked_since);
+  const auto pinned = static_cast<Nanos>(v.oldest_pin_since);
+  if (pinned != 0) v.oldest_pin_ns = static_cast<std::uint64_t>(std::max<Nanos>(clock_.now() - pinned, 0));
   if (since != 0) v.blocked_ns = static_cast<std::uint64_t>(std::max<Nanos>(clock_.now() - since, 0));
   return v;
 }

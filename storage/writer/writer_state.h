@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "storage/apply/pin_list.h"
 #include "storage/apply/request_plan.h"
 #include "storage/apply/staged_state.h"
 #include "storage/request/completions.h"
@@ -21,10 +22,11 @@ namespace flashkv {
 // Purpose: the whole state of Writer::step(): a step reads and writes nothing that is not named here.
 // Threads: the writer's alone, except `queue` and `stats`, whose contracts name the other threads.
 struct WriterState {
-  WriterState(AnyEngine& engine, const PublishPolicy& policy, const StoreLimits& limits,
-              std::span<Source* const> inside, Nanos started) noexcept
-      : staged(engine),
+  WriterState(AnyEngine& engine, StagedState::Index index, const PublishPolicy& policy,
+              const StoreLimits& limits, std::span<Source* const> inside, Nanos started) noexcept
+      : staged(engine, index),
         queue(limits),
+        pins(staged, queue, limits),
         expiry(staged.expiries(), engine.hash()),
         sources(inside),
         plan(staged, limits),
@@ -33,13 +35,15 @@ struct WriterState {
 
   StagedState staged;
   RequestQueue queue;                // in: the clients' source
+  PinList pins;                      // of the published state, out with request threads
   ExpirySource expiry;               // in: what has expired
   std::span<Source* const> sources;  // in: others inside the store
 
   // A request between the queue and its sink is always in exactly one of these.
   RequestList pending;     // taken from the queue, not applied
   RequestList publishers;  // kPublish: answered in this step
-  WaitList unpublished;    // applied, or kWaitRevision: answered once their revision is published
+  RequestList pinners;     // kTakePin of what is published: answered in this step
+  WaitList unpublished;    // applied, kWaitRevision or kTakePin: answered once their revision is published
   Completions done;        // out: answered in this step
 
   RequestPlan plan;  // the request being prepared
@@ -47,6 +51,7 @@ struct WriterState {
   Trimmer trimmer;
 
   std::uint64_t client_ops = 0;      // of clients, in the last batch
+  std::uint64_t step_ops = 0;        // applied in this step
   std::uint64_t answered = 0;        // in this step: removed from the queue's count together, at its end
   std::uint64_t answered_bytes = 0;  // of their payload
   std::uint64_t taken_bytes = 0;     // of what this step applied, or refused
@@ -64,6 +69,7 @@ struct WriterState {
   Nanos sweep_at = 0;            // while blocked: when pending requests are next checked for passed deadlines
   Nanos collect_at = kNever;     // idle: when memory is next collected
   Nanos collect_gap = 0;         // grows while nothing is freed
+  Nanos pins_at = kNever;        // when more of what pins held can be freed
 
   WriterCounts counts;
   WriterStats stats;

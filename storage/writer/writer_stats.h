@@ -27,11 +27,19 @@ struct WriterCounts {
   std::uint64_t source_requests = 0;  // of applied_requests: offered by sources inside the store
   std::uint64_t expired_keys = 0;     // removed because they had expired
   std::uint64_t completed_requests = 0;
+  std::uint64_t pins_taken = 0;
+  std::uint64_t pins_revoked = 0;
   std::array<std::uint64_t, kCodes> rejected{};  // answered with that code, nothing applied
   std::uint64_t awaiting_publish = 0;            // now: applied, answered at the next publish
   std::uint64_t waiting_revision = 0;            // now: kWaitRevision requests not yet answered
   std::uint64_t blocked_since =
       0;  // now: Nanos, when readers began to block the staged state; 0 = they do not
+  std::uint64_t ordered_bytes = 0;     // now: nodes of the ordered index, spare ones included
+  std::uint64_t pins = 0;              // now: not yet returned, revoked ones included
+  std::uint64_t pinned_bytes = 0;      // now: of records and nodes that only pins lead to, or that are about
+                                       // to be freed
+  std::uint64_t oldest_pin = 0;        // now: revision of the oldest that is not revoked; 0 = there is none
+  std::uint64_t oldest_pin_since = 0;  // now: Nanos, when it was taken; 0 = there is none
 
   void reject(Code code) noexcept {
     const auto i = static_cast<std::size_t>(code);
@@ -57,7 +65,8 @@ struct WriterStatsView : WriterCounts {
   // Now: memory of freed large records that waits to be used again, or to go back to the system. The whole
   // process's.
   std::uint64_t waiting_bytes = 0;
-  std::uint64_t blocked_ns = 0;  // how long readers have blocked the staged state; 0 when they do not
+  std::uint64_t oldest_pin_ns = 0;  // the age of the oldest pin; 0 = there is none
+  std::uint64_t blocked_ns = 0;     // how long readers have blocked the staged state; 0 when they do not
 };
 
 // Purpose: what other threads see of the writer and of the engine's sizes. The queue keeps its own counters;

@@ -57,13 +57,16 @@ class Smoke(unittest.TestCase):
     def store_bench(self, guard):
         program = os.path.join(BIN, "store_bench")
         found = self.objects(program, "--smoke", "--json", "--guard", guard)
-        self.assertEqual([o["bench"] for o in found], ["wait", "mutations", "mutations", "expiry"])
-        wait, as_one, one_by_one, expiry = found
-        self.assertEqual({o["guard"] for o in found[:3]}, {guard})
+        self.assertEqual([o["bench"] for o in found], ["wait", *["mutations"] * 4, "scan", "expiry"])
+        wait, *mutations, scan, expiry = found
+        self.assertEqual({o["guard"] for o in found[:-1]}, {guard})
         self.assert_positive(wait, "samples", "publishes", "puts", "reads")
         self.assertLessEqual(wait["p99_us"], wait["p999_us"])
         self.assertLessEqual(wait["p999_us"], wait["max_us"])
-        for shape in (as_one, one_by_one):
+        self.assertEqual([o["ordered_index"] for o in mutations], [False, False, True, True])
+        self.assertLess(mutations[0]["bytes_a_key"] + 10, mutations[2]["bytes_a_key"])
+        self.assert_positive(scan, "scans", "scan_keys_per_second", "written_per_second", "step_max_us")
+        for shape in mutations:
             self.assertEqual(shape["requests"] * shape["ops"], 1_024)
             self.assertEqual(shape["written"] % 1_024, 0)
             self.assert_positive(shape, "written", "per_second", "per_cpu_second", "reads")

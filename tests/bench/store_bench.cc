@@ -4,8 +4,11 @@
 // wait       publish interval 1 ms, one reader flat out, a steady trickle of Puts: what each opening of the
 //            staged state waited. Target p99 <= 10 us, p99.9 <= 200 us; turns put off are counted beside it.
 // mutations  Puts into existing keys, 1,024 a publish, one reader flat out, once as one request of 1,024
-//            operations and once as 1,024 requests of one. Target >= 1 M/s of the writer's turns, in which it
-//            waits for the reader too; making the requests is not part of them.
+//            operations and once as 1,024 requests of one, each without and with the ordered index. Target
+//            >= 1 M/s of the writer's turns, in which it waits for the reader too, and >= 300 K/s with the
+//            index; making the requests is not part of them. Bytes a key: records, both indexes, spare nodes.
+// scan       a pin of a million keys is scanned again and again, while 100,000 Puts a second come 100 at a
+//            time: how long they took, and the writer's longest step.
 // expiry     a million keys that expire within one second, one reader flat out on others. Targets: its p99.9
 //            at most twice that of before, or 1 ms; no piece above the batch limit of 1,024.
 #include <chrono>
@@ -18,6 +21,7 @@
 
 #include "tests/bench/store_expiry.h"
 #include "tests/bench/store_load.h"
+#include "tests/bench/store_scan.h"
 
 namespace flashkv::bench {
 namespace {
@@ -33,8 +37,11 @@ struct Options {
   std::uint64_t keys() const { return smoke ? 20'000 : 1'000'000; }
 };
 
-std::unique_ptr<Store> open_filled(const Options& options, PublishPolicy policy) {
+constexpr std::uint64_t kBesideScan = 100'000;  // Puts a second
+
+std::unique_ptr<Store> open_filled(const Options& options, PublishPolicy policy, bool ordered_index = true) {
   StoreOptions store_options;
+  store_options.ordered_index = ordered_index;
   store_options.guard = options.guard;
   store_options.policy = policy;
   Status why;
@@ -82,32 +89,71 @@ void report_wait(const Options& options) {
       machine.over_10us * 100, machine.over_200us * 100, machine.longest_us);
 }
 
-void report_mutations(const Options& options, std::size_t requests, std::size_t ops) {
-  const auto store = open_filled(options, PublishPolicy{.max_batch = 1'024});
+void report_mutations(const Options& options, std::size_t requests, std::size_t ops, bool ordered_index) {
+  const auto store = open_filled(options, PublishPolicy{.max_batch = 1'024}, ordered_index);
   BusyReader reader(*store, options.keys());
   BatchWriter writer(*store, requests, ops);
   const auto begin = std::chrono::steady_clock::now();
   const auto end = begin + std::chrono::duration<double>(options.seconds);
   while (std::chrono::steady_clock::now() < end) writer.put_scattered(options.keys());
   const std::uint64_t reads = reader.stop();
+  // At rest: what the last batch replaced is freed.
+  std::this_thread::sleep_for(std::chrono::nanoseconds(2 * Writer::kCollectGap));
+  store->step();
   const WriterStatsView w = store->stats().writer;
+  const EngineStats e = store->engine_stats();
+  const double bytes_a_key =
+      static_cast<double>(e.record_bytes + e.index_bytes + w.ordered_bytes) / static_cast<double>(e.keys);
   store->stop(kNanosPerMilli * 1'000);
   const double rate = static_cast<double>(writer.written()) / writer.turns_seconds();
   const double cpu_rate = static_cast<double>(writer.written()) / writer.turns_cpu_seconds();
   if (options.json) {
     std::printf(
-        "{\"bench\":\"mutations\",\"guard\":\"%s\",\"requests\":%zu,\"ops\":%zu,\"written\":%llu,"
-        "\"per_second\":%.0f,\"per_cpu_second\":%.0f,\"deferrals\":%llu,\"reads\":%llu}\n",
-        store->stats().guard.c_str(), requests, ops, ull(writer.written()), rate, cpu_rate, ull(w.deferrals),
-        ull(reads));
+        "{\"bench\":\"mutations\",\"guard\":\"%s\",\"ordered_index\":%s,\"requests\":%zu,\"ops\":%zu,"
+        "\"written\":%llu,\"per_second\":%.0f,\"per_cpu_second\":%.0f,\"bytes_a_key\":%.1f,\"deferrals\":%"
+        "llu,"
+        "\"reads\":%llu}\n",
+        store->stats().guard.c_str(), ordered_index ? "true" : "false", requests, ops, ull(writer.written()),
+        rate, cpu_rate, bytes_a_key, ull(w.deferrals), ull(reads));
     return;
   }
-  std::printf("mutations, %s guard, %llu keys, a publish per %zu x %zu puts, one reader flat out\n",
-              store->stats().guard.c_str(), ull(options.keys()), requests, ops);
-  std::printf("  %.2f M/s of the writer's turns (target >= 1), %.2f M/s of their CPU time\n", rate / 1e6,
-              cpu_rate / 1e6);
+  std::printf(
+      "mutations, %s guard, ordered index %s, %llu keys, a publish per %zu x %zu puts, one reader flat out\n",
+      store->stats().guard.c_str(), ordered_index ? "on" : "off", ull(options.keys()), requests, ops);
+  std::printf(
+      "  %.2f M/s of the writer's turns (target >= %s), %.2f M/s of their CPU time, %.1f bytes a key\n",
+      rate / 1e6, ordered_index ? "0.3" : "1", cpu_rate / 1e6, bytes_a_key);
   std::printf("  %llu written, %llu turns put off, %llu reads\n", ull(writer.written()), ull(w.deferrals),
               ull(reads));
+}
+
+void report_scan(const Options& options) {
+  const auto store = open_filled(options, PublishPolicy{.max_batch = 1'024});
+  const ScanBeside s = scan_beside_writes(*store, options.keys(), kBesideScan, options.seconds);
+  store->stop(kNanosPerMilli * 1'000);
+  const auto us = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e3; };
+  if (options.json) {
+    std::printf(
+        "{\"bench\":\"scan\",\"guard\":\"%s\",\"scans\":%llu,\"scan_keys_per_second\":%.0f,"
+        "\"written_per_second\":%.0f,\"turn_p99_us\":%.3f,\"turn_max_us\":%.3f,\"late_max_us\":%.3f,"
+        "\"step_max_us\":%.3f,\"step_cpu_max_us\":%.3f,\"most_pinned_bytes\":%llu}\n",
+        store->stats().guard.c_str(), ull(s.scans), s.scan_keys_per_second, s.written_per_second,
+        us(s.turn_ns.percentile(0.99)), us(s.turn_ns.max()), us(s.late_ns.max()), us(s.step_ns.max()),
+        us(s.step_cpu_ns.max()), ull(s.most_pinned_bytes));
+    return;
+  }
+  std::printf("scan of %llu keys, %llu puts a second asked for, 100 a publish\n", ull(options.keys()),
+              ull(kBesideScan));
+  std::printf("  %llu scans, %.1f M keys/s copied; %.0f puts/s, at most %.1f MiB pinned\n", ull(s.scans),
+              s.scan_keys_per_second / 1e6, s.written_per_second,
+              static_cast<double>(s.most_pinned_bytes) / (1 << 20));
+  for (const auto& [what, times] :
+       {std::pair{"100 puts", &s.turn_ns}, std::pair{"late", &s.late_ns},
+        std::pair{"other steps", &s.step_ns}, std::pair{"their CPU", &s.step_cpu_ns}}) {
+    std::printf("  %-12s p50 %.0f us  p99 %.0f  p99.9 %.0f  max %.0f  over %llu\n", what,
+                us(times->percentile(0.5)), us(times->percentile(0.99)), us(times->percentile(0.999)),
+                us(times->max()), ull(times->count()));
+  }
 }
 
 void report_expiry(const Options& options) {
@@ -178,8 +224,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   report_wait(options);
-  report_mutations(options, 1, 1'024);
-  report_mutations(options, 1'024, 1);
+  for (const bool ordered_index : {false, true}) {
+    report_mutations(options, 1, 1'024, ordered_index);
+    report_mutations(options, 1'024, 1, ordered_index);
+  }
+  report_scan(options);
   report_expiry(options);
   return 0;
 }

@@ -104,9 +104,13 @@ void BatchWriter::put(std::uint64_t first, std::uint64_t keys) {
   turn(n);
 }
 
-void BatchWriter::put_scattered(std::uint64_t keys) {
+void BatchWriter::prepare_scattered(std::uint64_t keys) {
   for (std::size_t i = 0; i < ops_.size(); ++i) fill(i, scattered(scatter_++) % keys);
-  turn(ops_.size());
+}
+
+void BatchWriter::put_scattered(std::uint64_t keys) {
+  prepare_scattered(keys);
+  turn_prepared();
 }
 
 BusyReader::BusyReader(Store& store, std::uint64_t keys) {

@@ -51,6 +51,9 @@ class BatchWriter {
   void put(std::uint64_t first, std::uint64_t keys);
   // Keys in no order, from 0 to `keys` - 1.
   void put_scattered(std::uint64_t keys);
+  // The same in two steps: the records are made before the turns.
+  void prepare_scattered(std::uint64_t keys);
+  void turn_prepared() { turn(ops_.size()); }
 
   std::uint64_t written() const noexcept { return written_; }
   // What the store's turns took, waiting for readers included; and the processor time of it.

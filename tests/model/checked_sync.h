@@ -61,6 +61,13 @@ class Atomic {
     expected = seen;
     return exchanged;
   }
+  bool compare_exchange_strong(T& expected, T value, MemoryOrder order, MemoryOrder failed) noexcept {
+    Word seen = to_word(expected);
+    const bool exchanged =
+        word_.compare_exchange_strong(seen, to_word(value), order, RL_INFO, failed, RL_INFO);
+    expected = seen;
+    return exchanged;
+  }
   T fetch_add(T value, MemoryOrder order) noexcept { return rmw<rl::rmw_type_add>(value, order); }
   T fetch_sub(T value, MemoryOrder order) noexcept { return rmw<rl::rmw_type_sub>(value, order); }
   T fetch_or(T value, MemoryOrder order) noexcept { return rmw<rl::rmw_type_or>(value, order); }

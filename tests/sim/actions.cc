@@ -30,7 +30,8 @@ Simulation::Simulation(const test::EngineCase& engine, std::uint64_t seed)
       engine_(engine),
       many_keys_(dice_.one_in(8)),
       hash_(7, !many_keys_ && dice_.one_in(3) ? 0x3 : ~std::uint64_t{0}),
-      model_(kMaxValueBytes),
+      ordered_(!dice_.one_in(4)),
+      model_(kMaxValueBytes, ordered_),
       maker_(dice_, many_keys_ ? CallMaker::kMany : CallMaker::kFew),
       ticks_(dice_.one_in(2)),
       starves_(dice_.one_in(3)) {
@@ -38,6 +39,9 @@ Simulation::Simulation(const test::EngineCase& engine, std::uint64_t seed)
   options_.limits.max_value_bytes = kMaxValueBytes;
   options_.limits.max_queue_requests = dice_.one_in(2) ? 1 + dice_.below(8) : 64;
   options_.limits.max_queue_bytes = !many_keys_ && dice_.one_in(3) ? 2'000 + dice_.below(5'000) : 1'000'000;
+  options_.ordered_index = ordered_;
+  options_.limits.max_pins = 1 + dice_.below(4);
+  if (dice_.one_in(3)) options_.limits.max_pinned_bytes = dice_.below(many_keys_ ? 200'000 : 10'000);
   options_.policy = policy_ = draw_policy(dice_);
   policy_set_at_ = clock_.now();
   last_publish_ = clock_.now() - 3600'000 * kMs;
@@ -55,6 +59,8 @@ Simulation::Simulation(const test::EngineCase& engine, std::uint64_t seed)
 Simulation::~Simulation() {
   held_.clear();
   reader_.reset();
+  pins_.clear();
+  in_flight_.clear();
   store_.reset();
 }
 
@@ -79,7 +85,8 @@ void Simulation::act() {
   if (d < 70) return turn();
   if (d < 80) return advance();
   if (d < 84) return hold();
-  if (d < 90) return let_go();
+  if (d < 88) return let_go();
+  if (d < 92) return read_pin();
   if (d < 99) return read();
   drain();
 }
@@ -116,10 +123,11 @@ void Simulation::submit_mutation() {
 }
 
 void Simulation::submit_control() {
-  const std::uint64_t d = dice_.below(10);
-  const RequestKind kind = d < 2   ? RequestKind::kPublish
-                           : d < 4 ? RequestKind::kSetPolicy
-                                   : RequestKind::kWaitRevision;
+  const std::uint64_t d = dice_.below(15);
+  const RequestKind kind = d < 2    ? RequestKind::kPublish
+                           : d < 4  ? RequestKind::kSetPolicy
+                           : d < 10 ? RequestKind::kWaitRevision
+                                    : RequestKind::kTakePin;
   auto call = std::make_unique<SimCall>(next_id_++, kind);
   if (kind == RequestKind::kSetPolicy) {
     call->policy = draw_policy(dice_);
@@ -127,11 +135,14 @@ void Simulation::submit_control() {
   } else if (kind == RequestKind::kPublish) {
     call->asked_revision = model_.assigned();
     submit(std::move(call), "publish");
+  } else if (kind == RequestKind::kTakePin && dice_.one_in(2)) {
+    submit(std::move(call), "pin");
   } else {
     call->revision = call->asked_revision =
         model_.assigned() + dice_.below(5) - std::min<std::uint64_t>(model_.assigned(), 2);
     if (dice_.one_in(2)) call->deadline = clock_.now() + static_cast<Nanos>(dice_.below(10)) * kMs;
-    const std::string what = "wait for " + std::to_string(call->revision);
+    const std::string what =
+        (kind == RequestKind::kTakePin ? "pin at " : "wait for ") + std::to_string(call->revision);
     submit(std::move(call), what);
   }
 }
@@ -231,9 +242,13 @@ void Simulation::read_keys(const std::vector<std::string>& keys) {
 void Simulation::drain() {
   note("drain");
   held_.clear();
+  const bool unpinned = dice_.one_in(2);
+  if (unpinned) pins_.clear();
   for (int i = 0; i < 10'000; ++i) {
     turn();
     if (wants_turn_at_ == kNever) {
+      const std::uint64_t held = store_->stats().writer.pinned_bytes;
+      require(held == 0 || !pins_.empty(), "at rest with " + std::to_string(held) + " bytes kept for no pin");
       const std::uint64_t left = model_.expired(std::numeric_limits<std::int64_t>::max());
       require(left == 0, "at rest with " + std::to_string(left) + " keys that expire");
       return;

@@ -9,11 +9,11 @@
 namespace flashkv::sim {
 namespace {
 
-std::string name(const SimCall& call) { return "request " + std::to_string(call.id) + ": "; }
-
-Entry entry_of(const Record& r) {
-  return {std::string(r.value()), r.create_revision(), r.mod_revision(), r.version(), r.expires_at_ms()};
+bool waits(const SimCall& call) {
+  return call.kind == RequestKind::kWaitRevision || call.kind == RequestKind::kTakePin;
 }
+
+std::string name(const SimCall& call) { return "request " + std::to_string(call.id) + ": "; }
 
 }  // namespace
 
@@ -39,7 +39,7 @@ void Simulation::take_controls() {
       policy_set_at_ = clock_.now();
     } else if (call->kind == RequestKind::kPublish) {
       force_publish_ = true;
-    } else if (call->kind == RequestKind::kWaitRevision && !call->expected) {
+    } else if (waits(*call) && !call->expected) {
       call->expected =
           model_.reject(call->asked_revision > model_.assigned() ? Code::kOutOfRange : Code::kOk);
       call->due = std::min(call->deadline, clock_.now() + Writer::kMaxRevisionWait);
@@ -64,7 +64,7 @@ void Simulation::turn() {
   const Parked parked = count_parked();
   require(after.awaiting_publish == parked.requests, "requests waiting for a publish are counted wrongly");
   require(after.queue_bytes == queued_bytes_ + parked.bytes, "the queue's bytes are counted wrongly");
-  check_turn(published_before);
+  check_turn(after, published_before);
 }
 
 Simulation::Parked Simulation::count_parked() const {
@@ -107,7 +107,6 @@ void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_
     }
     --handled;
     require(ops == 0 || ops + call.weight() <= max_batch, "a batch above its limit");
-    if (!swept) ops += call.weight();
     const bool swept_in_stop = stopping_ && late && call.status.code == Code::kDeadlineExceeded;
     require(call.submitted_at <= times_.decided, name(call) + "judged by an instant before it was asked");
     const std::int64_t now_ms = times_.decided / kNanosPerMilli;
@@ -128,8 +127,13 @@ void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_
       if (model_.assigned() != assigned && assigned == store_->published_revision())
         changed_at_ = times_.began;
     }
+    if (!swept) ops += std::max<std::uint64_t>(call.weight(), call.expected->written);
     std::uint64_t answer = 0;
-    for (const Op& op : call.chosen()) answer += op.outcome.kv != nullptr ? op.outcome.kv->bytes() : 0;
+    for (const Op& op : call.chosen()) {
+      answer += op.outcome.kv != nullptr ? op.outcome.kv->bytes() : 0;
+      if (op.outcome.erased == nullptr) continue;
+      for (const RecordPtr& kv : op.outcome.erased->prev_kvs) answer += kv->bytes();
+    }
     require(call.bytes == call.submitted_bytes + answer, "an answer's bytes are counted wrongly");
     queued_bytes_ -= call.submitted_bytes;
     it = queued_.erase(it);
@@ -139,7 +143,7 @@ void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_
   require(handled == 0, "requests left the queue that should not have");
 }
 
-void Simulation::check_turn(std::uint64_t published_before) {
+void Simulation::check_turn(const WriterStatsView& after, std::uint64_t published_before) {
   require(store_->assigned_revision() == model_.assigned(),
           "assigned revision " + std::to_string(store_->assigned_revision()) + " instead of " +
               std::to_string(model_.assigned()));
@@ -147,6 +151,7 @@ void Simulation::check_turn(std::uint64_t published_before) {
   check_answers();
   check_unanswered();
   check_held();
+  check_pins(after);
   forget_answered();
 }
 
@@ -173,6 +178,9 @@ void Simulation::check_answers() {
     require(s.calls_this_turn <= 1, "a sink was called twice in a turn");
     s.calls_this_turn = 0;
   }
+  // A sink hears of a pin that was refused before another hears of the last one that was given out.
+  std::stable_partition(completed_.begin(), completed_.end(),
+                        [](const SimCall* c) { return c->pin != nullptr; });
   for (const SimCall* call : completed_) {
     require(call->completions == 1, name(*call) + "answered twice");
     check_answer(*call);
@@ -199,6 +207,7 @@ void Simulation::check_answer(const SimCall& call) {
     require(code != Code::kDeadlineExceeded || call.due <= times_.decided, name(call) + "gave up too soon");
     return;
   }
+  if (call.kind == RequestKind::kTakePin) return check_pin(call);
   require(call.status.code == e.code, name(call) + "code " +
                                           std::to_string(static_cast<int>(call.status.code)) +
                                           " instead of " + std::to_string(static_cast<int>(e.code)));
@@ -220,6 +229,13 @@ void Simulation::check_outcome(const SimCall& call, std::size_t i) {
   require(out.length == e.length, what + "length " + std::to_string(out.length));
   require((out.kv != nullptr) == e.kv.has_value(), what + (out.kv ? "a record" : "no record"));
   if (out.kv) require(entry_of(*out.kv) == *e.kv, what + "the record reads " + std::string(out.kv->value()));
+  if (call.chosen()[i].kind != OpKind::kEraseRange || !call.status.ok()) return;
+  require(out.erased != nullptr && out.erased->count == e.erased && out.erased->more == e.more,
+          what + "erased other than " + std::to_string(e.erased) + (e.more ? " and more" : ""));
+  require(std::equal(e.prev_kvs.begin(), e.prev_kvs.end(), out.erased->prev_kvs.begin(),
+                     out.erased->prev_kvs.end(),
+                     [](const Entry& entry, const RecordPtr& kv) { return entry == entry_of(*kv); }),
+          what + "the records erased");
 }
 
 // No request waits for a publish that has already happened.
@@ -227,7 +243,7 @@ void Simulation::check_unanswered() {
   const std::uint64_t published = store_->published_revision();
   for (const auto& [id, call] : in_flight_) {
     if (call->completions != 0) continue;
-    const bool wait = call->kind == RequestKind::kWaitRevision;
+    const bool wait = waits(*call);
     require(call->kind == RequestKind::kMutation || wait, name(*call) + "a control request went unanswered");
     if (wait) {
       require(call->asked_revision > published && call->due > times_.decided,
@@ -278,6 +294,7 @@ void Simulation::stop() {
   require(completed_.size() == in_flight_.size(), "the stop left a request unanswered");
   forget_answered();
   read_all();
+  while (!pins_.empty()) read_pin();
   SimCall late(next_id_++, RequestKind::kMutation);
   require(store_->submit(late).code == Code::kUnavailable, "a stopped store takes requests");
 }
@@ -286,7 +303,7 @@ void Simulation::stop() {
 // DEADLINE_EXCEEDED, and the rest were refused.
 void Simulation::deal_with_stop() {
   for (auto& [id, call] : in_flight_) {
-    if (call->kind == RequestKind::kWaitRevision && !call->expected) {
+    if (waits(*call) && !call->expected) {
       call->expected =
           model_.reject(call->asked_revision > model_.assigned() ? Code::kOutOfRange : Code::kOk);
     }

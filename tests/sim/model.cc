@@ -54,7 +54,38 @@ const Entry* Model::find(const std::string& key, std::uint64_t revision) const {
   return held ? &*held : nullptr;
 }
 
+std::map<std::string, Entry> Model::range(const std::string& start, const std::string& end,
+                                          std::uint64_t revision) const {
+  std::map<std::string, Entry> held;
+  for (auto life = lives_.lower_bound(start); life != lives_.end(); ++life) {
+    if (!end.empty() && life->first >= end) break;
+    if (const Entry* entry = find(life->first, revision)) held.emplace(life->first, *entry);
+  }
+  return held;
+}
+
+Code Model::erase_range(Changes& changes, const OpPlan& op, std::int64_t now_ms, OpExpectation& out) const {
+  if (!ordered_) return Code::kFailedPrecondition;
+  std::map<std::string, Entry> held = range(op.key, op.value, assigned_);
+  for (const auto& [key, entry] : changes) {
+    if (key < op.key || (!op.value.empty() && key >= op.value)) continue;
+    held.erase(key);
+    if (entry) held.emplace(key, *entry);
+  }
+  std::erase_if(held, [now_ms](const auto& item) { return !item.second.live_at(now_ms); });
+  for (const auto& [key, entry] : held) {
+    out.more = op.limit != 0 && out.erased == op.limit;
+    if (out.more) break;
+    ++out.erased;
+    if (op.want_prev) out.prev_kvs.push_back(entry);
+    changes[key] = std::nullopt;
+  }
+  out.succeeded = out.erased > 0;
+  return Code::kOk;
+}
+
 Code Model::decide(Changes& changes, const OpPlan& op, std::int64_t now_ms, OpExpectation& out) const {
+  if (op.kind == OpKind::kEraseRange) return erase_range(changes, op, now_ms, out);
   const auto changed = changes.find(op.key);
   const Entry* stored = changed == changes.end() ? find(op.key, assigned_)
                         : changed->second        ? &*changed->second
@@ -85,6 +116,7 @@ Code Model::decide(Changes& changes, const OpPlan& op, std::int64_t now_ms, OpEx
       [[fallthrough]];
     case OpKind::kIncrement:
     case OpKind::kAppend:
+    case OpKind::kEraseRange:     // decided above
     case OpKind::kRemoveExpired:  // never in a plan
       out.succeeded = true;
       if (const Code c = decide_value(current, op, now_ms, next, out); c != Code::kOk) return c;
@@ -164,6 +196,7 @@ Expectation Model::apply(const std::vector<OpPlan>& ops, std::int64_t now_ms) {
   e.code = decide_all(changes, ops, now_ms, e.ops);
   if (e.code != Code::kOk) return reject(e.code);
   e.applied = true;
+  e.written = changes.size();
   std::erase_if(changes, [this](const auto& change) {
     const Entry* before = find(change.first, assigned_);
     return before == nullptr ? !change.second.has_value() : change.second == *before;

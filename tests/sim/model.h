@@ -22,6 +22,9 @@ struct Entry {
   bool operator==(const Entry&) const = default;
   bool live_at(std::int64_t now_ms) const { return expires_at_ms == 0 || expires_at_ms > now_ms; }
 };
+inline Entry entry_of(const Record& r) {
+  return {std::string(r.value()), r.create_revision(), r.mod_revision(), r.version(), r.expires_at_ms()};
+}
 // The keys a request names, after it. Expired entries stay until something removes them, as in the store.
 using Changes = std::map<std::string, std::optional<Entry>>;
 
@@ -33,7 +36,8 @@ struct OpPlan {
   bool want_prev = false;
   bool has_expected = false;
   std::string key;
-  std::string value;
+  std::string value;  // kEraseRange: the end
+  std::uint64_t limit = 0;
   std::uint64_t expected = 0;
   std::int64_t ttl_ms = 0;
   std::int64_t delta = 0;
@@ -54,22 +58,30 @@ struct OpExpectation {
   std::int64_t number = 0;
   std::uint64_t length = 0;
   std::optional<Entry> kv;
+  // kEraseRange
+  std::uint64_t erased = 0;
+  bool more = false;
+  std::vector<Entry> prev_kvs;
 };
 struct Expectation {
   Code code = Code::kOk;
   bool applied = false;
   std::uint64_t revision = 0;      // in the answer; must be published before it
   std::vector<OpExpectation> ops;  // empty when the request failed
+  std::uint64_t written = 0;       // keys
 };
 
 // Purpose: the exact history: what every key held at every revision since the start.
 class Model {
  public:
-  explicit Model(std::uint64_t max_value_bytes) : max_value_bytes_(max_value_bytes) {}
+  Model(std::uint64_t max_value_bytes, bool ordered) : max_value_bytes_(max_value_bytes), ordered_(ordered) {}
   std::uint64_t assigned() const { return assigned_; }
   // The key's entry at that revision; null if it had none.
   const Entry* find(const std::string& key, std::uint64_t revision) const;
   std::uint64_t keys() const { return keys_; }
+  // What keys from `start` up to but not including `end` held at that revision; an empty end is above all.
+  std::map<std::string, Entry> range(const std::string& start, const std::string& end,
+                                     std::uint64_t revision) const;
   // How many of the keys that are there expire by `now_ms`.
   std::uint64_t expired(std::int64_t now_ms) const;
 
@@ -89,10 +101,12 @@ class Model {
   Code decide_all(Changes& changes, const std::vector<OpPlan>& ops, std::int64_t now_ms,
                   std::vector<OpExpectation>& out) const;
   Code decide(Changes& changes, const OpPlan& op, std::int64_t now_ms, OpExpectation& out) const;
+  Code erase_range(Changes& changes, const OpPlan& op, std::int64_t now_ms, OpExpectation& out) const;
   Code decide_value(const Entry* current, const OpPlan& op, std::int64_t now_ms, Entry& next,
                     OpExpectation& out) const;
 
   const std::uint64_t max_value_bytes_;
+  const bool ordered_;
   std::uint64_t assigned_ = 0;
   std::uint64_t keys_ = 0;
   std::map<std::string, Life> lives_;

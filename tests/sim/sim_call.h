@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -55,8 +56,8 @@ class SimCall : public Request {
   std::vector<OpPlan> other_plans;         // and what is applied if one does not hold
   bool all_hold = true;                    // expected
   std::optional<Expectation> expected;     // set once the writer has dealt with it
-  std::uint64_t asked_revision = 0;        // kWaitRevision; kPublish: the revision assigned at that time
-  Nanos due = kNever;                      // kWaitRevision: latest time of its answer
+  std::uint64_t asked_revision = 0;  // kWaitRevision, kTakePin; kPublish: the revision assigned at that time
+  Nanos due = kNever;                // kWaitRevision, kTakePin: latest time of its answer
   int completions = 0;
 
  private:
@@ -75,7 +76,8 @@ class SimCall : public Request {
       op.ttl_ms = p.ttl_ms;
       op.delta = p.delta;
       op.initial = p.initial;
-      if (p.kind == OpKind::kAppend) op.value = p.value;
+      op.limit = p.limit;
+      if (p.kind == OpKind::kAppend || p.kind == OpKind::kEraseRange) op.value = p.value;
       if (p.kind == OpKind::kPut) {
         const bool room = p.ttl_ms != 0 || p.keep_ttl;
         op.record = Record::make(p.key, p.value, static_cast<Record::Expiry>(room));
@@ -128,7 +130,9 @@ class CallMaker {
 
   OpPlan op(std::uint64_t assigned) {
     OpPlan p;
-    p.kind = static_cast<OpKind>(dice_.below(6));
+    constexpr std::array kKinds{OpKind::kPut,       OpKind::kErase,  OpKind::kExpire,
+                                OpKind::kIncrement, OpKind::kAppend, OpKind::kGet};
+    p.kind = kKinds[dice_.below(kKinds.size())];
     // One that fails fails its whole request, so large requests over many keys have few that can.
     if (keys_ == kFew ? dice_.one_in(2) : !dice_.one_in(16)) p.kind = OpKind::kPut;
     p.key = key(dice_.below(keys_));
@@ -140,10 +144,20 @@ class CallMaker {
       p.has_expected = dice_.one_in(6);
       if (p.has_expected && !dice_.one_in(3)) p.expected = assigned - std::min(assigned, dice_.below(8));
     }
+    if (dice_.one_in(keys_ == kFew ? 50 : 2'000)) return range(std::move(p));
     p.value = value();
     p.delta = static_cast<std::int64_t>(dice_.below(9)) - 4;
     p.initial = dice_.one_in(20) ? std::numeric_limits<std::int64_t>::max()
                                  : static_cast<std::int64_t>(dice_.below(5));
+    return p;
+  }
+  // Few keys: any range, all of them included; many: a thousandth of them or a tenth.
+  OpPlan range(OpPlan p) {
+    p.kind = OpKind::kEraseRange;
+    p.want_prev = dice_.one_in(3);
+    if (dice_.one_in(2)) p.limit = 1 + dice_.below(6);
+    p.value = keys_ == kFew ? (dice_.one_in(3) ? "" : key(dice_.below(keys_)))
+                            : p.key + (dice_.one_in(2) ? "~" : "3");
     return p;
   }
   // Mostly numbers, for Increment; sometimes text of varying length.

@@ -37,6 +37,8 @@ class Violation : public std::runtime_error {
 //            - revisions grow by one; a failed request changes nothing, nor does one without memory;
 //            - expired keys go in pieces, ahead of requests, each with a revision, and none is left at rest;
 //            - no request is judged by an instant before it was submitted;
+//            - a pin keeps its state whatever the writer does, until it is revoked, and pages and counts of
+//              it agree with the model's history; only as many pins are out as may be;
 //            - publishes follow the policy; the queue refuses exactly when it is full.
 // Usage:   Simulation s(engine, seed);  try { s.run(); } catch (const Violation& v) { report(v, s.trace()); }
 class Simulation {
@@ -54,6 +56,10 @@ class Simulation {
   std::uint64_t txns_held() const { return txns_held_; }
   std::uint64_t txns_not_held() const { return txns_not_held_; }
   std::uint64_t submitted_in_turns() const { return submitted_in_turns_; }
+  std::uint64_t scanned() const { return scanned_; }
+  std::uint64_t counted() const { return counted_; }
+  std::uint64_t revoked() const { return revoked_; }
+  std::uint64_t pins_refused() const { return pins_refused_; }
 
  private:
   // Requests decided but not answered until the next publish; they count as queued until then.
@@ -85,7 +91,7 @@ class Simulation {
   void deal_with_batch(std::uint64_t handled, bool swept, std::uint64_t max_batch);
   void deal_with_expired(std::uint64_t removed, bool asked, std::uint64_t max_batch);
   void deal_with_stop();
-  void check_turn(std::uint64_t published_before);
+  void check_turn(const WriterStatsView& after, std::uint64_t published_before);
   void check_policy(std::uint64_t published_before, bool forced);
   void check_answers();
   void check_answer(const SimCall& call);
@@ -93,6 +99,24 @@ class Simulation {
   void check_held();
   void check_unanswered();
   void forget_answered();
+
+  // pins.cc: pins, and what is read of them.
+  struct Pinned {
+    PinPtr pin;
+    std::unique_ptr<OrderedScan> scan;  // in progress
+    bool counts = false;
+    OrderedScan::PageLimits page{};
+    std::vector<std::pair<std::string, Entry>> left;  // of the scan, in order; the last one first
+    bool more = false;                                // expected once it is done
+    std::uint64_t whole = 0;                          // keys of the scan
+  };
+  void check_pin(const SimCall& call);
+  void check_pins(const WriterStatsView& writer);
+  void read_pin();
+  void begin_scan(Pinned& pinned);
+  bool scan_on(Pinned& pinned);
+  bool count_on(Pinned& pinned);
+  bool find_in(Pinned& pinned);
 
   struct Sink final : CompletionSink {
     explicit Sink(Simulation& s) : simulation(s) {}
@@ -118,6 +142,7 @@ class Simulation {
   KeyHash hash_;
   StoreOptions options_;
   SimClock clock_;
+  const bool ordered_;  // the store keeps its index
   Model model_;
   CallMaker maker_;
   const bool ticks_;                 // the clock moves within turns
@@ -128,6 +153,7 @@ class Simulation {
   std::unique_ptr<ReadHandle> reader_;
   std::vector<Held> held_;
   std::deque<Sink> sinks_;
+  std::vector<Pinned> pins_;
 
   std::map<std::uint64_t, std::unique_ptr<SimCall>> in_flight_;
   std::deque<SimCall*> queued_;      // mutations in the queue, oldest first
@@ -152,6 +178,7 @@ class Simulation {
   std::uint64_t out_of_memory_ = 0;
   std::uint64_t txns_held_ = 0, txns_not_held_ = 0;
   std::uint64_t submitted_in_turns_ = 0;
+  std::uint64_t scanned_ = 0, counted_ = 0, revoked_ = 0, pins_refused_ = 0;
   std::deque<std::string> trace_;
 };
 

@@ -79,6 +79,13 @@ class Call : public Request {
   }
   Call& get(std::string_view key) { return add(OpKind::kGet, key); }
   Call& erase(std::string_view key) { return add(OpKind::kErase, key); }
+  // From `start` up to but not including `end`, where that is not empty.
+  Call& erase_range(std::string_view start, std::string_view end, std::uint64_t limit = 0) {
+    add(OpKind::kEraseRange, start);
+    op().value = text_.emplace_back(end);
+    op().limit = limit;
+    return *this;
+  }
   Call& expire(std::string_view key, std::int64_t ttl_ms) {
     add(OpKind::kExpire, key);
     op().ttl_ms = ttl_ms;

@@ -21,7 +21,7 @@ STORAGE = {
     # It says why it makes no engine in the words that every refusal has.
     "registry": {"engine/", "table", "request"},
     # The door shows what its callers hold in their hands.
-    "door": {"registry", "writer", "apply", "table", "request", "record", "sync"},
+    "door": {"registry", "writer", "apply", "order", "table", "request", "record", "sync"},
 }
 
 # "storage:" names a room of storage that a room of server may see; the rest of storage is behind the door.

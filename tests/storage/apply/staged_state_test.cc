@@ -5,8 +5,10 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "storage/apply/change_set.h"
+#include "storage/order/cursor.h"
 #include "tests/support/calls.h"
 #include "tests/support/engine_cases.h"
 
@@ -15,7 +17,7 @@ namespace {
 
 class StagedStateTest : public ::testing::TestWithParam<EngineCase> {
  protected:
-  StagedStateTest() : made_(GetParam().make(hash_)), staged(*made_.table) {}
+  StagedStateTest() : made_(GetParam().make(hash_)), staged(*made_.table, StagedState::Index::kOrdered) {}
 
   Probe probe(std::string_view key) const { return {key, hash_(key)}; }
   // The change that puts `key`, or removes it where `value` is null; begins the batch that it belongs to.
@@ -46,6 +48,14 @@ class StagedStateTest : public ::testing::TestWithParam<EngineCase> {
     lookup.value = &value;
     made_.table->make_reader(clock)->get(key, lookup);
     return lookup.found ? value : "(absent)";
+  }
+
+  // Of a state in order; empty when it has none.
+  static std::vector<std::string> keys_of(order::Root root) {
+    std::vector<std::string> keys;
+    order::Cursor cursor(root, {}, order::Cursor::kForward);
+    while (const Record* record = cursor.next()) keys.emplace_back(record->key());
+    return keys;
   }
 
   ManualClock clock;
@@ -120,6 +130,58 @@ TEST_P(StagedStateTest, CollectDropsReservationsThatNothingCameOf) {
   EXPECT_EQ(stats.retired_bytes, stats.leaked_bytes);
   EXPECT_EQ(read("a"), "2");
   EXPECT_EQ(read("b"), "(absent)");
+}
+
+TEST_P(StagedStateTest, TheIndexFollowsEveryChangeAndIsPublishedWithThem) {
+  apply(1, change("b", "1"), change("a", "1"), change("c", "1"));
+  EXPECT_EQ(keys_of(staged.in_order()), (std::vector<std::string>{"a", "b", "c"}));
+  const order::Pin* before = staged.pin();
+  EXPECT_EQ(keys_of(before->root), std::vector<std::string>{});
+  staged.publish();
+  const order::Pin* pin = staged.pin();
+  EXPECT_EQ(pin->revision, 1U);
+  apply(2, change("b", nullptr), change("d", "2"), change("a", "2"));
+  EXPECT_EQ(keys_of(staged.in_order()), (std::vector<std::string>{"a", "c", "d"}));
+  EXPECT_EQ(keys_of(pin->root), (std::vector<std::string>{"a", "b", "c"}));
+  staged.unpin(before);
+  staged.unpin(pin);
+  staged.publish();
+  while (staged.free_unpinned(1)) {
+  }
+  EXPECT_EQ(staged.index_stats().retired_bytes, 0U);
+  EXPECT_EQ(staged.index_stats().keys, 3U);
+}
+
+// Reservations for requests that were refused, or prepared anew, would add up until the next publish.
+TEST_P(StagedStateTest, PreparingAgainReservesNoMoreOfTheIndex) {
+  apply(1, change("a", "1"));
+  std::uint64_t once = 0;
+  for (int i = 0; i < 100; ++i) {
+    std::array<Change, 3> dropped{change("b", "2"), change("c", "2"), change("d", "2")};
+    Status why;
+    ASSERT_TRUE(staged.prepare(dropped, why));
+    if (i == 0) once = staged.index_stats().pool_bytes;
+  }
+  EXPECT_EQ(staged.index_stats().pool_bytes, once);
+  staged.publish();
+}
+
+TEST_P(StagedStateTest, KeysWithAnExpiryAreCountedAtThePublish) {
+  const auto with_expiry = [&](std::string_view key) {
+    Change c = change(key, nullptr);
+    c.made = Record::make(key, "1", Record::Expiry::kRoom);
+    c.made->set_expires_at_ms(5);
+    c.after = c.made.get();
+    return c;
+  };
+  apply(1, with_expiry("a"), with_expiry("b"), change("c", "1"));
+  EXPECT_EQ(staged.published_expiring(), 0U);
+  staged.publish();
+  EXPECT_EQ(staged.published_expiring(), 2U);
+  apply(2, change("a", nullptr), change("b", "2"));
+  EXPECT_EQ(staged.published_expiring(), 2U);
+  staged.publish();
+  EXPECT_EQ(staged.published_expiring(), 0U);
 }
 
 }  // namespace
