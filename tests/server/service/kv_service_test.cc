@@ -150,11 +150,12 @@ TEST_F(ServicesTest, TheKeysOfAMultiGetReplyCountToo) {
   EXPECT_EQ(kv->multi_get(*session, request, reply, call).status.code, Code::kResourceExhausted);
 }
 
-TEST_F(ServicesTest, AnEngineWithoutAtomicBatchesAnswersOneKeyAtATime) {
+TEST_F(ServicesTest, AnEngineWithoutAtomicBatchesAndIndexAnswersOneKeyAtATime) {
   for (const EngineCase& engine : engine_cases()) {
     if (engine.name != "locked_map") continue;
     close();
     StoreOptions options;
+    options.ordered_index = false;
     options.clock = &clock;
     TestTable made = engine.make(key_hash(options));
     adopt(Store::over(std::move(made.table), options));
