@@ -175,6 +175,27 @@ TEST_F(ServicesTest, AnEngineWithoutAtomicBatchesAndIndexAnswersOneKeyAtATime) {
   FAIL() << "none of the test engines lacks atomic batches";
 }
 
+TEST_F(ServicesTest, WithoutAtomicBatchesSeveralKeysComeFromAPinThatIsReturnedAtOnce) {
+  StoreOptions options;
+  options.engine = "relativistic";
+  open(options);
+  put("a", "1");
+  put("b", "1");
+  v1::MultiGetRequest request;
+  v1::MultiGetResponse reply;
+  DeskSubmission call(desk);
+  request.add_keys("a");
+  request.add_keys("b");
+  ASSERT_TRUE(kv->multi_get(*session, request, reply, call).submitted);
+  run_writer();
+  put("b", "2");
+  ASSERT_TRUE(kv->finish_multi_get(*session, request, call, reply).ok());
+  EXPECT_EQ(reply.header().revision(), 2U);
+  EXPECT_EQ(reply.results(1).kv().value(), "1") << "as it was when the pin was taken";
+  run_writer();
+  EXPECT_EQ(store->stats().writer.pins, 0U) << "before the reply is sent";
+}
+
 TEST_F(ServicesTest, AReadMayWaitForARevision) {
   StoreOptions on_the_tick;
   on_the_tick.policy = {.interval = 1'000 * kNanosPerMilli, .adaptive = false};
