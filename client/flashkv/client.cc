@@ -102,6 +102,22 @@ Result<DeleteResult> Client::del(std::string_view key, bool prev_kv, Ack ack) {
   return call_for_result(*this, *transport_, *transport_->kv, &v1::KV::Stub::Delete, request);
 }
 
+Result<DeleteResult> Client::delete_keys(const KeyRange& range, const DeleteRangeOptions& options) {
+  v1::DeleteRequest request;
+  fill(DeleteOp{.key = {}, .prev_kv = options.prev_kv, .range = range, .limit = options.limit}, request);
+  request.set_ack(to_wire(options.ack));
+  return call_for_result(*this, *transport_, *transport_->kv, &v1::KV::Stub::Delete, request);
+}
+
+Result<DeleteResult> Client::delete_range(std::string_view start, std::string_view end,
+                                          const DeleteRangeOptions& options) {
+  return delete_keys({.prefix = {}, .start = std::string(start), .end = std::string(end)}, options);
+}
+
+Result<DeleteResult> Client::delete_prefix(std::string_view prefix, const DeleteRangeOptions& options) {
+  return delete_keys({.prefix = std::string(prefix)}, options);
+}
+
 Result<ExpireResult> Client::expire(std::string_view key, std::int64_t ttl_ms, Ack ack) {
   v1::ExpireRequest request;
   fill(ExpireOp{.key = std::string(key), .ttl_ms = ttl_ms}, request);

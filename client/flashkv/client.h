@@ -55,6 +55,12 @@ class Client {
   Result<MultiGetResult> multi_get(std::span<const std::string> keys, const GetOptions& options = {});
   Result<PutResult> put(std::string_view key, std::string_view value, const PutOptions& options = {});
   Result<DeleteResult> del(std::string_view key, bool prev_kv = false, Ack ack = Ack::kPublished);
+  // The keys of a range, or all that begin with a prefix; the least key is a single zero byte.
+  Result<DeleteResult> delete_range(std::string_view start, std::string_view end,
+                                    const DeleteRangeOptions& options = {});
+  Result<DeleteResult> delete_prefix(std::string_view prefix, const DeleteRangeOptions& options = {});
+  // Keys of the range, in one revision. To read them: Scanner, in scan.h.
+  Result<CountResult> count(const KeyRange& range = {}, std::uint64_t at_least_revision = 0);
   // Expires the key after ttl_ms, 0 removes its expiry.
   Result<ExpireResult> expire(std::string_view key, std::int64_t ttl_ms, Ack ack = Ack::kPublished);
   // Adds to a number stored as decimal text.
@@ -78,6 +84,7 @@ class Client {
 
  private:
   Client(ClientOptions options, std::unique_ptr<Transport> transport);
+  Result<DeleteResult> delete_keys(const KeyRange& range, const DeleteRangeOptions& options);
   ClientOptions options_;
   std::unique_ptr<Transport> transport_;
 };

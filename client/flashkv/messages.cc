@@ -127,8 +127,21 @@ void fill(const PutOp& from, v1::PutRequest& to) {
   fill(from.options, to);
 }
 
+void fill(const ScanOptions& from, v1::ScanRequest& to) {
+  to.set_limit(from.limit);
+  to.set_reverse(from.reverse);
+  to.set_keys_only(from.keys_only);
+  to.set_page_size(from.page_size);
+  to.set_at_least_revision(from.at_least_revision);
+}
+
 void fill(const DeleteOp& from, v1::DeleteRequest& to) {
-  to.set_key(from.key);
+  if (from.key.empty()) {
+    fill(from.range, to);
+    to.set_limit(from.limit);
+  } else {
+    to.set_key(from.key);
+  }
   to.set_prev_kv(from.prev_kv);
 }
 
@@ -172,6 +185,7 @@ PutResult result_of(v1::PutResponse&& reply) {
 DeleteResult result_of(v1::DeleteResponse&& reply) {
   DeleteResult result;
   result.deleted = reply.deleted();
+  result.more = reply.more();
   for (v1::KeyValue& kv : *reply.mutable_prev_kvs()) result.prev_kvs.push_back(from_wire(std::move(kv)));
   return result;
 }

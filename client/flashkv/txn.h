@@ -34,8 +34,10 @@ struct PutOp {
   PutOptions options{};
 };
 struct DeleteOp {
-  std::string key;
+  std::string key;  // empty: `range`
   bool prev_kv = false;
+  KeyRange range{};
+  std::uint64_t limit = 0;  // of `range`, as in DeleteRangeOptions
 };
 struct ExpireOp {
   std::string key;

@@ -23,9 +23,33 @@ struct KeyValue {
   std::int64_t expires_at_ms = 0;  // Unix milliseconds, 0 = never
 };
 
+// The keys that a scan, a count or a deletion takes: those that begin with a prefix, or a range. Neither
+// means all keys, except for a deletion, which refuses that.
+struct KeyRange {
+  std::string prefix{};
+  std::string start{};
+  std::string end{};  // exclusive; empty = to the last key
+};
+
 struct GetOptions {
   bool keys_only = false;               // omit values
   std::uint64_t at_least_revision = 0;  // wait until this revision is published; 0 = do not wait
+};
+
+struct ScanOptions {
+  std::uint64_t limit = 0;              // of all keys together; 0 = no limit
+  bool reverse = false;                 // from the last key to the first
+  bool keys_only = false;               // omit values
+  std::uint64_t page_size = 0;          // keys per page; 0 = the server's choice
+  std::uint64_t at_least_revision = 0;  // as in GetOptions
+};
+
+struct DeleteRangeOptions {
+  // Delete the first so many keys, at most 10,000 at a time. 0 = all of them, and more than 10,000 are
+  // kResourceExhausted with nothing deleted.
+  std::uint64_t limit = 0;
+  bool prev_kv = false;
+  Ack ack = Ack::kPublished;
 };
 
 struct PutOptions {
@@ -62,6 +86,12 @@ struct PutResult {
 struct DeleteResult {
   std::uint64_t deleted = 0;
   std::vector<KeyValue> prev_kvs;
+  bool more = false;  // of a range: more keys match than were deleted
+  std::uint64_t revision = 0;
+};
+
+struct CountResult {
+  std::uint64_t count = 0;
   std::uint64_t revision = 0;
 };
 

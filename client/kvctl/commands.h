@@ -21,6 +21,11 @@ int run_get(client::Client& client, const Settings& settings);
 int run_mget(client::Client& client, const Settings& settings);
 int run_put(client::Client& client, const Settings& settings);
 int run_del(client::Client& client, const Settings& settings);
+int run_del_range(client::Client& client, const Settings& settings);  // del without keys
+int run_scan(client::Client& client, const Settings& settings);
+int run_keys(client::Client& client, const Settings& settings);
+int run_count(client::Client& client, const Settings& settings);
+int run_export(client::Client& client, const Settings& settings);
 int run_expire(client::Client& client, const Settings& settings);
 int run_ttl(client::Client& client, const Settings& settings);
 int run_incr(client::Client& client, const Settings& settings);

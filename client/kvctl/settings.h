@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "client/flashkv/types.h"
+#include "client/kvctl/range_settings.h"
 
 namespace flashkv::kvctl {
 
@@ -24,6 +25,10 @@ enum class Command {
   kAppend,
   kTxn,
   kImport,
+  kScan,
+  kKeys,
+  kCount,
+  kExport,
   kBench,
   kStats,
   kPublishPolicy,
@@ -127,6 +132,9 @@ struct Settings {
   AppendSettings append;
   TxnSettings txn;
   ImportSettings import;
+  ScanSettings scan;
+  ExportSettings exported;
+  DelRangeSettings del_range;
   BenchSettings bench;
   PolicySettings policy;
   std::string health_service;

@@ -4,7 +4,6 @@ namespace flashkv {
 namespace {
 
 constexpr std::string_view kMemoryOnly = "memory only";
-constexpr std::string_view kNoOrder = "keys are not kept in order";
 constexpr std::string_view kNoMemoryLimit = "memory is not limited";
 constexpr std::string_view kNoTls = "connections are not encrypted";
 constexpr std::string_view kNoWatches = "no watches";
@@ -13,7 +12,6 @@ constexpr LaterSetting kLater[] = {
     {"metrics-listen", "", "no metrics page; see kvctl stats"},
     {"data-dir", "", kMemoryOnly},
     {"sync", "everysec", kMemoryOnly},
-    {"ordered-index", "off", kNoOrder},
     {"max-memory", "", kNoMemoryLimit},
     {"eviction", "noeviction", kNoMemoryLimit},
     {"tls-cert", "", kNoTls},
@@ -21,7 +19,6 @@ constexpr LaterSetting kLater[] = {
     {"tls-client-ca", "", kNoTls},
     {"auth-tokens", "", "clients are not asked for tokens"},
     {"watch-history", "16MiB", kNoWatches},
-    {"max-pins", "64", "no scans or backups"},
     {"max-watches", "100000", kNoWatches},
 };
 

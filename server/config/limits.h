@@ -4,12 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "storage/sync/clock.h"
+
 namespace flashkv {
 
 // Set by the flags of the same names. What a key, a value and the queue may hold is in StoreLimits.
 struct RequestLimits {
   std::uint64_t max_request_bytes = std::uint64_t{16} << 20;
   std::uint64_t max_multiget_keys = 10'000;
+  Nanos scan_timeout = 30'000 * kNanosPerMilli;  // a scan ends whose client takes no page for so long
 };
 
 // Fixed: part of the API.

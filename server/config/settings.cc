@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::uint64_t kMib = std::uint64_t{1} << 20;
 constexpr Nanos kLongestDrain = Nanos{3600} * 1'000'000'000;
+constexpr Nanos kLongestScanWait = Nanos{24 * 3600} * 1'000'000'000;
+constexpr std::uint64_t kMostPins = 65'536;
 
 std::string any_address() { return "HOST:PORT, [IPV6]:PORT or unix:PATH"; }
 template <Nanos Most>
@@ -53,9 +55,14 @@ bool take_switch(std::string_view text, bool& to) {
   return value.has_value();
 }
 
-bool take_duration(std::string_view text, Nanos& to, Nanos most) {
+bool take_index(std::string_view text, bool& to) {
+  if (text == "on" || text == "off") to = text == "on";
+  return text == "on" || text == "off";
+}
+
+bool take_duration(std::string_view text, Nanos& to, Nanos most, Nanos least = 0) {
   const auto value = parse_duration(text);
-  if (!value || *value > most) return false;
+  if (!value || *value < least || *value > most) return false;
   to = *value;
   return true;
 }
@@ -158,6 +165,24 @@ constexpr Setting kSettings[] = {
      "most retired memory that may wait for readers; for an engine that never frees, all it may retire",
      [](std::string_view t, Config& c) {
        return within<kMib, kMib * kMib>(parse_size(t), c.store.limits.max_retired_bytes);
+     }},
+    {"ordered-index", "on", [] { return std::string("on or off"); },
+     "keep the keys in order too, for scans and for deleting by prefix or range",
+     [](std::string_view t, Config& c) { return take_index(t, c.store.ordered_index); }},
+    {"max-pins", "64", counts<1, kMostPins>, "most scans, and other reads of one revision, at a time",
+     [](std::string_view t, Config& c) {
+       return within<1, kMostPins>(parse_count(t), c.store.limits.max_pins);
+     }},
+    {"max-pinned-bytes", "1GiB", sizes<kMib, kMib * kMib>,
+     "most memory that is kept for scans only; above it the oldest of them are ended",
+     [](std::string_view t, Config& c) {
+       return within<kMib, kMib * kMib>(parse_size(t), c.store.limits.max_pinned_bytes);
+     }},
+    {"scan-timeout", "30s",
+     [] { return "1ms to " + duration_text(kLongestScanWait) + ": " + std::string(kDurationForm); },
+     "how long a scan waits for its client to take a page",
+     [](std::string_view t, Config& c) {
+       return take_duration(t, c.limits.scan_timeout, kLongestScanWait, kNanosPerMilli);
      }},
     {"radix-slice", "auto", [] { return std::string("auto, 4, 8, 11, 13 or 16"); },
      "key bits that one node of a radix engine branches on",

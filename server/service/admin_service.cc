@@ -60,6 +60,13 @@ void to_reply(const WriterStatsView& writer, v1::StatsResponse& to) {
                                            writer.refused_full + writer.refused_stopping));
   to.set_expired_keys(writer.expired_keys);
   to.set_waiting_bytes(writer.waiting_bytes);
+  to.set_ordered_bytes(writer.ordered_bytes);
+  to.set_pins(writer.pins);
+  to.set_pinned_bytes(writer.pinned_bytes);
+  to.set_oldest_pin_revision(writer.oldest_pin);
+  to.set_oldest_pin_ms(writer.oldest_pin_ns / kNanosPerMilli);
+  to.set_pins_taken(writer.pins_taken);
+  to.set_pins_revoked(writer.pins_revoked);
   to.set_publishes(writer.publishes);
   to.set_deferrals(writer.deferrals);
   to_reply(writer.batch_ops, *to.mutable_batch_ops());
@@ -72,6 +79,8 @@ void to_reply(const StoreLimits& limits, v1::StatsResponse& to) {
   to.set_queue_requests_limit(limits.max_queue_requests);
   to.set_queue_bytes_limit(limits.max_queue_bytes);
   to.set_retired_bytes_limit(limits.max_retired_bytes);
+  to.set_pins_limit(limits.max_pins);
+  to.set_pinned_bytes_limit(limits.max_pinned_bytes);
 }
 
 void to_reply(const MethodCounts& counts, v1::StatsResponse& to) {
@@ -116,6 +125,7 @@ Status AdminService::stats(v1::StatsResponse& reply) const {
   to_reply(stats, reply);
   to_reply(stats.writer, reply);
   to_reply(store_.limits(), reply);
+  reply.set_ordered_index(store_.has_ordered_index());
   to_reply(stats.policy, *reply.mutable_policy());
   to_reply(counts_(), reply);
   to_reply(process_usage(), reply);

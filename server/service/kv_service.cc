@@ -14,6 +14,9 @@ namespace {
 // Upper bound on what an entry adds to a MultiGet reply besides its key and value.
 constexpr std::uint64_t kEntryBytes = 64;
 
+// Keys of a MultiGet that one section of a pin looks up: some 100 us.
+constexpr int kKeysOfSection = 256;
+
 void copy(const Lookup& hit, v1::KeyValue& kv) {
   kv.set_create_revision(hit.create_revision);
   kv.set_mod_revision(hit.mod_revision);
@@ -33,10 +36,10 @@ Status too_large() {
                                         " bytes; ask for fewer keys"};
 }
 
-Status to_ops(const google::protobuf::RepeatedPtrField<v1::Op>& from, std::vector<Op>& to) {
+Status to_ops(const google::protobuf::RepeatedPtrField<v1::Op>& from, std::vector<Op>& to, PrefixEnds& ends) {
   to.resize(static_cast<std::size_t>(from.size()));
   for (int i = 0; i < from.size(); ++i) {
-    if (Status s = to_op(from[i], to[static_cast<std::size_t>(i)]); !s.ok()) return s;
+    if (Status s = to_op(from[i], to[static_cast<std::size_t>(i)], ends); !s.ok()) return s;
   }
   return {};
 }
@@ -50,15 +53,31 @@ void to_results(std::span<const Op> ops, const google::protobuf::RepeatedPtrFiel
 
 }  // namespace
 
-Started KvService::await(std::uint64_t revision, PendingCall& call) {
+Started KvService::wait_as(RequestKind kind, std::uint64_t revision, PendingCall& call) {
   const std::uint64_t assigned = store_.assigned_revision();
   if (revision > assigned) {
     return {{Code::kOutOfRange, "at_least_revision: " + std::to_string(revision) + ", the newest is " +
                                     std::to_string(assigned)}};
   }
-  call.kind = RequestKind::kWaitRevision;
+  call.kind = kind;
   call.revision = revision;
   return submit(store_, call);
+}
+
+Started KvService::await(std::uint64_t revision, PendingCall& call) {
+  return wait_as(RequestKind::kWaitRevision, revision, call);
+}
+
+Started KvService::take_pin(std::uint64_t revision, PendingCall& call) {
+  return wait_as(RequestKind::kTakePin, revision, call);
+}
+
+Started KvService::scan(const v1::ScanRequest& request, PendingCall& call) {
+  if (Status s = validate(request, store_.limits()); !s.ok()) return {std::move(s)};
+  if (!store_.has_ordered_index()) {
+    return {{Code::kFailedPrecondition, "Scan needs --ordered-index=on"}};
+  }
+  return take_pin(request.at_least_revision(), call);
 }
 
 void KvService::set_header(std::uint64_t revision, v1::ResponseHeader& header) const {
@@ -103,8 +122,10 @@ Started KvService::multi_get(Session& session, const v1::MultiGetRequest& reques
   if (Status s = validate(request, store_.limits(), limits_); !s.ok()) return {std::move(s)};
   const Traits& traits = store_.traits();
   if (!traits.atomic_batch && request.keys_size() > 1) {
-    return {{Code::kFailedPrecondition,
-             "keys: engine " + std::string(traits.name) + " lacks the trait atomic_batch; ask for one key"}};
+    if (store_.has_ordered_index()) return take_pin(request.at_least_revision(), call);
+    return {{Code::kFailedPrecondition, "keys: engine " + std::string(traits.name) +
+                                            " lacks the trait atomic_batch; ask for one key, or start the "
+                                            "server with --ordered-index=on"}};
   }
   if (request.at_least_revision() > session.reader().published_revision()) {
     return await(request.at_least_revision(), call);
@@ -112,9 +133,39 @@ Started KvService::multi_get(Session& session, const v1::MultiGetRequest& reques
   return {read(session, request, reply)};
 }
 
-Status KvService::finish_multi_get(Session& session, const v1::MultiGetRequest& request,
-                                   const PendingCall& call, v1::MultiGetResponse& reply) {
-  return call.status.ok() ? read(session, request, reply) : call.status;
+Status KvService::finish_multi_get(Session& session, const v1::MultiGetRequest& request, PendingCall& call,
+                                   v1::MultiGetResponse& reply) {
+  if (!call.status.ok()) return call.status;
+  if (call.pin == nullptr) return read(session, request, reply);
+  const PinPtr pin = std::move(call.pin);
+  return read(*pin, request, reply);
+}
+
+Status KvService::read(PinnedState& pin, const v1::MultiGetRequest& request,
+                       v1::MultiGetResponse& reply) const {
+  set_header(pin.numbers().revision, *reply.mutable_header());
+  resize(*reply.mutable_results(), request.keys_size());
+  std::uint64_t bytes = 0;
+  for (int i = 0; i < request.keys_size();) {
+    const PinSection section(pin);
+    if (!section) return revoked_status(store_.limits());
+    const int end = std::min(request.keys_size(), i + kKeysOfSection);
+    for (; i < end; ++i) {
+      const Record* record = section.find(request.keys(i));
+      v1::Lookup& result = *reply.mutable_results(i);
+      result.set_found(record != nullptr);
+      bytes += kEntryBytes;
+      if (record == nullptr) {
+        result.clear_kv();
+        continue;
+      }
+      bytes += record->key().size() + (request.keys_only() ? 0 : record->value().size());
+      if (bytes > kMaxReplyBytes) return too_large();
+      result.mutable_kv()->clear_value();
+      to_message(*record, request.keys_only(), *result.mutable_kv());
+    }
+  }
+  return bytes <= kMaxReplyBytes ? Status{} : too_large();
 }
 
 Status KvService::read(Session& session, const v1::MultiGetRequest& request,
@@ -154,7 +205,13 @@ Status KvService::read(Session& session, const v1::MultiGetRequest& request,
 template <typename R>
 Started KvService::submit_one(const R& request, PendingCall& call) {
   if (Status s = validate(request, store_.limits()); !s.ok()) return {std::move(s)};
-  if (Status s = to_op(request, call.single); !s.ok()) return {std::move(s)};
+  Status made;
+  if constexpr (std::is_same_v<R, v1::DeleteRequest>) {
+    made = to_op(request, call.single, call.ends);
+  } else {
+    made = to_op(request, call.single);
+  }
+  if (!made.ok()) return {std::move(made)};
   call.ack = ack_of(request.ack());
   call.ops = {&call.single, 1};
   return submit(store_, call);
@@ -202,8 +259,8 @@ Status KvService::finish_append(const PendingCall& call, v1::AppendResponse& rep
 
 Started KvService::txn(const v1::TxnRequest& request, PendingCall& call) {
   if (Status s = validate(request, store_.limits()); !s.ok()) return {std::move(s)};
-  if (Status s = to_ops(request.success(), call.several); !s.ok()) return {std::move(s)};
-  if (Status s = to_ops(request.failure(), call.otherwise_several); !s.ok()) return {std::move(s)};
+  if (Status s = to_ops(request.success(), call.several, call.ends); !s.ok()) return {std::move(s)};
+  if (Status s = to_ops(request.failure(), call.otherwise_several, call.ends); !s.ok()) return {std::move(s)};
   call.comparisons.resize(static_cast<std::size_t>(request.compare_size()));
   for (int i = 0; i < request.compare_size(); ++i)
     to_compare(request.compare(i), call.comparisons[static_cast<std::size_t>(i)]);
@@ -225,7 +282,7 @@ Status KvService::finish_txn(const v1::TxnRequest& request, const PendingCall& c
 
 Started KvService::write(const v1::WriteRequest& request, PendingCall& call) {
   if (Status s = validate(request, store_.limits()); !s.ok()) return {std::move(s)};
-  if (Status s = to_ops(request.ops(), call.several); !s.ok()) return {std::move(s)};
+  if (Status s = to_ops(request.ops(), call.several, call.ends); !s.ok()) return {std::move(s)};
   call.ack = ack_of(request.ack());
   call.ops = call.several;
   return submit(store_, call);

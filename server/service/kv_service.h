@@ -32,8 +32,11 @@ class KvService {
                     v1::GetResponse& reply);
   Started multi_get(Session& session, const v1::MultiGetRequest& request, v1::MultiGetResponse& reply,
                     PendingCall& call);
-  Status finish_multi_get(Session& session, const v1::MultiGetRequest& request, const PendingCall& call,
+  // Submits also where only a pin shows all keys in one state; finishing returns the pin.
+  Status finish_multi_get(Session& session, const v1::MultiGetRequest& request, PendingCall& call,
                           v1::MultiGetResponse& reply);
+  // Submits unless the request is refused; the completed call has the pin to scan.
+  Started scan(const v1::ScanRequest& request, PendingCall& call);
 
   Started put(const v1::PutRequest& request, PendingCall& call);
   Status finish_put(const PendingCall& call, v1::PutResponse& reply);
@@ -56,11 +59,17 @@ class KvService {
   void finish_write(const v1::WriteRequest& request, const Status& status, const PendingCall& call,
                     v1::WriteResponse& reply);
 
+  const RequestLimits& limits() const noexcept { return limits_; }
+  void set_header(std::uint64_t revision, v1::ResponseHeader& header) const;
+
  private:
   Status read(ReadHandle& reader, const v1::GetRequest& request, v1::GetResponse& reply) const;
   Status read(Session& session, const v1::MultiGetRequest& request, v1::MultiGetResponse& reply) const;
+  Status read(PinnedState& pin, const v1::MultiGetRequest& request, v1::MultiGetResponse& reply) const;
+  // Both: the revision may be 0, for the published state.
   Started await(std::uint64_t revision, PendingCall& call);
-  void set_header(std::uint64_t revision, v1::ResponseHeader& header) const;
+  Started take_pin(std::uint64_t revision, PendingCall& call);
+  Started wait_as(RequestKind kind, std::uint64_t revision, PendingCall& call);
   template <typename R>
   Started submit_one(const R& request, PendingCall& call);
   template <typename R>

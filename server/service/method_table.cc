@@ -8,6 +8,7 @@
 #include "server/service/admin_service.h"
 #include "server/service/health_service.h"
 #include "server/service/kv_service.h"
+#include "server/service/scan_stream.h"
 #include "server/service/write_stream.h"
 
 namespace flashkv {
@@ -21,6 +22,11 @@ struct NoExtra {};
 template <typename R>
 concept AsksForRevision = requires(const R& r) {
   r.at_least_revision();
+};
+
+template <typename R>
+concept ReadsManyKeys = requires(const R& r) {
+  r.keys_size();
 };
 
 // R and A are the request and the reply message; the function types are stateless.
@@ -51,6 +57,9 @@ class UnaryOf final : public UnaryState {
     if constexpr (std::is_same_v<FinishCall, NoFinish>) {
       return false;
     } else if constexpr (AsksForRevision<R>) {
+      if constexpr (ReadsManyKeys<R>) {
+        if (request.keys_size() > 1) return true;
+      }
       return request.at_least_revision() != 0;
     } else {
       return true;
@@ -65,7 +74,7 @@ class UnaryOf final : public UnaryState {
 // A unary row. start(call) starts the call, finish(call) makes the reply once the writer has completed it,
 // and extra(request) estimates the memory both messages use beyond their encoded size. A method without
 // `finish` never waits for the writer. One with it may always wait, unless its request has a field
-// at_least_revision: then only when that is set.
+// at_least_revision: then only when that is set, or when it reads several keys.
 template <typename R, typename A, typename StartCall, typename FinishCall = NoFinish,
           typename Extra = NoExtra>
 constexpr MethodRow unary(std::string_view name, std::string_view counted_as, StartCall, FinishCall = {},
@@ -101,7 +110,9 @@ constexpr std::array kRows{
         [](auto& c) { return c.session->kv().finish_put(c.pending, c.reply); }),
     unary<v1::DeleteRequest, v1::DeleteResponse>("/flashkv.v1.KV/Delete", "Delete",
         [](auto& c) { return c.session->kv().erase(c.request, c.pending); },
-        [](auto& c) { return c.session->kv().finish_erase(c.pending, c.reply); }),
+        [](auto& c) { return c.session->kv().finish_erase(c.pending, c.reply); },
+        // Nobody knows how many keys come back.
+        [](const auto& r) { return r.prev_kv() && r.key().empty() ? UnaryState::kKeptBytes + 1 : 0; }),
     unary<v1::ExpireRequest, v1::ExpireResponse>("/flashkv.v1.KV/Expire", "Expire",
         [](auto& c) { return c.session->kv().expire(c.request, c.pending); },
         [](auto& c) { return c.session->kv().finish_expire(c.pending, c.reply); }),
@@ -118,6 +129,7 @@ constexpr std::array kRows{
           return static_cast<std::size_t>(r.compare_size() + 2 * (r.success_size() + r.failure_size())) *
                  kBytesPerKey;
         }),
+    streaming<ScanStream>("/flashkv.v1.KV/Scan", "Scan"),
     streaming<WriteStream>("/flashkv.v1.KV/Write", "Write"),
 
     unary<v1::StatsRequest, v1::StatsResponse>("/flashkv.v1.Admin/Stats", "Stats",

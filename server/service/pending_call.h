@@ -1,6 +1,8 @@
 // A call that waits for the writer.
 #pragma once
 
+#include <forward_list>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -36,6 +38,7 @@ struct PendingCall : Request {
   std::vector<Op> several;  // Write; Txn, if its comparisons hold
   std::vector<Op> otherwise_several;
   std::vector<Compare> comparisons;
+  std::forward_list<std::string> ends;  // of the prefixes that operations erase
 
   // Ready for the next call, with room for `kept` operations at most; sink and waiter stay.
   void clear(std::size_t kept = kKeptOps) {
@@ -55,6 +58,7 @@ struct PendingCall : Request {
     empty(several, kept);
     empty(otherwise_several, kept);
     empty(comparisons, kept);
+    ends.clear();
   }
 
  private:

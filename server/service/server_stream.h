@@ -56,8 +56,11 @@ class ServerStream {
   virtual std::size_t bytes_in_flight() const = 0;
   // The client is gone: nothing more can be written; finish() is still due.
   virtual bool gone() const = 0;
-  // Ends the stream; no write may be in progress.
+  // Ends the stream; no write may be in progress. A timer that is set is dropped.
   virtual void finish(Status status) = 0;
+  // Only while a write is in progress, for a client that does not take it: drops the write and tells the
+  // client `status`. on_writable() follows, with gone(), and finish() is still due.
+  virtual void cut(Status status) = 0;
   // Calls on_timer() once, after `delay`; one timer at a time.
   virtual void wake_after(Nanos delay) = 0;
   // Counts one request of this method with this code.

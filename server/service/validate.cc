@@ -2,9 +2,9 @@
 
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 
+#include "server/service/key_range.h"
 #include "server/service/wire.h"
 
 namespace flashkv {
@@ -69,18 +69,7 @@ Status check_op(const v1::DeleteRequest& r, const StoreLimits& limits) {
   if (selectors == 0) return invalid("key: empty; one of key, prefix or (start, end) is needed");
   if (selectors > 1) return invalid("key: only one of key, prefix and (start, end) may be set");
   if (!r.key().empty()) return check_key("key", r.key(), limits);
-  if (!r.prefix().empty()) return check_key("prefix", r.prefix(), limits);
-  if (r.start().size() > limits.max_key_bytes)
-    return too_long("start", r.start().size(), limits.max_key_bytes);
-  if (r.end().size() > limits.max_key_bytes) return too_long("end", r.end().size(), limits.max_key_bytes);
-  if (!r.end().empty() && r.start() >= r.end()) return invalid("end: not above start");
-  return {};
-}
-
-Status check_ordered(const v1::DeleteRequest& r) {
-  if (!r.key().empty()) return {};
-  return {Code::kUnimplemented,
-          "Delete by prefix or range needs the ordered index, which is not available in this version"};
+  return check_selectors(r.prefix(), r.start(), r.end(), limits);
 }
 
 Status check_op(const v1::ExpireRequest& r, const StoreLimits& limits) {
@@ -151,45 +140,6 @@ Status check_each(std::string_view field, const Items& items, const StoreLimits&
 
 using Ops = google::protobuf::RepeatedPtrField<v1::Op>;
 
-Status check_ordered(const Ops& ops) {
-  for (const v1::Op& op : ops) {
-    if (!op.has_delete_()) continue;
-    if (Status s = check_ordered(op.delete_()); !s.ok()) return s;
-  }
-  return {};
-}
-
-// The key that the operation writes; empty for a read.
-std::string_view written_key(const v1::Op& op) {
-  switch (op.op_case()) {
-    case v1::Op::kPut:
-      return op.put().key();
-    case v1::Op::kDelete:
-      return op.delete_().key();
-    case v1::Op::kExpire:
-      return op.expire().key();
-    case v1::Op::kIncrement:
-      return op.increment().key();
-    case v1::Op::kAppend:
-      return op.append().key();
-    case v1::Op::kGet:
-    case v1::Op::OP_NOT_SET:
-      break;
-  }
-  return {};
-}
-
-Status check_written_once(std::string_view field, const Ops& ops) {
-  std::unordered_set<std::string_view> written;
-  for (int i = 0; i < ops.size(); ++i) {
-    const std::string_view key = written_key(ops[i]);
-    if (key.empty() || written.insert(key).second) continue;
-    return invalid(std::string(field) + "[" + std::to_string(i) +
-                   "]: an earlier operation writes the same key; a Txn writes a key at most once");
-  }
-  return {};
-}
-
 }  // namespace
 
 Status validate(const v1::GetRequest& r, const StoreLimits& limits) {
@@ -206,10 +156,7 @@ Status validate(const v1::MultiGetRequest& r, const StoreLimits& limits,
 }
 
 Status validate(const v1::PutRequest& r, const StoreLimits& limits) { return check_with_ack(r, limits); }
-Status validate(const v1::DeleteRequest& r, const StoreLimits& limits) {
-  if (Status s = check_with_ack(r, limits); !s.ok()) return s;
-  return check_ordered(r);
-}
+Status validate(const v1::DeleteRequest& r, const StoreLimits& limits) { return check_with_ack(r, limits); }
 Status validate(const v1::ExpireRequest& r, const StoreLimits& limits) { return check_with_ack(r, limits); }
 Status validate(const v1::IncrementRequest& r, const StoreLimits& limits) {
   return check_with_ack(r, limits);
@@ -220,8 +167,7 @@ Status validate(const v1::WriteRequest& r, const StoreLimits& limits) {
   if (r.ops_size() == 0) return invalid("ops: empty; a request has at least 1");
   if (Status s = check_count("ops", r.ops_size(), kMaxWriteOps); !s.ok()) return s;
   if (Status s = check_each("ops", r.ops(), limits); !s.ok()) return s;
-  if (Status s = check_ack(r.ack()); !s.ok()) return s;
-  return check_ordered(r.ops());
+  return check_ack(r.ack());
 }
 
 Status validate(const v1::TxnRequest& r, const StoreLimits& limits) {
@@ -234,11 +180,11 @@ Status validate(const v1::TxnRequest& r, const StoreLimits& limits) {
     if (Status s = check_each(field, *ops, limits); !s.ok()) return s;
     if (Status s = check_written_once(field, *ops); !s.ok()) return s;
   }
-  if (Status s = check_ack(r.ack()); !s.ok()) return s;
-  for (const auto& [field, ops] : branches) {
-    if (Status s = check_ordered(*ops); !s.ok()) return s;
-  }
-  return {};
+  return check_ack(r.ack());
+}
+
+Status validate(const v1::ScanRequest& r, const StoreLimits& limits) {
+  return check_selectors(r.prefix(), r.start(), r.end(), limits);
 }
 
 Status validate(const v1::SetPublishPolicyRequest& r) {

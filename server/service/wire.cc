@@ -5,15 +5,6 @@
 namespace flashkv {
 namespace {
 
-void copy(const Record& record, bool keys_only, v1::KeyValue& kv) {
-  kv.set_key(record.key().data(), record.key().size());
-  if (!keys_only) kv.set_value(record.value().data(), record.value().size());
-  kv.set_create_revision(record.create_revision());
-  kv.set_mod_revision(record.mod_revision());
-  kv.set_version(record.version());
-  kv.set_expires_at_ms(record.expires_at_ms());
-}
-
 Condition condition_of(v1::Condition condition) {
   if (condition == v1::CONDITION_IF_ABSENT) return Condition::kIfAbsent;
   if (condition == v1::CONDITION_IF_PRESENT) return Condition::kIfPresent;
@@ -50,6 +41,15 @@ Comparison comparison_of(v1::Comparison comparison) {
 
 }  // namespace
 
+void to_message(const Record& record, bool keys_only, v1::KeyValue& kv) {
+  kv.set_key(record.key().data(), record.key().size());
+  if (!keys_only) kv.set_value(record.value().data(), record.value().size());
+  kv.set_create_revision(record.create_revision());
+  kv.set_mod_revision(record.mod_revision());
+  kv.set_version(record.version());
+  kv.set_expires_at_ms(record.expires_at_ms());
+}
+
 Ack ack_of(v1::Ack ack) {
   if (ack == v1::ACK_APPLIED) return Ack::kApplied;
   return ack == v1::ACK_DURABLE ? Ack::kDurable : Ack::kPublished;
@@ -78,10 +78,22 @@ Status to_op(const v1::PutRequest& r, Op& op) {
   return {};
 }
 
-Status to_op(const v1::DeleteRequest& r, Op& op) {
-  op.kind = OpKind::kErase;
-  op.key = r.key();
+Status to_op(const v1::DeleteRequest& r, Op& op, PrefixEnds& ends) {
   op.want_prev = r.prev_kv();
+  if (!r.key().empty()) {
+    op.kind = OpKind::kErase;
+    op.key = r.key();
+    return {};
+  }
+  op.kind = OpKind::kEraseRange;
+  op.limit = r.limit();
+  if (r.prefix().empty()) {
+    op.key = r.start();
+    op.value = r.end();
+  } else {
+    op.key = r.prefix();
+    op.value = ends.emplace_front(prefix_range(r.prefix()).end);
+  }
   return {};
 }
 
@@ -115,12 +127,12 @@ Status to_op(const v1::GetRequest& r, Op& op) {
   return {};
 }
 
-Status to_op(const v1::Op& r, Op& op) {
+Status to_op(const v1::Op& r, Op& op, PrefixEnds& ends) {
   switch (r.op_case()) {
     case v1::Op::kPut:
       return to_op(r.put(), op);
     case v1::Op::kDelete:
-      return to_op(r.delete_(), op);
+      return to_op(r.delete_(), op, ends);
     case v1::Op::kExpire:
       return to_op(r.expire(), op);
     case v1::Op::kIncrement:
@@ -146,17 +158,25 @@ void to_compare(const v1::Compare& r, Compare& compare) {
 void to_reply(const Op& op, v1::PutResponse& reply) {
   reply.set_succeeded(op.outcome.succeeded);
   if (op.outcome.kv) {
-    copy(*op.outcome.kv, false, *reply.mutable_prev_kv());
+    to_message(*op.outcome.kv, false, *reply.mutable_prev_kv());
   } else {
     reply.clear_prev_kv();
   }
 }
 
 void to_reply(const Op& op, v1::DeleteResponse& reply) {
+  reply.clear_prev_kvs();
+  if (op.kind == OpKind::kEraseRange) {
+    const ErasedRange* erased = op.outcome.erased.get();
+    reply.set_deleted(erased != nullptr ? erased->count : 0);
+    reply.set_more(erased != nullptr && erased->more);
+    if (erased == nullptr) return;
+    for (const RecordPtr& record : erased->prev_kvs) to_message(*record, false, *reply.add_prev_kvs());
+    return;
+  }
   reply.set_deleted(op.outcome.succeeded ? 1 : 0);
   reply.set_more(false);
-  reply.clear_prev_kvs();
-  if (op.outcome.kv) copy(*op.outcome.kv, false, *reply.add_prev_kvs());
+  if (op.outcome.kv) to_message(*op.outcome.kv, false, *reply.add_prev_kvs());
 }
 
 void to_reply(const Op& op, v1::ExpireResponse& reply) { reply.set_found(op.outcome.succeeded); }
@@ -183,7 +203,7 @@ void to_reply(const Op& op, const v1::Op& request, v1::OpResult& result) {
       return;
     case OpKind::kGet: {
       v1::GetResponse& got = *result.mutable_get();
-      if (op.outcome.kv) copy(*op.outcome.kv, request.get().keys_only(), *got.mutable_kv());
+      if (op.outcome.kv) to_message(*op.outcome.kv, request.get().keys_only(), *got.mutable_kv());
       return;
     }
     case OpKind::kRemoveExpired:  // never a client's

@@ -1,23 +1,31 @@
 // Converts messages to the store's operations, and outcomes back to messages.
 #pragma once
 
+#include <forward_list>
+#include <string>
+
 #include "flashkv/v1/admin.pb.h"
 #include "flashkv/v1/kv.pb.h"
 #include "storage/store.h"
 
 namespace flashkv {
 
-// Fills `op` from a valid request; its key and value point into the request.
+// Ends of the prefixes that operations erase: an operation points to them.
+using PrefixEnds = std::forward_list<std::string>;
+
+// Fills `op` from a valid request; its key and value point into the request, or into `ends`.
 // Errors: RESOURCE_EXHAUSTED when there is no memory for the record.
 Status to_op(const v1::PutRequest& r, Op& op);
-Status to_op(const v1::DeleteRequest& r, Op& op);
+Status to_op(const v1::DeleteRequest& r, Op& op, PrefixEnds& ends);
 Status to_op(const v1::ExpireRequest& r, Op& op);
 Status to_op(const v1::IncrementRequest& r, Op& op);
 Status to_op(const v1::AppendRequest& r, Op& op);
 Status to_op(const v1::GetRequest& r, Op& op);
-Status to_op(const v1::Op& r, Op& op);
+Status to_op(const v1::Op& r, Op& op, PrefixEnds& ends);
 // `compare` points into the request too.
 void to_compare(const v1::Compare& r, Compare& compare);
+
+void to_message(const Record& record, bool keys_only, v1::KeyValue& kv);
 
 // Fills in everything but the header.
 void to_reply(const Op& op, v1::PutResponse& reply);

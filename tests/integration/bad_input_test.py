@@ -92,9 +92,9 @@ class Wire(BadInputCase):
             return sum(m.count for m in self.stats().requests if m.code == grpc.StatusCode.UNIMPLEMENTED.value[0])
 
         before = refused()
-        call = raw(self.channel, "/flashkv.v1.KV/Scan", "unary_stream")
+        call = raw(self.channel, "/flashkv.v1.Admin/Backup", "unary_stream")
         self.assert_fails(grpc.StatusCode.UNIMPLEMENTED, lambda body, timeout: list(call(body, timeout=timeout)), b"",
-                          naming=["Scan"])
+                          naming=["Backup"])
         self.assertEqual(refused(), before + 1)
 
     def test_the_last_of_a_duplicate_field_counts(self):

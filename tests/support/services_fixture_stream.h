@@ -55,18 +55,23 @@ class FakeStream final : public ServerStream {
     }
   }
 
+  // One move of run().
+  void run_one() { EXPECT_TRUE(deliver() || take()); }
+
   template <typename M>
   std::vector<M> replies() const {
     std::vector<M> all(taken_.size());
     for (std::size_t i = 0; i < taken_.size(); ++i) EXPECT_TRUE(all[i].ParseFromString(taken_[i]));
     return all;
   }
+  const std::vector<std::string>& taken() const { return taken_; }
   std::size_t not_read() const { return sent_.size(); }
   bool delays_stop() const { return handler_->delays_stop(); }
 
   bool client_takes = true;
   std::optional<Status> ended;  // the status the handler finished with
-  std::optional<Nanos> timer;   // the delay it is waiting for
+  std::optional<Status> cut_with;
+  std::optional<Nanos> timer;  // the delay it is waiting for
   std::map<Code, int> counts;
   std::vector<bool> followed;  // of each write: whether another follows at once
   Nanos ends_at = kNever;      // the client's deadline
@@ -87,8 +92,13 @@ class FakeStream final : public ServerStream {
   void finish(Status status) override {
     EXPECT_FALSE(ended) << "finished twice";
     EXPECT_FALSE(writing_) << "finished in the middle of a write";
-    EXPECT_FALSE(timer) << "finished with a timer set";
+    timer.reset();
     ended = std::move(status);
+  }
+  void cut(Status status) override {
+    EXPECT_TRUE(writing_) << "nothing to cut off";
+    EXPECT_FALSE(cut_with) << "cut twice";
+    cut_with = std::move(status);
   }
   void wake_after(Nanos delay) override {
     EXPECT_FALSE(timer) << "one timer at a time";
@@ -121,6 +131,10 @@ class FakeStream final : public ServerStream {
     return true;
   }
   bool take() {
+    if (cut_with && writing_) {
+      leave();
+      return true;
+    }
     if (!writing_ || !client_takes) return false;
     taken_.push_back(*std::exchange(writing_, std::nullopt));
     handler_->on_writable();

@@ -79,7 +79,7 @@ std::optional<int> parse(int argc, char** argv, Settings& settings) {
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 done, 1 no such key or condition not met, 2 bad usage or input, 3 server or\n"
-      "network error, 4 denied, 5 timeout, 130 interrupted import. Each option above can also be set\n"
+      "network error, 4 denied, 5 timeout, 130 interrupted. Each option above can also be set\n"
       "in the environment, as KVCTL_<NAME>.");
   add_globals(app, settings);
   add_data_commands(app, settings);

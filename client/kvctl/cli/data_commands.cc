@@ -140,7 +140,8 @@ void add_txn(CLI::App& app, Settings& s) {
 
 void add_del(CLI::App& app, Settings& s) {
   CLI::App* sub = add_command(app, "del", "delete keys and print how many existed", s, Command::kDel);
-  sub->add_option("key", s.del.keys, kKeysHelp)->required();
+  auto* keys = sub->add_option("key", s.del.keys, kKeysHelp);
+  add_del_range(*sub, *keys, s);
   sub->add_flag("--prev", s.del.prev_kv, "print the deleted values");
   add_ack(*sub, s.del.ack, kAckHelp);
 }
@@ -182,6 +183,7 @@ void add_data_commands(CLI::App& app, Settings& settings) {
   add_ttl(app, settings);
   add_txn(app, settings);
   add_import(app, settings);
+  add_range_commands(app, settings);
 }
 
 }  // namespace flashkv::kvctl

@@ -25,7 +25,7 @@ const std::map<std::string, Comparison> kComparisons{{"=", Comparison::kEqual},
                                                      {"<", Comparison::kLess},
                                                      {">", Comparison::kGreater}};
 // Options that belong to a command on its own, or to the transaction as a whole.
-constexpr const char* kRefused[] = {"--ack", "--file", "--at-least-revision", "--print-key"};
+constexpr const char* kRefused[] = {"--ack", "--file", "--at-least-revision", "--print-key", "--all"};
 
 // The character after a backslash; moves `at` to its last byte. Returns false for an unknown escape.
 bool unescape(const std::string& line, std::size_t& at, char& to) {
@@ -122,6 +122,9 @@ std::vector<client::Op> operations_of(const Settings& s, std::string& error) {
     default:
       break;
   }
+  if (s.del_range.chosen)
+    return {client::DeleteOp{
+        .key = {}, .prev_kv = s.del.prev_kv, .range = s.del_range.range, .limit = s.del_range.limit}};
   std::vector<client::Op> deletions;
   for (const std::string& key : s.del.keys)
     deletions.emplace_back(client::DeleteOp{.key = key, .prev_kv = s.del.prev_kv});

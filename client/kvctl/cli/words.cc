@@ -1,6 +1,7 @@
 #include "client/kvctl/cli/words.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace flashkv::kvctl {
@@ -21,7 +22,8 @@ std::vector<std::string> marked(std::vector<std::string> words, const CLI::App& 
   };
   const auto command = std::find_if(words.begin() + 1, words.end(), is_command);
   if (command == words.end()) return words;
-  const bool keys = *command == "get" || *command == "mget" || *command == "del" || *command == "ttl";
+  constexpr std::array kWithKeys{"get", "mget", "del", "ttl", "scan", "keys", "count", "export"};
+  const bool keys = std::find(kWithKeys.begin(), kWithKeys.end(), *command) != kWithKeys.end();
   const bool numbers = *command == "incr";
   for (auto word = command + 1; word != words.end(); ++word) {
     const bool list = word->starts_with('[') && word->ends_with(']');
@@ -39,8 +41,9 @@ void unmark(Settings& settings) {
     for (std::string& key : *keys) key = unmarked(key);
   }
   // A value of another option may look like a key: the endpoint [::1].
-  for (std::string* word : {&settings.incr.key, &settings.endpoint, &settings.ca_file, &settings.cert_file,
-                            &settings.key_file, &settings.token_file})
+  for (std::string* word : {&settings.scan.range.prefix, &settings.exported.range.prefix,
+                            &settings.exported.file, &settings.incr.key, &settings.endpoint,
+                            &settings.ca_file, &settings.cert_file, &settings.key_file, &settings.token_file})
     *word = unmarked(*word);
 }
 

@@ -8,7 +8,7 @@
 namespace flashkv::kvctl {
 namespace {
 
-constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 16> kCommands{{
+constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 20> kCommands{{
     {Command::kGet, run_get},
     {Command::kMget, run_mget},
     {Command::kPut, run_put},
@@ -19,6 +19,10 @@ constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&
     {Command::kAppend, run_append},
     {Command::kTxn, run_txn},
     {Command::kImport, run_import},
+    {Command::kScan, run_scan},
+    {Command::kKeys, run_keys},
+    {Command::kCount, run_count},
+    {Command::kExport, run_export},
     {Command::kBench, run_bench},
     {Command::kStats, run_stats},
     {Command::kPublishPolicy, run_publish_policy},

@@ -80,6 +80,7 @@ int run_incr(client::Client& client, const Settings& settings) {
 }
 
 int run_del(client::Client& client, const Settings& settings) {
+  if (settings.del.keys.empty()) return run_del_range(client, settings);
   const Output output(settings.format, settings.utf8);
   std::uint64_t deleted = 0;
   std::uint64_t revision = 0;

@@ -15,7 +15,7 @@ namespace flashkv {
 // Purpose: a CompletionStack and the alarm that wakes its thread: one wake-up per batch, none while another
 //          is pending.
 // Usage:   Inbox inbox(queue, [this] { look_at_flags(); });  call.sink = &inbox;
-// Threads: complete() on the writer, wake() on any, ready() on the queue's thread.
+// Threads: complete() and wake() on any, ready() on the queue's thread.
 // Lifetime: neither complete() nor wake() may run once the queue is shut down.
 // Cost:    complete(): one pass over the list and, unless a wake-up is pending, an alarm (about 1 us).
 class Inbox final : public CompletionSink, public Event {

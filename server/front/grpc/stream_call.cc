@@ -1,5 +1,6 @@
 #include "server/front/grpc/stream_call.h"
 
+#include <grpc/grpc.h>
 #include <grpc/support/time.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/slice.h>
@@ -111,7 +112,14 @@ void StreamCall::on_over(bool) {
 
 void StreamCall::finish(Status status) {
   finishing_ = true;
+  if (timing_) timer_.Cancel();
   stream_.Finish(as_grpc(std::move(status)), static_cast<Event*>(&finish_event_));
+}
+
+// TryCancel() with a status: the transport sends it at once, whatever the client's flow control holds back.
+void StreamCall::cut(Status status) {
+  grpc_call_cancel_with_status(context_.c_call(), static_cast<grpc_status_code>(status.code),
+                               status.message.c_str(), nullptr);
 }
 
 void StreamCall::on_finish(bool) {

@@ -34,6 +34,7 @@ class StreamCall final : public ServerStream {
   std::size_t bytes_in_flight() const override { return bytes_in_flight_; }
   bool gone() const override { return gone_; }
   void finish(Status status) override;
+  void cut(Status status) override;
   void wake_after(Nanos delay) override;
   void count(Code code) override;
   Session& session() override;

@@ -150,11 +150,12 @@ TEST_F(ServicesTest, TheKeysOfAMultiGetReplyCountToo) {
   EXPECT_EQ(kv->multi_get(*session, request, reply, call).status.code, Code::kResourceExhausted);
 }
 
-TEST_F(ServicesTest, AnEngineWithoutAtomicBatchesAnswersOneKeyAtATime) {
+TEST_F(ServicesTest, AnEngineWithoutAtomicBatchesAndIndexAnswersOneKeyAtATime) {
   for (const EngineCase& engine : engine_cases()) {
     if (engine.name != "locked_map") continue;
     close();
     StoreOptions options;
+    options.ordered_index = false;
     options.clock = &clock;
     TestTable made = engine.make(key_hash(options));
     adopt(Store::over(std::move(made.table), options));
@@ -172,6 +173,27 @@ TEST_F(ServicesTest, AnEngineWithoutAtomicBatchesAnswersOneKeyAtATime) {
     return;
   }
   FAIL() << "none of the test engines lacks atomic batches";
+}
+
+TEST_F(ServicesTest, WithoutAtomicBatchesSeveralKeysComeFromAPinThatIsReturnedAtOnce) {
+  StoreOptions options;
+  options.engine = "relativistic";
+  open(options);
+  put("a", "1");
+  put("b", "1");
+  v1::MultiGetRequest request;
+  v1::MultiGetResponse reply;
+  DeskSubmission call(desk);
+  request.add_keys("a");
+  request.add_keys("b");
+  ASSERT_TRUE(kv->multi_get(*session, request, reply, call).submitted);
+  run_writer();
+  put("b", "2");
+  ASSERT_TRUE(kv->finish_multi_get(*session, request, call, reply).ok());
+  EXPECT_EQ(reply.header().revision(), 2U);
+  EXPECT_EQ(reply.results(1).kv().value(), "1") << "as it was when the pin was taken";
+  run_writer();
+  EXPECT_EQ(store->stats().writer.pins, 0U) << "before the reply is sent";
 }
 
 TEST_F(ServicesTest, AReadMayWaitForARevision) {

@@ -97,9 +97,57 @@ TEST(Validate, Delete) {
                             {R"(end: "secret789")", kInvalid, {"end", "9 bytes"}},
                             {R"(key: "k" ack: -1)", kInvalid, {"ack", "-1"}},
                             {R"(prefix: "a" ack: 9)", kInvalid, {"ack"}},
-                            {R"(prefix: "a")", Code::kUnimplemented, {"ordered index"}},
-                            {R"(start: "a")", Code::kUnimplemented, {"ordered index"}},
-                            {R"(start: "a" end: "b")", Code::kUnimplemented, {"ordered index"}}});
+                            {R"(prefix: "12345678")", kOk},
+                            {R"(start: "a" limit: 3 prev_kv: true)", kOk},
+                            {R"(end: "b")", kOk},
+                            {R"(start: "a" end: "b")", kOk}});
+}
+
+TEST(Validate, Scan) {
+  check<v1::ScanRequest>({{R"()", kOk},
+                          {R"(prefix: "12345678" limit: 3 page_size: 1 reverse: true)", kOk},
+                          {R"(start: "a")", kOk},
+                          {R"(end: "b" count_only: true)", kOk},
+                          {R"(start: "a" end: "b")", kOk},
+                          {R"(prefix: "a" start: "b")", kInvalid, {"prefix", "only one"}},
+                          {R"(prefix: "a" end: "b")", kInvalid, {"prefix", "only one"}},
+                          {R"(start: "b" end: "a")", kInvalid, {"end", "start"}},
+                          {R"(start: "a" end: "a")", kInvalid, {"end", "start"}},
+                          {R"(prefix: "secret789")", kInvalid, {"prefix", "9 bytes", "8"}},
+                          {R"(start: "secret789")", kInvalid, {"start", "9 bytes", "8"}},
+                          {R"(end: "secret789")", kInvalid, {"end", "9 bytes", "8"}}});
+}
+
+// success and failure are lists of their own.
+TEST(Validate, ATxnWithRangesWritesAKeyAtMostOnce) {
+  check<v1::TxnRequest>(
+      {{R"(success { delete { prefix: "b" } } success { put { key: "a" } } success { put { key: "c" } })",
+        kOk},
+       {R"(success { delete { start: "b" end: "d" } } success { put { key: "d" } })", kOk},
+       {R"(success { delete { start: "b" end: "d" } } success { delete { start: "d" } })", kOk},
+       {R"(success { delete { prefix: "b" } } success { get { key: "b1" } })", kOk},
+       {R"(success { delete { prefix: "b" } } failure { put { key: "b" } })", kOk},
+       {R"(success { delete { prefix: "a" } } success { delete { prefix: "b" } })", kOk},
+       {R"(success { put { key: "b1" } } success { delete { prefix: "b" } })",
+        kInvalid,
+        {"success[1]", "overlap", "at most once"}},
+       {R"(failure { delete { prefix: "b" } } failure { put { key: "a" } } failure { append { key: "b" } })",
+        kInvalid,
+        {"failure[2]", "overlap"}},
+       {R"(success { delete { start: "b" end: "d" } } success { increment { key: "c" } })",
+        kInvalid,
+        {"success[1]", "overlap"}},
+       {R"(success { expire { key: "z" } } success { delete { start: "b" } })", kInvalid, {"success[1]"}},
+       {R"(success { delete { end: "c" } } success { delete { key: "b" } })", kInvalid, {"success[1]"}},
+       {R"(success { delete { start: "a" end: "c" } } success { delete { start: "b" end: "d" } })",
+        kInvalid,
+        {"success[1]"}},
+       {R"(success { delete { prefix: "ab" } } success { delete { prefix: "a" } })",
+        kInvalid,
+        {"success[1]"}},
+       {R"(success { delete { prefix: "a" } } success { delete { prefix: "a" } })",
+        kInvalid,
+        {"success[1]"}}});
 }
 
 TEST(Validate, ExpireIncrementAppend) {
@@ -132,7 +180,7 @@ TEST(Validate, Write) {
        {R"(ops { put { key: "k" } } ack: 9)", kInvalid, {"ack"}},
        {R"(ops { put { key: "k" } } ack: ACK_DURABLE)", Code::kFailedPrecondition, {"data directory"}},
        {R"(ops { delete { prefix: "a" } } ops { put { } })", kInvalid, {"ops[1]"}},
-       {R"(ops { delete { prefix: "a" } })", Code::kUnimplemented, {"ordered index"}}});
+       {R"(ops { delete { prefix: "a" } } ops { put { key: "a" } })", kOk}});
   v1::WriteRequest many;
   for (int i = 0; i < 10'000; ++i) many.add_ops()->mutable_get()->set_key("k");
   EXPECT_TRUE(check_small(many).ok());
