@@ -56,6 +56,9 @@ class KvService {
   void finish_write(const v1::WriteRequest& request, const Status& status, const PendingCall& call,
                     v1::WriteResponse& reply);
 
+  // For a message that carries the replies of several calls: the revision that is published now.
+  void set_header(v1::ResponseHeader& header) const { set_header(store_.published_revision(), header); }
+
  private:
   Status read(ReadHandle& reader, const v1::GetRequest& request, v1::GetResponse& reply) const;
   Status read(Session& session, const v1::MultiGetRequest& request, v1::MultiGetResponse& reply) const;
