@@ -22,6 +22,7 @@ void fill(const Txn& from, v1::TxnRequest& to);
 
 // All of a result but its revision.
 GetResult result_of(v1::GetResponse&& reply);
+MultiGetResult result_of(v1::MultiGetResponse&& reply);
 PutResult result_of(v1::PutResponse&& reply);
 DeleteResult result_of(v1::DeleteResponse&& reply);
 ExpireResult result_of(v1::ExpireResponse&& reply);

@@ -146,7 +146,7 @@ void PipelineStream::add_answer(const Submitted& call, const Status& status, v1:
 }
 
 bool PipelineStream::write() {
-  if (reply_bytes_ == 0 || (writing_ && !stream_.gone())) return false;
+  if (reply_bytes_ == 0 || writing_) return false;
   if (!stream_.gone()) {
     stream_.session().kv().set_header(*reply_->mutable_header());
     writing_ = true;

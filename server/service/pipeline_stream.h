@@ -15,9 +15,9 @@
 namespace flashkv {
 
 // Purpose: starts the calls of each message in order and answers each as soon as it can: reads in place,
-//          mutations when the writer has completed them. Whatever is ready goes into one reply, so a message of
-//          reads is answered by one message. When the store's queue is full it stops, like a Write stream,
-//          and starts the call again after kRetry, doubling the delay up to kMaxRetry.
+//          mutations when the writer has completed them. Whatever is ready goes into one reply, so a message
+//          of reads is answered by one message. When the store's queue is full it stops, like a Write
+//          stream, and starts the call again after kRetry, doubling the delay up to kMaxRetry.
 // Usage:   named in a row of the method table; a front makes one for each stream.
 // Threads: its session's.
 // Lifetime: finishes when the client has ended its side and everything is answered, when the client is gone,
@@ -29,8 +29,8 @@ namespace flashkv {
 //          kMaxPending calls are with the writer, kMaxHolding of them such as return values. A reply is sent
 //          once it has kReplyBytes, and exceeds that by one answer at most; no call is started meanwhile. A
 //          message has kMaxCalls calls (pipelined_call.h).
-// Errors:  a call that fails is answered with `error`, and the stream goes on. A message that is malformed or too long ends it with
-//          INVALID_ARGUMENT once everything before it is answered.
+// Errors:  a call that fails is answered with `error`, and the stream goes on. A message that is malformed
+//          or too long ends it with INVALID_ARGUMENT once everything before it is answered.
 class PipelineStream final : public StreamHandler {
  public:
   static constexpr std::size_t kWindow = 256;

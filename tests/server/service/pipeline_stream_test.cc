@@ -395,7 +395,5 @@ TEST_F(PipelineStreamTest, ACallPastTheStreamsDeadlineIsNotApplied) {
   EXPECT_FALSE(get("a").has_kv());
 }
 
-TEST_F(PipelineStreamTest, AStopWaitsForIt) { EXPECT_TRUE(stream->delays_stop()); }
-
 }  // namespace
 }  // namespace flashkv::test
