@@ -72,17 +72,9 @@ Result<MultiGetResult> Client::multi_get(std::span<const std::string> keys, cons
   for (const std::string& key : keys) request.add_keys(key);
   request.set_keys_only(options.keys_only);
   request.set_at_least_revision(options.at_least_revision);
-  v1::MultiGetResponse reply;
-  if (auto failed = call(*this, *transport_, *transport_->kv, &v1::KV::Stub::MultiGet, request, reply))
-    return *failed;
-  if (static_cast<std::size_t>(reply.results_size()) != keys.size())
+  auto result = call_for_result(*this, *transport_, *transport_->kv, &v1::KV::Stub::MultiGet, request);
+  if (result && result->kvs.size() != keys.size())
     return Error{.code = Errc::kInternal, .message = "the server answered with the wrong number of keys"};
-  MultiGetResult result{.kvs = {}, .revision = reply.header().revision()};
-  result.kvs.reserve(keys.size());
-  for (v1::Lookup& lookup : *reply.mutable_results()) {
-    result.kvs.emplace_back();
-    if (lookup.found()) result.kvs.back() = from_wire(std::move(*lookup.mutable_kv()));
-  }
   return result;
 }
 

@@ -175,6 +175,16 @@ GetResult result_of(v1::GetResponse&& reply) {
   return result;
 }
 
+MultiGetResult result_of(v1::MultiGetResponse&& reply) {
+  MultiGetResult result;
+  result.kvs.reserve(static_cast<std::size_t>(reply.results_size()));
+  for (v1::Lookup& lookup : *reply.mutable_results()) {
+    result.kvs.emplace_back();
+    if (lookup.found()) result.kvs.back() = from_wire(std::move(*lookup.mutable_kv()));
+  }
+  return result;
+}
+
 PutResult result_of(v1::PutResponse&& reply) {
   PutResult result;
   result.succeeded = reply.succeeded();

@@ -31,6 +31,7 @@ void fill(const KeyRange& from, Request& to) {
 
 // All of a result but its revision.
 GetResult result_of(v1::GetResponse&& reply);
+MultiGetResult result_of(v1::MultiGetResponse&& reply);
 PutResult result_of(v1::PutResponse&& reply);
 DeleteResult result_of(v1::DeleteResponse&& reply);
 ExpireResult result_of(v1::ExpireResponse&& reply);

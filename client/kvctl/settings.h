@@ -93,10 +93,11 @@ enum class Distribution { kUniform, kZipf };
 
 struct BenchSettings {
   unsigned clients = 1;        // threads, each with its own connections
-  unsigned streams = 10;       // calls in flight per client
+  unsigned streams = 10;       // calls, or messages, in flight per client
   unsigned connections = 1;    // per client
   unsigned get_percent = 100;  // the rest are puts
   unsigned mget = 0;           // keys per MultiGet; 0 = use Get
+  unsigned pipeline = 0;       // calls per message of a Pipeline stream; 0 = single calls
   std::uint64_t keys = 10'000;
   std::size_t key_size = 16;
   std::size_t value_size = 100;

@@ -61,6 +61,8 @@ class KvService {
 
   const RequestLimits& limits() const noexcept { return limits_; }
   void set_header(std::uint64_t revision, v1::ResponseHeader& header) const;
+  // For a message that carries the replies of several calls: the revision that is published now.
+  void set_header(v1::ResponseHeader& header) const { set_header(store_.published_revision(), header); }
 
  private:
   Status read(ReadHandle& reader, const v1::GetRequest& request, v1::GetResponse& reply) const;

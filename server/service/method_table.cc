@@ -8,6 +8,7 @@
 #include "server/service/admin_service.h"
 #include "server/service/health_service.h"
 #include "server/service/kv_service.h"
+#include "server/service/pipeline_stream.h"
 #include "server/service/scan_stream.h"
 #include "server/service/write_stream.h"
 
@@ -131,6 +132,7 @@ constexpr std::array kRows{
         }),
     streaming<ScanStream>("/flashkv.v1.KV/Scan", "Scan"),
     streaming<WriteStream>("/flashkv.v1.KV/Write", "Write"),
+    streaming<PipelineStream>("/flashkv.v1.KV/Pipeline", "Pipeline"),
 
     unary<v1::StatsRequest, v1::StatsResponse>("/flashkv.v1.Admin/Stats", "Stats",
         [](auto& c) { return Started{c.session->admin().stats(c.reply)}; }),

@@ -26,9 +26,13 @@ void add_calls(CLI::App& sub, BenchSettings& bench) {
       ->check(decimal)
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  sub.add_option("--streams", bench.streams, "calls in flight per client")
+  sub.add_option("--streams", bench.streams, "calls in flight per client; messages with --pipeline")
       ->check(decimal)
       ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  sub.add_option("--pipeline", bench.pipeline, "calls per message of a Pipeline stream; 0 = single calls")
+      ->check(decimal)
+      ->check(CLI::Range(0, 10'000))
       ->capture_default_str();
   sub.add_option("--connections", bench.connections, "connections per client")
       ->check(decimal)

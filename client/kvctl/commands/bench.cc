@@ -5,6 +5,7 @@
 
 #include "client/flashkv/writer.h"
 #include "client/kvctl/bench/load.h"
+#include "client/kvctl/bench/pipelined_load.h"
 #include "client/kvctl/bench/report.h"
 #include "client/kvctl/commands.h"
 #include "client/kvctl/exit_code.h"
@@ -66,8 +67,11 @@ client::Result<Measured> measure(client::Client& client, const BenchSettings& be
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < bench.clients; ++i)
     threads.emplace_back([&, i] {
-      Load load(connections[i], bench, zipf, bench.seed * 1000 + i, bench.rate / bench.clients);
-      results[i] = load.run(until, budget);
+      const std::uint64_t seed = bench.seed * 1000 + i;
+      const double rate = bench.rate / bench.clients;
+      results[i] = bench.pipeline > 0
+                       ? PipelinedLoad(connections[i], bench, zipf, seed, rate).run(until, budget)
+                       : Load(connections[i], bench, zipf, seed, rate).run(until, budget);
     });
   for (std::thread& t : threads) t.join();
   Measured measured;
