@@ -10,9 +10,12 @@ namespace flashkv {
 
 bool StagedState::prepare(std::span<const Change> changes, Status& why) noexcept {
   probes_.clear();
+  std::uint64_t replaced = 0;
   try {
     for (const Change& c : changes) {
-      if (c.is_net()) probes_.push_back(c.probe);
+      if (!c.is_net()) continue;
+      probes_.push_back(c.probe);
+      replaced += c.base != nullptr ? c.base->bytes() : 0;
     }
   } catch (const std::bad_alloc&) {
     fail(why, Code::kResourceExhausted, kOutOfMemory);
@@ -20,6 +23,10 @@ bool StagedState::prepare(std::span<const Change> changes, Status& why) noexcept
   }
   if (probes_.empty()) return true;
   reserved_ = true;
+  if (!history_.reserve(probes_.size(), replaced)) {
+    fail(why, Code::kResourceExhausted, kOutOfMemory);
+    return false;
+  }
   if (engine_.reserve(probes_)) return true;
   say_what_is_short(why);
   return false;
@@ -41,6 +48,8 @@ void StagedState::say_what_is_short(Status& why) const noexcept {
 void StagedState::commit(std::span<Change> changes, std::uint64_t revision) noexcept {
   for (Change& c : changes) {
     if (!c.is_net()) continue;
+    const EventKind removed = c.cause == Cause::kExpiry ? EventKind::kExpire : EventKind::kDelete;
+    history_.append({revision, c.after, c.base, c.after != nullptr ? EventKind::kPut : removed});
     if (c.base != nullptr) {  // the engine may free it
       expiries_.remove(*c.base);
       removed_bytes_ += c.base->bytes();
@@ -58,6 +67,7 @@ void StagedState::commit(std::span<Change> changes, std::uint64_t revision) noex
 
 void StagedState::publish() noexcept {
   engine_.publish(assigned_);
+  history_.publish(assigned_);  // who sees an event can read what it says
   published_ = assigned_;
   open_ = reserved_ = false;
 }
@@ -67,8 +77,9 @@ bool StagedState::collect() noexcept {
   // batch.
   if (open_ && reserved_) publish();
   open_ = engine_.try_begin_batch(0);
+  const bool history_waits = history_.collect();
   const EngineStats stats = engine_.stats();
-  return !open_ || stats.retired_bytes != stats.leaked_bytes;
+  return !open_ || history_waits || stats.retired_bytes != stats.leaked_bytes;
 }
 
 }  // namespace flashkv

@@ -10,12 +10,14 @@
 #include "storage/request/status.h"
 #include "storage/sync/clock.h"
 #include "storage/table/any_engine.h"
+#include "storage/watch/history.h"
 
 namespace flashkv {
 
 // Purpose: the state that the writer is building, and the revision that readers see. The engine is one
-//          member, the wheel of expiries another; whatever else has to follow each change (an ordered index,
-//          watch history, a journal) becomes one more, and gets the same changes at the same four moments.
+//          member, the wheel of expiries and the watch history are others; whatever else has to follow each
+//          change (an ordered index, a journal) becomes one more, and gets the same changes at the same four
+//          moments.
 //          The plan and the writer know this type and nothing behind it.
 // Usage:   if (!staged.try_begin_batch(budget)) return;         // readers are still inside: try again later
 //          if (staged.prepare(changes, why)) staged.commit(changes, staged.assigned() + 1);
@@ -28,14 +30,20 @@ namespace flashkv {
 // Errors:  only prepare() can fail; what it reserved is dropped by the next publish() or collect().
 class StagedState {
  public:
-  explicit StagedState(AnyEngine& engine) noexcept
-      : engine_(engine), assigned_(engine.published()), published_(assigned_) {}
+  // `history_bytes`: the bound of the events kept for watchers; 0 = none are.
+  explicit StagedState(AnyEngine& engine, std::uint64_t history_bytes = 0)
+      : engine_(engine),
+        history_(history_bytes, engine.published()),
+        assigned_(engine.published()),
+        published_(assigned_) {}
   StagedState(const StagedState&) = delete;
   StagedState& operator=(const StagedState&) = delete;
 
   // Waits at most `budget` ns for readers of the state that is about to change. True: it may be written until
   // the next publish(). False: readers are still inside, nothing changed.
-  bool try_begin_batch(Nanos budget) noexcept { return open_ = open_ || engine_.try_begin_batch(budget); }
+  bool try_begin_batch(Nanos budget) noexcept {
+    return open_ = open_ || (history_.has_room() && engine_.try_begin_batch(budget));
+  }
   bool is_open() const noexcept { return open_; }
 
   // Only while open.
@@ -59,6 +67,9 @@ class StagedState {
   bool dirty() const noexcept { return assigned_ != published_; }
   // What expires, and when. Entries come and go with commit().
   TimerWheel& expiries() noexcept { return expiries_; }
+  // What changed recently, for those who watch.
+  WatchHistory& history() noexcept { return history_; }
+  const WatchHistory& history() const noexcept { return history_; }
   // How many keys were removed because they had expired.
   std::uint64_t expired() const noexcept { return expired_; }
   // Bytes of all records that were replaced or removed.
@@ -70,6 +81,7 @@ class StagedState {
 
   AnyEngine& engine_;
   TimerWheel expiries_;
+  WatchHistory history_;
   std::vector<Probe> probes_;  // of the request being prepared
   std::uint64_t assigned_;     // the last revision committed
   std::uint64_t published_;    // the last revision that readers see

@@ -24,6 +24,8 @@ struct StoreLimits {
   std::uint64_t max_queue_bytes = std::uint64_t{256} << 20;
   // Of records and nodes that wait for readers or, in an engine that frees nothing, of all that it retired.
   std::uint64_t max_retired_bytes = std::uint64_t{1} << 30;
+  // Of the events kept for watchers, and of the records that only they keep; 0 = no watches.
+  std::uint64_t watch_history_bytes = 0;
 };
 
 }  // namespace flashkv

@@ -22,8 +22,8 @@ namespace flashkv {
 // Threads: the writer's alone, except `queue` and `stats`, whose contracts name the other threads.
 struct WriterState {
   WriterState(AnyEngine& engine, const PublishPolicy& policy, const StoreLimits& limits,
-              std::span<Source* const> inside, Nanos started) noexcept
-      : staged(engine),
+              std::span<Source* const> inside, Nanos started)
+      : staged(engine, limits.watch_history_bytes),
         queue(limits),
         expiry(staged.expiries(), engine.hash()),
         sources(inside),

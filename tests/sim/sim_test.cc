@@ -51,6 +51,8 @@ class SimulationTest : public ::testing::TestWithParam<test::EngineCase> {
       txns_held_ += simulation.txns_held();
       txns_not_held_ += simulation.txns_not_held();
       submitted_in_turns_ += simulation.submitted_in_turns();
+      watched_ += simulation.watched();
+      compactions_ += simulation.compactions();
     }
     EXPECT_EQ(Record::live(), records) << "records leak";
   }
@@ -60,6 +62,7 @@ class SimulationTest : public ::testing::TestWithParam<test::EngineCase> {
   std::uint64_t out_of_memory_ = 0;
   std::uint64_t txns_held_ = 0, txns_not_held_ = 0;
   std::uint64_t submitted_in_turns_ = 0;
+  std::uint64_t watched_ = 0, compactions_ = 0;
 };
 INSTANTIATE_TEST_SUITE_P(Engines, SimulationTest, ::testing::ValuesIn(test::engine_cases()),
                          test::EngineName{});
@@ -73,6 +76,8 @@ TEST_P(SimulationTest, KeepsItsPromises) {
   EXPECT_GT(expired_, 100 * kSeeds) << "too few keys expired";
   EXPECT_GT(out_of_memory_, kSeeds / 2) << "memory was short too rarely";
   EXPECT_GT(submitted_in_turns_, kSeeds);
+  EXPECT_GT(watched_, 100 * kSeeds) << "too few events";
+  EXPECT_GT(compactions_, kSeeds / 2) << "no watcher fell behind the history";
 }
 
 TEST_P(SimulationTest, KeepsItsPromisesForFreshSeeds) {

@@ -16,6 +16,7 @@
 #include "tests/sim/model.h"
 #include "tests/sim/sim_call.h"
 #include "tests/sim/sim_clock.h"
+#include "tests/sim/watching.h"
 #include "tests/support/calls.h"
 #include "tests/support/engine_cases.h"
 
@@ -37,6 +38,7 @@ class Violation : public std::runtime_error {
 //            - revisions grow by one; a failed request changes nothing, nor does one without memory;
 //            - expired keys go in pieces, ahead of requests, each with a revision, and none is left at rest;
 //            - no request is judged by an instant before it was submitted;
+//            - watchers get every published change once, in order, or hear that some are gone;
 //            - publishes follow the policy; the queue refuses exactly when it is full.
 // Usage:   Simulation s(engine, seed);  try { s.run(); } catch (const Violation& v) { report(v, s.trace()); }
 class Simulation {
@@ -54,6 +56,8 @@ class Simulation {
   std::uint64_t txns_held() const { return txns_held_; }
   std::uint64_t txns_not_held() const { return txns_not_held_; }
   std::uint64_t submitted_in_turns() const { return submitted_in_turns_; }
+  std::uint64_t watched() const { return watched_; }
+  std::uint64_t compactions() const { return compactions_; }
 
  private:
   // Requests decided but not answered until the next publish; they count as queued until then.
@@ -91,6 +95,7 @@ class Simulation {
   void check_answer(const SimCall& call);
   void check_outcome(const SimCall& call, std::size_t i);
   void check_held();
+  void check_watchers();
   void check_unanswered();
   void forget_answered();
 
@@ -127,6 +132,8 @@ class Simulation {
   std::unique_ptr<Store> store_;
   std::unique_ptr<ReadHandle> reader_;
   std::vector<Held> held_;
+  std::unique_ptr<Watcher> eager_;  // reads whatever is published, after each turn
+  std::unique_ptr<Watcher> lazy_;   // now and then, a few events
   std::deque<Sink> sinks_;
 
   std::map<std::uint64_t, std::unique_ptr<SimCall>> in_flight_;
@@ -152,6 +159,8 @@ class Simulation {
   std::uint64_t out_of_memory_ = 0;
   std::uint64_t txns_held_ = 0, txns_not_held_ = 0;
   std::uint64_t submitted_in_turns_ = 0;
+  std::uint64_t watched_ = 0;  // events
+  std::uint64_t compactions_ = 0;
   std::deque<std::string> trace_;
 };
 
