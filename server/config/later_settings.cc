@@ -7,7 +7,6 @@ constexpr std::string_view kMemoryOnly = "memory only";
 constexpr std::string_view kNoOrder = "keys are not kept in order";
 constexpr std::string_view kNoMemoryLimit = "memory is not limited";
 constexpr std::string_view kNoTls = "connections are not encrypted";
-constexpr std::string_view kNoWatches = "no watches";
 
 constexpr LaterSetting kLater[] = {
     {"metrics-listen", "", "no metrics page; see kvctl stats"},
@@ -20,9 +19,7 @@ constexpr LaterSetting kLater[] = {
     {"tls-key", "", kNoTls},
     {"tls-client-ca", "", kNoTls},
     {"auth-tokens", "", "clients are not asked for tokens"},
-    {"watch-history", "16MiB", kNoWatches},
     {"max-pins", "64", "no scans or backups"},
-    {"max-watches", "100000", kNoWatches},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace flashkv {
 struct RequestLimits {
   std::uint64_t max_request_bytes = std::uint64_t{16} << 20;
   std::uint64_t max_multiget_keys = 10'000;
+  std::uint64_t max_watches = 100'000;
 };
 
 // Fixed: part of the API.

@@ -5,6 +5,7 @@
 #include "server/config/limits.h"
 #include "server/service/pending_call.h"
 #include "server/service/session.h"
+#include "server/service/watch/watch_counts.h"
 
 namespace flashkv {
 
@@ -56,6 +57,10 @@ class KvService {
   void finish_write(const v1::WriteRequest& request, const Status& status, const PendingCall& call,
                     v1::WriteResponse& reply);
 
+  // The watches of all sessions, and how many may be open.
+  WatchCounts& watch_counts() noexcept { return watch_counts_; }
+  std::uint64_t max_watches() const noexcept { return limits_.max_watches; }
+
  private:
   Status read(ReadHandle& reader, const v1::GetRequest& request, v1::GetResponse& reply) const;
   Status read(Session& session, const v1::MultiGetRequest& request, v1::MultiGetResponse& reply) const;
@@ -69,6 +74,7 @@ class KvService {
   Store& store_;
   const RequestLimits& limits_;
   const std::uint64_t store_id_;
+  WatchCounts watch_counts_;
 };
 
 }  // namespace flashkv

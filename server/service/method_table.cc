@@ -8,6 +8,7 @@
 #include "server/service/admin_service.h"
 #include "server/service/health_service.h"
 #include "server/service/kv_service.h"
+#include "server/service/watch/watch_stream.h"
 #include "server/service/write_stream.h"
 
 namespace flashkv {
@@ -119,6 +120,7 @@ constexpr std::array kRows{
                  kBytesPerKey;
         }),
     streaming<WriteStream>("/flashkv.v1.KV/Write", "Write"),
+    streaming<WatchStream>("/flashkv.v1.KV/Watch", "Watch"),
 
     unary<v1::StatsRequest, v1::StatsResponse>("/flashkv.v1.Admin/Stats", "Stats",
         [](auto& c) { return Started{c.session->admin().stats(c.reply)}; }),

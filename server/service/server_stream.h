@@ -4,9 +4,11 @@
 #include <google/protobuf/io/zero_copy_stream.h>
 #include <google/protobuf/message_lite.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "server/service/session.h"
@@ -20,6 +22,11 @@ class MessageBytes {
   explicit MessageBytes(const google::protobuf::MessageLite& message)
       : size_(message.ByteSizeLong()), data_(new std::uint8_t[size_]) {
     message.SerializeWithCachedSizesToArray(data_.get());
+  }
+  // Two parts of one message: its fields may come in any order.
+  MessageBytes(const std::string& head, const std::string& tail)
+      : size_(head.size() + tail.size()), data_(new std::uint8_t[size_]) {
+    std::copy(tail.begin(), tail.end(), std::copy(head.begin(), head.end(), data_.get()));
   }
   MessageBytes() = default;
 
@@ -56,7 +63,7 @@ class ServerStream {
   virtual std::size_t bytes_in_flight() const = 0;
   // The client is gone: nothing more can be written; finish() is still due.
   virtual bool gone() const = 0;
-  // Ends the stream; no write may be in progress.
+  // Ends the stream; no write may be in progress. A timer that is set never comes.
   virtual void finish(Status status) = 0;
   // Calls on_timer() once, after `delay`; one timer at a time.
   virtual void wake_after(Nanos delay) = 0;

@@ -111,6 +111,7 @@ void StreamCall::on_over(bool) {
 
 void StreamCall::finish(Status status) {
   finishing_ = true;
+  if (timing_) timer_.Cancel();
   stream_.Finish(as_grpc(std::move(status)), static_cast<Event*>(&finish_event_));
 }
 
