@@ -23,6 +23,7 @@ enum class Command {
   kIncr,
   kAppend,
   kTxn,
+  kWatch,
   kImport,
   kBench,
   kStats,
@@ -73,6 +74,16 @@ struct AppendSettings {
 struct TxnSettings {
   std::string file = "-";
   client::Ack ack = client::Ack::kPublished;
+};
+
+struct WatchSettings {
+  std::string key;
+  std::string prefix;
+  std::vector<std::string> range;  // start and end
+  bool all = false;                // the same as none of the three
+  std::uint64_t from = 0;          // a revision; 0 = from now on
+  bool prev_kv = false;
+  std::uint64_t count = 0;  // events; 0 = until it is interrupted
 };
 
 struct ImportSettings {
@@ -126,6 +137,7 @@ struct Settings {
   IncrSettings incr;
   AppendSettings append;
   TxnSettings txn;
+  WatchSettings watch;
   ImportSettings import;
   BenchSettings bench;
   PolicySettings policy;

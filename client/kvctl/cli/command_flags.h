@@ -14,6 +14,7 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
 
 void add_operations(CLI::App& app, Settings& settings);     // get, put, del, expire, incr, append
 void add_data_commands(CLI::App& app, Settings& settings);  // those, mget, ttl, txn and import
+void add_watch(CLI::App& app, Settings& settings);
 void add_bench(CLI::App& app, Settings& settings);
 void add_admin_commands(CLI::App& app, Settings& settings);  // stats to version
 
