@@ -20,6 +20,7 @@
 #include "storage/table/engine_options.h"
 #include "storage/table/guard_choice.h"
 #include "storage/table/read_handle.h"
+#include "storage/watch/history.h"
 #include "storage/writer/writer.h"
 #include "storage/writer/writer_stats.h"
 #include "storage/writer/writer_thread.h"
@@ -90,6 +91,9 @@ class Store {
   bool has_ordered_index() const noexcept { return ordered_index_; }
   StoreStats stats() const;
   EngineStats engine_stats() const noexcept { return writer_.engine_stats(); }
+  // What changed recently: for watchers.
+  WatchHistory& history() noexcept { return writer_.history(); }
+  const WatchHistory& history() const noexcept { return writer_.history(); }
   // Bytes of all records that were replaced or removed since the start.
   std::uint64_t removed_bytes() const noexcept { return writer_.removed_bytes(); }
 

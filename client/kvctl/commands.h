@@ -31,6 +31,7 @@ int run_ttl(client::Client& client, const Settings& settings);
 int run_incr(client::Client& client, const Settings& settings);
 int run_append(client::Client& client, const Settings& settings);
 int run_txn(client::Client& client, const Settings& settings);
+int run_watch(client::Client& client, const Settings& settings);
 int run_import(client::Client& client, const Settings& settings);
 int run_bench(client::Client& client, const Settings& settings);
 int run_stats(client::Client& client, const Settings& settings);

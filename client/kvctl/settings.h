@@ -24,6 +24,7 @@ enum class Command {
   kIncr,
   kAppend,
   kTxn,
+  kWatch,
   kImport,
   kScan,
   kKeys,
@@ -80,6 +81,16 @@ struct TxnSettings {
   client::Ack ack = client::Ack::kPublished;
 };
 
+struct WatchSettings {
+  std::string key;
+  std::string prefix;
+  std::vector<std::string> range;  // start and end
+  bool all = false;                // the same as none of the three
+  std::uint64_t from = 0;          // a revision; 0 = from now on
+  bool prev_kv = false;
+  std::uint64_t count = 0;  // events; 0 = until it is interrupted
+};
+
 struct ImportSettings {
   std::string file = "-";
   std::string format = "jsonl";
@@ -132,6 +143,7 @@ struct Settings {
   IncrSettings incr;
   AppendSettings append;
   TxnSettings txn;
+  WatchSettings watch;
   ImportSettings import;
   ScanSettings scan;
   ExportSettings exported;

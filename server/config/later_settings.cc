@@ -6,7 +6,6 @@ namespace {
 constexpr std::string_view kMemoryOnly = "memory only";
 constexpr std::string_view kNoMemoryLimit = "memory is not limited";
 constexpr std::string_view kNoTls = "connections are not encrypted";
-constexpr std::string_view kNoWatches = "no watches";
 
 constexpr LaterSetting kLater[] = {
     {"metrics-listen", "", "no metrics page; see kvctl stats"},
@@ -18,8 +17,6 @@ constexpr LaterSetting kLater[] = {
     {"tls-key", "", kNoTls},
     {"tls-client-ca", "", kNoTls},
     {"auth-tokens", "", "clients are not asked for tokens"},
-    {"watch-history", "16MiB", kNoWatches},
-    {"max-watches", "100000", kNoWatches},
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ struct RequestLimits {
   std::uint64_t max_request_bytes = std::uint64_t{16} << 20;
   std::uint64_t max_multiget_keys = 10'000;
   Nanos scan_timeout = 30'000 * kNanosPerMilli;  // a scan ends whose client takes no page for so long
+  std::uint64_t max_watches = 100'000;
 };
 
 // Fixed: part of the API.

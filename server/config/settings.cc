@@ -226,6 +226,15 @@ constexpr Setting kSettings[] = {
      [](std::string_view t, Config& c) {
        return within<1, 65'536 * kMib>(parse_size(t), c.store.limits.max_queue_bytes);
      }},
+    {"watch-history", "16MiB", sizes<0, 65'536 * kMib>,
+     "most memory for the recent changes that watches are fed from; 0 = no watches",
+     [](std::string_view t, Config& c) {
+       return within<0, 65'536 * kMib>(parse_size(t), c.store.limits.watch_history_bytes);
+     }},
+    {"max-watches", "100000", counts<1, 10'000'000>, "most watches at a time",
+     [](std::string_view t, Config& c) {
+       return within<1, 10'000'000>(parse_count(t), c.limits.max_watches);
+     }},
     {"max-streams", "1000", counts<1, 1'000'000>, "most calls in flight on one connection",
      [](std::string_view t, Config& c) { return within<1, 1'000'000>(parse_count(t), c.max_streams); }},
     {"max-connections", "10000", counts<1, 1'000'000>,

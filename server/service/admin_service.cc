@@ -1,5 +1,6 @@
 #include "server/service/admin_service.h"
 
+#include <algorithm>
 #include <numeric>
 #include <string>
 
@@ -127,10 +128,25 @@ Status AdminService::stats(v1::StatsResponse& reply) const {
   to_reply(store_.limits(), reply);
   reply.set_ordered_index(store_.has_ordered_index());
   to_reply(stats.policy, *reply.mutable_policy());
+  add_watches(stats, reply);
   to_reply(counts_(), reply);
   to_reply(process_usage(), reply);
   reply.set_request_threads(request_threads_);
   return {};
+}
+
+void AdminService::add_watches(const StoreStats& stats, v1::StatsResponse& to) const {
+  const WatchNumbers n = watches_ != nullptr ? watches_->sum() : WatchNumbers{};
+  to.set_watches(n.watches);
+  to.set_watches_limit(max_watches_);
+  to.set_watches_behind(n.behind);
+  to.set_watch_lag(stats.published_revision - std::min(n.oldest, stats.published_revision));
+  to.set_watch_buffered_bytes(n.buffered_bytes);
+  const WatchHistory& history = store_.history();
+  to.set_watch_history_bytes(history.bytes());
+  to.set_watch_history_limit(history.max_bytes());
+  to.set_watch_history_events(history.events());
+  to.set_compact_revision(history.compact_revision());
 }
 
 Status AdminService::get_policy(v1::GetPublishPolicyResponse& reply) const {

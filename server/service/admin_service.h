@@ -6,6 +6,7 @@
 #include "flashkv/v1/admin.pb.h"
 #include "server/service/method.h"
 #include "server/service/pending_call.h"
+#include "server/service/watch/watch_counts.h"
 
 namespace flashkv {
 
@@ -16,6 +17,11 @@ class AdminService {
  public:
   AdminService(Store& store, unsigned request_threads) : store_(store), request_threads_(request_threads) {}
 
+  // Where stats() gets the watches' numbers from, and how many may be open; set before the first call.
+  void count_watches_with(const WatchCounts& counts, std::uint64_t most) {
+    watches_ = &counts;
+    max_watches_ = most;
+  }
   // Where stats() gets the request counts from; set before the first call.
   void count_requests_with(std::function<MethodCounts()> counts) { counts_ = std::move(counts); }
 
@@ -29,7 +35,11 @@ class AdminService {
  private:
   void set_header(std::uint64_t revision, v1::ResponseHeader& header) const;
 
+  void add_watches(const StoreStats& stats, v1::StatsResponse& to) const;
+
   Store& store_;
+  const WatchCounts* watches_ = nullptr;
+  std::uint64_t max_watches_ = 0;
   const unsigned request_threads_;
   std::function<MethodCounts()> counts_ = [] { return MethodCounts{}; };
 };

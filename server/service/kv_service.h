@@ -5,6 +5,7 @@
 #include "server/config/limits.h"
 #include "server/service/pending_call.h"
 #include "server/service/session.h"
+#include "server/service/watch/watch_counts.h"
 
 namespace flashkv {
 
@@ -63,6 +64,9 @@ class KvService {
   void set_header(std::uint64_t revision, v1::ResponseHeader& header) const;
   // For a message that carries the replies of several calls: the revision that is published now.
   void set_header(v1::ResponseHeader& header) const { set_header(store_.published_revision(), header); }
+  // The watches of all sessions, and how many may be open.
+  WatchCounts& watch_counts() noexcept { return watch_counts_; }
+  std::uint64_t max_watches() const noexcept { return limits_.max_watches; }
 
  private:
   Status read(ReadHandle& reader, const v1::GetRequest& request, v1::GetResponse& reply) const;
@@ -80,6 +84,7 @@ class KvService {
   Store& store_;
   const RequestLimits& limits_;
   const std::uint64_t store_id_;
+  WatchCounts watch_counts_;
 };
 
 }  // namespace flashkv

@@ -10,6 +10,7 @@
 #include "server/service/kv_service.h"
 #include "server/service/pipeline_stream.h"
 #include "server/service/scan_stream.h"
+#include "server/service/watch/watch_stream.h"
 #include "server/service/write_stream.h"
 
 namespace flashkv {
@@ -133,6 +134,7 @@ constexpr std::array kRows{
     streaming<ScanStream>("/flashkv.v1.KV/Scan", "Scan"),
     streaming<WriteStream>("/flashkv.v1.KV/Write", "Write"),
     streaming<PipelineStream>("/flashkv.v1.KV/Pipeline", "Pipeline"),
+    streaming<WatchStream>("/flashkv.v1.KV/Watch", "Watch"),
 
     unary<v1::StatsRequest, v1::StatsResponse>("/flashkv.v1.Admin/Stats", "Stats",
         [](auto& c) { return Started{c.session->admin().stats(c.reply)}; }),

@@ -4,9 +4,11 @@
 #include <google/protobuf/io/zero_copy_stream.h>
 #include <google/protobuf/message_lite.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "server/service/session.h"
@@ -20,6 +22,11 @@ class MessageBytes {
   explicit MessageBytes(const google::protobuf::MessageLite& message)
       : size_(message.ByteSizeLong()), data_(new std::uint8_t[size_]) {
     message.SerializeWithCachedSizesToArray(data_.get());
+  }
+  // Two parts of one message: its fields may come in any order.
+  MessageBytes(const std::string& head, const std::string& tail)
+      : size_(head.size() + tail.size()), data_(new std::uint8_t[size_]) {
+    std::copy(tail.begin(), tail.end(), std::copy(head.begin(), head.end(), data_.get()));
   }
   MessageBytes() = default;
 

@@ -12,6 +12,7 @@ namespace flashkv {
 
 class KvService;
 class AdminService;
+class WatchHub;
 
 // The services behind a front; they outlive it.
 struct Services {
@@ -29,10 +30,14 @@ class Session {
   explicit Session(Services services) : services_(services) {}
 
   void open_reader() { reader_ = services_.store.make_reader(); }
-  void close_reader() { reader_.reset(); }
+  void close_reader() {
+    watch_hub.reset();
+    reader_.reset();
+  }
 
   const Store& store() const noexcept { return services_.store; }
   ReadHandle& reader() noexcept { return *reader_; }
+  WatchHistory& history() noexcept { return services_.store.history(); }
   KvService& kv() noexcept { return services_.kv; }
   AdminService& admin() noexcept { return services_.admin; }
   HealthState& health() noexcept { return services_.health; }
@@ -41,6 +46,8 @@ class Session {
   // MultiGet's arguments; they keep their capacity.
   std::vector<std::string_view> keys;
   std::vector<Lookup> found;
+  // Made for the first Watch stream; the streams share it.
+  std::shared_ptr<WatchHub> watch_hub;
 
  private:
   Services services_;

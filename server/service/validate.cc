@@ -187,6 +187,23 @@ Status validate(const v1::ScanRequest& r, const StoreLimits& limits) {
   return check_selectors(r.prefix(), r.start(), r.end(), limits);
 }
 
+Status validate(const v1::WatchCreate& r, const StoreLimits& limits) {
+  const bool range = !r.start().empty() || !r.end().empty();
+  if (!r.key().empty() + !r.prefix().empty() + range > 1) {
+    return invalid("key, prefix, start and end: two selectors; set key, or prefix, or start and end");
+  }
+  const std::pair<std::string_view, const std::string*> keys[] = {
+      {"key", &r.key()}, {"prefix", &r.prefix()}, {"start", &r.start()}, {"end", &r.end()}};
+  for (const auto& [field, key] : keys) {
+    if (key->size() > limits.max_key_bytes) return too_long(field, key->size(), limits.max_key_bytes);
+  }
+  if (!r.end().empty() && r.end() <= r.start()) return invalid("end: not above start");
+  for (const int type : r.filters()) {
+    if (!v1::EventType_IsValid(type)) return invalid("filters: no such value: " + std::to_string(type));
+  }
+  return {};
+}
+
 Status validate(const v1::SetPublishPolicyRequest& r) {
   switch (policy_error(to_policy(r))) {
     case PolicyError::kNone:

@@ -22,6 +22,7 @@ Status validate(const v1::AppendRequest& r, const StoreLimits& limits);
 Status validate(const v1::TxnRequest& r, const StoreLimits& limits);
 Status validate(const v1::WriteRequest& r, const StoreLimits& limits);
 Status validate(const v1::ScanRequest& r, const StoreLimits& limits);
+Status validate(const v1::WatchCreate& r, const StoreLimits& limits);
 Status validate(const v1::SetPublishPolicyRequest& r);
 
 }  // namespace flashkv

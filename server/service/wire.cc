@@ -155,6 +155,24 @@ void to_compare(const v1::Compare& r, Compare& compare) {
   compare.value = r.value();
 }
 
+void to_event(const WatchEvent& from, bool with_prev, v1::Event& to) {
+  v1::KeyValue& kv = *to.mutable_kv();
+  if (from.kv != nullptr) {
+    to.set_type(v1::EVENT_TYPE_PUT);
+    copy(*from.kv, false, kv);
+  } else {
+    to.set_type(from.kind == EventKind::kExpire ? v1::EVENT_TYPE_EXPIRE : v1::EVENT_TYPE_DELETE);
+    kv.Clear();
+    kv.set_key(from.prev->key().data(), from.prev->key().size());
+    kv.set_mod_revision(from.revision);
+  }
+  if (with_prev && from.prev != nullptr) {
+    copy(*from.prev, false, *to.mutable_prev_kv());
+  } else {
+    to.clear_prev_kv();
+  }
+}
+
 void to_reply(const Op& op, v1::PutResponse& reply) {
   reply.set_succeeded(op.outcome.succeeded);
   if (op.outcome.kv) {

@@ -7,6 +7,7 @@
 #include "flashkv/v1/admin.pb.h"
 #include "flashkv/v1/kv.pb.h"
 #include "storage/store.h"
+#include "storage/watch/event.h"
 
 namespace flashkv {
 
@@ -34,6 +35,9 @@ void to_reply(const Op& op, v1::ExpireResponse& reply);
 void to_reply(const Op& op, v1::IncrementResponse& reply);
 void to_reply(const Op& op, v1::AppendResponse& reply);
 void to_reply(const Op& op, const v1::Op& request, v1::OpResult& result);
+
+// `with_prev`: its previous record, too. Every field is set or cleared.
+void to_event(const WatchEvent& from, bool with_prev, v1::Event& to);
 
 // Not checked yet: what is out of bounds in the message is out of bounds in the policy.
 PublishPolicy to_policy(const v1::SetPublishPolicyRequest& r);

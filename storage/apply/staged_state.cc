@@ -8,8 +8,12 @@
 
 namespace flashkv {
 
-StagedState::StagedState(AnyEngine& engine, Index index) noexcept
-    : engine_(engine), hash_(engine.hash()), assigned_(engine.published()), published_(assigned_) {
+StagedState::StagedState(AnyEngine& engine, Index index, std::uint64_t history_bytes)
+    : engine_(engine),
+      hash_(engine.hash()),
+      history_(history_bytes, engine.published()),
+      assigned_(engine.published()),
+      published_(assigned_) {
   if (index == Index::kNone) return;
   index_.emplace();
   index_->publish(published_);
@@ -18,6 +22,7 @@ StagedState::StagedState(AnyEngine& engine, Index index) noexcept
 bool StagedState::prepare(std::span<const Change> changes, Status& why) noexcept {
   probes_.clear();
   kinds_ = {};
+  std::uint64_t replaced = 0;
   try {
     for (const Change& c : changes) {
       if (!c.is_net()) continue;
@@ -25,6 +30,7 @@ bool StagedState::prepare(std::span<const Change> changes, Status& why) noexcept
       // One that has expired may be removed instead.
       const bool erased = c.after == nullptr || c.over_expired;
       ++(erased ? kinds_.erased : c.base == nullptr ? kinds_.inserted : kinds_.replaced);
+      replaced += c.base != nullptr ? c.base->bytes() : 0;
     }
   } catch (const std::bad_alloc&) {
     fail(why, Code::kResourceExhausted, kOutOfMemory);
@@ -32,11 +38,13 @@ bool StagedState::prepare(std::span<const Change> changes, Status& why) noexcept
   }
   if (probes_.empty()) return true;
   reserved_ = true;
-  return reserve(why);
+  return reserve(replaced, why);
 }
 
-bool StagedState::reserve(Status& why) noexcept {
-  if (index_ && !index_->reserve_only(kinds_)) {
+bool StagedState::reserve(std::uint64_t replaced_bytes, Status& why) noexcept {
+  const bool followed = (!index_ || index_->reserve_only(kinds_)) &&  // by those that follow the engine
+                        history_.reserve(probes_.size(), replaced_bytes);
+  if (!followed) {
     fail(why, Code::kResourceExhausted, kOutOfMemory);
     return false;
   }
@@ -61,6 +69,8 @@ void StagedState::say_what_is_short(Status& why) const noexcept {
 void StagedState::commit(std::span<Change> changes, std::uint64_t revision) noexcept {
   for (Change& c : changes) {
     if (!c.is_net()) continue;
+    const EventKind removed = c.cause == Cause::kExpiry ? EventKind::kExpire : EventKind::kDelete;
+    history_.append({revision, c.after, c.base, c.after != nullptr ? EventKind::kPut : removed});
     if (c.base != nullptr) {  // the engine may free it
       expiries_.remove(*c.base);
       expiring_ -= c.base->expires_at_ms() != 0 ? 1 : 0;
@@ -85,6 +95,7 @@ void StagedState::commit(std::span<Change> changes, std::uint64_t revision) noex
 void StagedState::publish() noexcept {
   engine_.publish(assigned_);
   if (index_) index_->publish(assigned_);
+  history_.publish(assigned_);  // who sees an event can read what it says
   published_ = assigned_;
   published_expiring_ = expiring_;
   open_ = reserved_ = false;
@@ -95,8 +106,9 @@ bool StagedState::collect() noexcept {
   // batch.
   if (open_ && reserved_) publish();
   open_ = engine_.try_begin_batch(0);
+  const bool history_waits = history_.collect();
   const EngineStats stats = engine_.stats();
-  return !open_ || stats.retired_bytes != stats.leaked_bytes;
+  return !open_ || history_waits || stats.retired_bytes != stats.leaked_bytes;
 }
 
 }  // namespace flashkv

@@ -14,12 +14,14 @@
 #include "storage/request/status.h"
 #include "storage/sync/clock.h"
 #include "storage/table/any_engine.h"
+#include "storage/watch/history.h"
 
 namespace flashkv {
 
 // Purpose: the state that the writer is building, and the revision that readers see. The engine is one
-//          member, the wheel of expiries and the ordered index are others; whatever else has to follow each
-//          change (watch history, a journal) becomes one more, and gets the same changes at the same moments.
+//          member, the wheel of expiries, the ordered index and the watch history are others; whatever else
+//          has to follow each change (a journal) becomes one more, and gets the same changes at the same
+//          moments.
 //          The plan and the writer know this type and nothing behind it.
 // Usage:   if (!staged.try_begin_batch(budget)) return;         // readers are still inside: try again later
 //          if (staged.prepare(changes, why)) staged.commit(changes, staged.assigned() + 1);
@@ -34,13 +36,16 @@ class StagedState {
  public:
   enum class Index : bool { kNone = false, kOrdered = true };
 
-  explicit StagedState(AnyEngine& engine, Index index = Index::kNone) noexcept;
+  // `history_bytes`: the bound of the events kept for watchers; 0 = none are.
+  explicit StagedState(AnyEngine& engine, Index index = Index::kNone, std::uint64_t history_bytes = 0);
   StagedState(const StagedState&) = delete;
   StagedState& operator=(const StagedState&) = delete;
 
   // Waits at most `budget` ns for readers of the state that is about to change. True: it may be written until
   // the next publish(). False: readers are still inside, nothing changed.
-  bool try_begin_batch(Nanos budget) noexcept { return open_ = open_ || engine_.try_begin_batch(budget); }
+  bool try_begin_batch(Nanos budget) noexcept {
+    return open_ = open_ || (history_.has_room() && engine_.try_begin_batch(budget));
+  }
   bool is_open() const noexcept { return open_; }
 
   // Only while open.
@@ -82,6 +87,9 @@ class StagedState {
   // How many keys of the published state have an expiry, passed or not.
   std::uint64_t published_expiring() const noexcept { return published_expiring_; }
   std::uint64_t hash(std::string_view key) const noexcept { return hash_(key); }
+  // What changed recently, for those who watch.
+  WatchHistory& history() noexcept { return history_; }
+  const WatchHistory& history() const noexcept { return history_; }
   // How many keys were removed because they had expired.
   std::uint64_t expired() const noexcept { return expired_; }
   // Bytes of all records that were replaced or removed.
@@ -89,13 +97,14 @@ class StagedState {
   EngineStats engine_stats() const noexcept { return engine_.stats(); }
 
  private:
-  bool reserve(Status& why) noexcept;
+  bool reserve(std::uint64_t replaced_bytes, Status& why) noexcept;
   void say_what_is_short(Status& why) const noexcept;
 
   AnyEngine& engine_;
   const KeyHash hash_;
   TimerWheel expiries_;
   std::optional<order::OrderedIndex> index_;
+  WatchHistory history_;
   std::vector<Probe> probes_;   // of the request being prepared,
   order::Changes kinds_;        // and what it does to the index
   std::uint64_t assigned_;      // the last revision committed

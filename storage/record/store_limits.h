@@ -28,6 +28,8 @@ struct StoreLimits {
   std::uint64_t max_pins = 64;
   // Of records and nodes that only pins lead to; beyond it the oldest pins are revoked.
   std::uint64_t max_pinned_bytes = std::uint64_t{1} << 30;
+  // Of the events kept for watchers, and of the records that only they keep; 0 = no watches.
+  std::uint64_t watch_history_bytes = 0;
 };
 
 }  // namespace flashkv

@@ -14,7 +14,7 @@ constexpr std::string_view kTooLate = "deadline: passed before the request was a
 }  // namespace
 
 Writer::Writer(AnyEngine& engine, const PublishPolicy& policy, const StoreLimits& limits, const Clock& clock,
-               std::span<Source* const> sources, StagedState::Index index) noexcept
+               std::span<Source* const> sources, StagedState::Index index)
     : clock_(clock), s_(engine, index, policy, limits, sources, clock.now()) {
   s_.stats.assigned_revision.set(s_.staged.assigned());
   show();
@@ -309,6 +309,7 @@ void Writer::publish() noexcept {
   s_.stats.publish_lag_ns.record(static_cast<std::uint64_t>(ended - s_.changed_at));
   s_.changed_at = kNever;
   answer_waiting();
+  s_.staged.history().waits().take([this](Request& r) noexcept { s_.done.add(r); });
 }
 
 Nanos Writer::sources_due() const noexcept {

@@ -20,7 +20,8 @@ namespace flashkv {
 //          any thread:  Admission a = writer.submit(request);
 //          one thread:  while (!stopping) writer.wait_until(writer.step());
 //          at the end:  writer.close();  writer.finish(patience);
-// Threads: submit(), close(), stats(), engine_stats(), removed_bytes(), policy(), assigned() from any;
+// Threads: submit(), close(), stats(), engine_stats(), removed_bytes(), policy(), assigned() and, as it says,
+//          history() from any;
 //          step(), wait_until(), finish() from one at a time.
 // Lifetime: borrows the engine, the limits, the clock and the sources. Before it is destroyed, finish() must
 //          have returned, or it must hold no request.
@@ -62,8 +63,7 @@ class Writer {
 
   // `sources` are asked in this order, before the clients' queue.
   Writer(AnyEngine& engine, const PublishPolicy& policy, const StoreLimits& limits, const Clock& clock,
-         std::span<Source* const> sources = {},
-         StagedState::Index index = StagedState::Index::kNone) noexcept;
+         std::span<Source* const> sources = {}, StagedState::Index index = StagedState::Index::kNone);
   Writer(AnyEngine&, const PublishPolicy&, StoreLimits&&, const Clock&, std::span<Source* const> = {},
          StagedState::Index = StagedState::Index::kNone) = delete;
   Writer(const Writer&) = delete;
@@ -89,6 +89,8 @@ class Writer {
   WriterStatsView stats() const noexcept;
   std::uint64_t removed_bytes() const noexcept { return s_.stats.removed_bytes.get(); }
   EngineStats engine_stats() const noexcept { return s_.stats.engine.copy(); }
+  WatchHistory& history() noexcept { return s_.staged.history(); }
+  const WatchHistory& history() const noexcept { return s_.staged.history(); }
 
  private:
   // In the order of a step.

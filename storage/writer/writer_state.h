@@ -23,8 +23,8 @@ namespace flashkv {
 // Threads: the writer's alone, except `queue` and `stats`, whose contracts name the other threads.
 struct WriterState {
   WriterState(AnyEngine& engine, StagedState::Index index, const PublishPolicy& policy,
-              const StoreLimits& limits, std::span<Source* const> inside, Nanos started) noexcept
-      : staged(engine, index),
+              const StoreLimits& limits, std::span<Source* const> inside, Nanos started)
+      : staged(engine, index, limits.watch_history_bytes),
         queue(limits),
         pins(staged, queue, limits),
         expiry(staged.expiries(), engine.hash()),

@@ -54,6 +54,12 @@ class Smoke(unittest.TestCase):
                 for what in ("insert from empty", "replace", "scan up", "scan down", "count"):
                     self.assertRegex(result.stdout, rf"{what} +[1-9]\d* K keys/s")
 
+    def test_the_watches(self):
+        command = (os.path.join(BIN, "watch_bench"), "--watches", "100", "--prefixes", "10", "--mutations", "1000")
+        result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout, r"[1-9]\d* ns a mutation, [1-9]\d* ns an event sent; 10000 events in")
+
     def store_bench(self, guard):
         program = os.path.join(BIN, "store_bench")
         found = self.objects(program, "--smoke", "--json", "--guard", guard)

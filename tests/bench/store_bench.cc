@@ -1,5 +1,5 @@
 // The writer seen through the store's door: how long it waits for readers, and how much it writes.
-//   store_bench [--smoke] [--json] [--guard auto|refcount|asymmetric] [--seconds S]
+//   store_bench [--smoke] [--json] [--guard auto|refcount|asymmetric] [--seconds S] [--watch-history BYTES]
 //
 // wait       publish interval 1 ms, one reader flat out, a steady trickle of Puts: what each opening of the
 //            staged state waited. Target p99 <= 10 us, p99.9 <= 200 us; turns put off are counted beside it.
@@ -34,6 +34,7 @@ struct Options {
   bool json = false;
   GuardChoice guard = GuardChoice::kAuto;
   double seconds = 5;
+  std::uint64_t watch_history = 0;  // bytes; 0 = none is kept
   std::uint64_t keys() const { return smoke ? 20'000 : 1'000'000; }
 };
 
@@ -43,6 +44,7 @@ std::unique_ptr<Store> open_filled(const Options& options, PublishPolicy policy,
   StoreOptions store_options;
   store_options.ordered_index = ordered_index;
   store_options.guard = options.guard;
+  store_options.limits.watch_history_bytes = options.watch_history;
   store_options.policy = policy;
   Status why;
   auto store = Store::open(store_options, why);
@@ -159,6 +161,7 @@ void report_scan(const Options& options) {
 void report_expiry(const Options& options) {
   StoreOptions store_options;
   store_options.guard = options.guard;
+  store_options.limits.watch_history_bytes = options.watch_history;
   const MassExpiry e = expire(store_options, options.keys() / 10, options.keys(), options.seconds);
   const auto us = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e3; };
   if (options.json) {
@@ -200,6 +203,8 @@ bool parse(int argc, char** argv, Options& options) {
       options.json = true;
     } else if (argument == "--seconds" && has_value) {
       options.seconds = std::atof(argv[++i]);
+    } else if (argument == "--watch-history" && has_value) {
+      options.watch_history = std::strtoull(argv[++i], nullptr, 10);
     } else if (argument == "--guard" && has_value) {
       const std::string_view guard = argv[++i];
       if (guard != "auto" && guard != "refcount" && guard != "asymmetric") return false;
@@ -220,7 +225,8 @@ int main(int argc, char** argv) {
   flashkv::bench::Options options;
   if (!flashkv::bench::parse(argc, argv, options)) {
     std::fprintf(stderr,
-                 "usage: store_bench [--smoke] [--json] [--guard auto|refcount|asymmetric] [--seconds S]\n");
+                 "usage: store_bench [--smoke] [--json] [--guard auto|refcount|asymmetric] [--seconds S] "
+                 "[--watch-history BYTES]\n");
     return 2;
   }
   report_wait(options);

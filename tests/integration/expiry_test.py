@@ -24,6 +24,8 @@ def puts(first, end):
 
 
 class Expiry(KvdCase):
+    flags = ("--watch-history", "1MiB")  # what it keeps of those that are gone
+
     def fill(self, end):
         requests = (puts(first, end) for first in range(0, KEYS, PER_REQUEST))
         for reply in self.kv.Write(requests, timeout=self.TIMEOUT):

@@ -31,7 +31,7 @@ class MemoryReturns(unittest.TestCase):
     TIMEOUT = 60
 
     def setUp(self):
-        self.kvd = KvdProcess(kvd_case.BIN)
+        self.kvd = KvdProcess(kvd_case.BIN, "--watch-history", "1MiB")  # what it keeps of those that are gone
         self.addCleanup(self.kvd.kill)
         self.clients = []
         for _ in range(CLIENTS):

@@ -16,6 +16,9 @@ constexpr std::uint64_t kReadsOfMany = 50;
 constexpr std::uint64_t kMostAllocations = 40;  // in a starved turn
 constexpr Nanos kMostTick = 5 * kMs;            // TTLs are up to 30 ms, deadlines up to 5 ms
 constexpr std::uint64_t kMaxValueBytes = 24;
+// Two or three chunks of events, so that the oldest go while the run lasts; or all of them.
+constexpr std::uint64_t kSmallHistory = 10'000;
+constexpr std::uint64_t kLargeHistory = std::uint64_t{64} << 20;
 
 PublishPolicy draw_policy(Dice& dice) {
   constexpr std::array<Nanos, 5> kIntervals{0, 0, kMs / 10, 2 * kMs, 50 * kMs};
@@ -42,6 +45,7 @@ Simulation::Simulation(const test::EngineCase& engine, std::uint64_t seed)
   options_.ordered_index = ordered_;
   options_.limits.max_pins = 1 + dice_.below(4);
   if (dice_.one_in(3)) options_.limits.max_pinned_bytes = dice_.below(many_keys_ ? 200'000 : 10'000);
+  options_.limits.watch_history_bytes = dice_.one_in(2) ? kSmallHistory : kLargeHistory;
   options_.policy = policy_ = draw_policy(dice_);
   policy_set_at_ = clock_.now();
   last_publish_ = clock_.now() - 3600'000 * kMs;
@@ -49,6 +53,8 @@ Simulation::Simulation(const test::EngineCase& engine, std::uint64_t seed)
   guards_ = std::move(made.guards);
   store_ = Store::over(std::make_unique<LoggedEngine>(std::move(made.table), erased_), options_);
   reader_ = store_->make_reader();
+  eager_ = std::make_unique<Watcher>(store_->history());
+  lazy_ = std::make_unique<Watcher>(store_->history());
   for (int i = 0; i < 3; ++i) sinks_.emplace_back(*this);
   note("policy interval " + std::to_string(policy_.interval) + " batch " + std::to_string(policy_.max_batch) +
        (policy_.adaptive ? " adaptive" : " ticking") + " queue " +
@@ -58,6 +64,8 @@ Simulation::Simulation(const test::EngineCase& engine, std::uint64_t seed)
 
 Simulation::~Simulation() {
   held_.clear();
+  eager_.reset();
+  lazy_.reset();
   reader_.reset();
   pins_.clear();
   in_flight_.clear();

@@ -1,5 +1,6 @@
 // The checks of a simulation.
 #include <algorithm>
+#include <limits>
 
 #include "storage/writer/expiry_source.h"
 #include "storage/writer/writer.h"
@@ -152,7 +153,18 @@ void Simulation::check_turn(const WriterStatsView& after, std::uint64_t publishe
   check_unanswered();
   check_held();
   check_pins(after);
+  check_watchers();
   forget_answered();
+}
+
+void Simulation::check_watchers() {
+  std::string wrong = eager_->look(model_, std::numeric_limits<std::size_t>::max());
+  if (wrong.empty() && dice_.one_in(20)) wrong = lazy_->look(model_, dice_.below(50));
+  require(wrong.empty(), "watching: " + wrong);
+  watched_ = eager_->events() + lazy_->events();
+  compactions_ = lazy_->compactions();
+  // The stop publishes more than once.
+  require(stopping_ || eager_->compactions() == 0, "the last batch was dropped");
 }
 
 void Simulation::check_policy(std::uint64_t published_before, bool forced) {
@@ -295,6 +307,7 @@ void Simulation::stop() {
   forget_answered();
   read_all();
   while (!pins_.empty()) read_pin();
+  check_watchers();
   SimCall late(next_id_++, RequestKind::kMutation);
   require(store_->submit(late).code == Code::kUnavailable, "a stopped store takes requests");
 }

@@ -178,15 +178,20 @@ bool Model::remove_expired(const std::string& key, std::int64_t now_ms) {
   const Entry* held = find(key, assigned_);
   if (held == nullptr || held->live_at(now_ms)) return false;
   lives_[key].emplace_back(++assigned_, std::nullopt);
+  steps_.push_back({1, true});
   --keys_;
   return true;
 }
 
 void Model::remove_met(const std::vector<OpPlan>& ops, std::int64_t now_ms) {
   Changes changes;
-  std::vector<OpExpectation> out;
-  if (decide_all(changes, ops, now_ms, out) != Code::kOk) return;
-  for (const auto& [key, entry] : changes) remove_expired(key, now_ms);
+  std::vector<std::string> written;  // in the order of their first write, as watchers see it
+  for (const OpPlan& op : ops) {
+    OpExpectation out;
+    if (decide(changes, op, now_ms, out) != Code::kOk) return;
+    if (changes.size() > written.size()) written.push_back(op.key);
+  }
+  for (const std::string& key : written) remove_expired(key, now_ms);
 }
 
 Expectation Model::apply(const std::vector<OpPlan>& ops, std::int64_t now_ms) {
@@ -201,7 +206,10 @@ Expectation Model::apply(const std::vector<OpPlan>& ops, std::int64_t now_ms) {
     const Entry* before = find(change.first, assigned_);
     return before == nullptr ? !change.second.has_value() : change.second == *before;
   });
-  if (!changes.empty()) ++assigned_;
+  if (!changes.empty()) {
+    ++assigned_;
+    steps_.push_back({changes.size(), false});
+  }
   for (auto& [key, entry] : changes) {
     keys_ += entry.has_value();
     keys_ -= find(key, assigned_) != nullptr;

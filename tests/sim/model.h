@@ -82,6 +82,11 @@ class Model {
   // What keys from `start` up to but not including `end` held at that revision; an empty end is above all.
   std::map<std::string, Entry> range(const std::string& start, const std::string& end,
                                      std::uint64_t revision) const;
+  // How many keys a revision changed; whether it was the removal of one that had expired.
+  std::uint64_t changes_at(std::uint64_t revision) const {
+    return revision == 0 ? 0 : steps_[revision - 1].changes;
+  }
+  bool was_expiry(std::uint64_t revision) const { return steps_[revision - 1].expiry; }
   // How many of the keys that are there expire by `now_ms`.
   std::uint64_t expired(std::int64_t now_ms) const;
 
@@ -110,6 +115,11 @@ class Model {
   std::uint64_t assigned_ = 0;
   std::uint64_t keys_ = 0;
   std::map<std::string, Life> lives_;
+  struct Step {
+    std::uint64_t changes = 0;
+    bool expiry = false;
+  };
+  std::vector<Step> steps_;  // of each revision from 1 on
 };
 
 }  // namespace flashkv::sim

@@ -55,6 +55,8 @@ class SimulationTest : public ::testing::TestWithParam<test::EngineCase> {
       counted_ += simulation.counted();
       revoked_ += simulation.revoked();
       pins_refused_ += simulation.pins_refused();
+      watched_ += simulation.watched();
+      compactions_ += simulation.compactions();
     }
     EXPECT_EQ(Record::live(), records) << "records leak";
   }
@@ -65,6 +67,7 @@ class SimulationTest : public ::testing::TestWithParam<test::EngineCase> {
   std::uint64_t txns_held_ = 0, txns_not_held_ = 0;
   std::uint64_t submitted_in_turns_ = 0;
   std::uint64_t scanned_ = 0, counted_ = 0, revoked_ = 0, pins_refused_ = 0;
+  std::uint64_t watched_ = 0, compactions_ = 0;
 };
 INSTANTIATE_TEST_SUITE_P(Engines, SimulationTest, ::testing::ValuesIn(test::engine_cases()),
                          test::EngineName{});
@@ -82,6 +85,8 @@ TEST_P(SimulationTest, KeepsItsPromises) {
   EXPECT_GT(counted_, kSeeds) << "too few counts";
   EXPECT_GT(revoked_, kSeeds / 10) << "pins were revoked too rarely";
   EXPECT_GT(pins_refused_, kSeeds) << "pins were refused too rarely";
+  EXPECT_GT(watched_, 100 * kSeeds) << "too few events";
+  EXPECT_GT(compactions_, kSeeds / 2) << "no watcher fell behind the history";
 }
 
 TEST_P(SimulationTest, KeepsItsPromisesForFreshSeeds) {

@@ -16,6 +16,7 @@
 #include "tests/sim/model.h"
 #include "tests/sim/sim_call.h"
 #include "tests/sim/sim_clock.h"
+#include "tests/sim/watching.h"
 #include "tests/support/calls.h"
 #include "tests/support/engine_cases.h"
 
@@ -39,6 +40,7 @@ class Violation : public std::runtime_error {
 //            - no request is judged by an instant before it was submitted;
 //            - a pin keeps its state whatever the writer does, until it is revoked, and pages and counts of
 //              it agree with the model's history; only as many pins are out as may be;
+//            - watchers get every published change once, in order, or hear that some are gone;
 //            - publishes follow the policy; the queue refuses exactly when it is full.
 // Usage:   Simulation s(engine, seed);  try { s.run(); } catch (const Violation& v) { report(v, s.trace()); }
 class Simulation {
@@ -60,6 +62,8 @@ class Simulation {
   std::uint64_t counted() const { return counted_; }
   std::uint64_t revoked() const { return revoked_; }
   std::uint64_t pins_refused() const { return pins_refused_; }
+  std::uint64_t watched() const { return watched_; }
+  std::uint64_t compactions() const { return compactions_; }
 
  private:
   // Requests decided but not answered until the next publish; they count as queued until then.
@@ -97,6 +101,7 @@ class Simulation {
   void check_answer(const SimCall& call);
   void check_outcome(const SimCall& call, std::size_t i);
   void check_held();
+  void check_watchers();
   void check_unanswered();
   void forget_answered();
 
@@ -152,6 +157,8 @@ class Simulation {
   std::unique_ptr<Store> store_;
   std::unique_ptr<ReadHandle> reader_;
   std::vector<Held> held_;
+  std::unique_ptr<Watcher> eager_;  // reads whatever is published, after each turn
+  std::unique_ptr<Watcher> lazy_;   // now and then, a few events
   std::deque<Sink> sinks_;
   std::vector<Pinned> pins_;
 
@@ -179,6 +186,8 @@ class Simulation {
   std::uint64_t txns_held_ = 0, txns_not_held_ = 0;
   std::uint64_t submitted_in_turns_ = 0;
   std::uint64_t scanned_ = 0, counted_ = 0, revoked_ = 0, pins_refused_ = 0;
+  std::uint64_t watched_ = 0;  // events
+  std::uint64_t compactions_ = 0;
   std::deque<std::string> trace_;
 };
 

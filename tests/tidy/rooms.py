@@ -14,14 +14,15 @@ STORAGE = {
     "request": {"record", "sync"},
     "order": {"table", "request", "record", "reclaim", "sync"},
     "expiry": {"table", "request", "record", "sync"},
-    "apply": {"order", "expiry", "table", "request", "record", "reclaim", "sync"},
-    "writer": {"apply", "expiry", "table", "request", "record", "reclaim", "sync"},
+    "watch": {"request", "record", "reclaim", "sync"},
+    "apply": {"order", "expiry", "watch", "table", "request", "record", "reclaim", "sync"},
+    "writer": {"apply", "expiry", "watch", "table", "request", "record", "reclaim", "sync"},
     "parts": BELOW_ENGINES,
     "engine/": {"parts", *BELOW_ENGINES},
     # It says why it makes no engine in the words that every refusal has.
     "registry": {"engine/", "table", "request"},
     # The door shows what its callers hold in their hands.
-    "door": {"registry", "writer", "apply", "order", "table", "request", "record", "sync"},
+    "door": {"registry", "writer", "apply", "order", "watch", "table", "request", "record", "sync"},
 }
 
 # "storage:" names a room of storage that a room of server may see; the rest of storage is behind the door.
@@ -33,7 +34,7 @@ SERVER = {
     "main": {"front", "front/", "service", "config", "process"},
     "front/": {"front", "service", "config", "process"},
 }
-OPEN_TO_SERVER = {"door", "registry", "request", "record", "sync"}
+OPEN_TO_SERVER = {"door", "registry", "watch", "request", "record", "sync"}
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*"((storage|server)/[^"]+)"')
 

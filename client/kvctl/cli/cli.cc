@@ -83,6 +83,7 @@ std::optional<int> parse(int argc, char** argv, Settings& settings) {
       "in the environment, as KVCTL_<NAME>.");
   add_globals(app, settings);
   add_data_commands(app, settings);
+  add_watch(app, settings);
   add_bench(app, settings);
   add_admin_commands(app, settings);
   const std::vector<std::string> words = marked({argv, argv + argc}, app);

@@ -74,7 +74,16 @@ Rows stats_rows(const v1::StatsResponse& s) {
             {"rejected_requests", text(s.rejected_requests())},
             {"expired_keys", text(s.expired_keys())},
             {"publishes", text(s.publishes())},
-            {"deferrals", text(s.deferrals())}};
+            {"deferrals", text(s.deferrals())},
+            {"watches", text(s.watches())},
+            {"watches_limit", text(s.watches_limit())},
+            {"watches_behind", text(s.watches_behind())},
+            {"watch_lag", text(s.watch_lag())},
+            {"watch_buffered_bytes", text(s.watch_buffered_bytes())},
+            {"watch_history_bytes", text(s.watch_history_bytes())},
+            {"watch_history_limit", text(s.watch_history_limit())},
+            {"watch_history_events", text(s.watch_history_events())},
+            {"compact_revision", text(s.compact_revision())}};
   add(rows, "batch_ops", s.batch_ops());
   add(rows, "writer_wait_ns", s.writer_wait_ns());
   add(rows, "publish_ns", s.publish_ns());

@@ -8,7 +8,7 @@
 namespace flashkv::kvctl {
 namespace {
 
-constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 20> kCommands{{
+constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 21> kCommands{{
     {Command::kGet, run_get},
     {Command::kMget, run_mget},
     {Command::kPut, run_put},
@@ -18,6 +18,7 @@ constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&
     {Command::kIncr, run_incr},
     {Command::kAppend, run_append},
     {Command::kTxn, run_txn},
+    {Command::kWatch, run_watch},
     {Command::kImport, run_import},
     {Command::kScan, run_scan},
     {Command::kKeys, run_keys},
