@@ -63,7 +63,12 @@ void PipelineStream::on_timer() {
 }
 
 void PipelineStream::on_completed(Submitted& done) {
-  completed_.push_back(&done);
+  // Pins are few: one is not kept until there is room in a reply.
+  if (done.pending.pin) {
+    answer(done);
+  } else {
+    completed_.push_back(&done);
+  }
   go_on();
 }
 
@@ -81,10 +86,14 @@ void PipelineStream::answer_completed() {
   while (!completed_.empty() && has_room()) {
     Submitted& done = *completed_.front();
     completed_.pop_front();
-    v1::Answer& answer = next_answer();
-    add_answer(done, finish(stream_.session(), *done.call, done.pending, answer), answer);
-    give_back(done);
+    answer(done);
   }
+}
+
+void PipelineStream::answer(Submitted& done) {
+  v1::Answer& answer = next_answer();
+  add_answer(done, finish(stream_.session(), *done.call, done.pending, answer), answer);
+  give_back(done);
 }
 
 void PipelineStream::start_calls() {

@@ -81,6 +81,7 @@ class PipelineStream final : public StreamHandler {
   // Starts whatever can start now: calls, the next write, the next read, or the end of the stream.
   void go_on();
   void answer_completed();
+  void answer(Submitted& done);
   void start_calls();
   void start_call(Message& message, const v1::Call& call, bool holds_values);
   // Handles the result of submitting: waits for the writer, schedules a retry, or answers.

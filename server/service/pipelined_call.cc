@@ -62,7 +62,7 @@ Started start(Session& session, const v1::Call& call, v1::Answer& answer, Pendin
   return {{Code::kInvalidArgument, "call: none is set"}};
 }
 
-Status finish(Session& session, const v1::Call& call, const PendingCall& pending, v1::Answer& answer) {
+Status finish(Session& session, const v1::Call& call, PendingCall& pending, v1::Answer& answer) {
   KvService& kv = session.kv();
   switch (call.call_case()) {
     case v1::Call::kGet:
@@ -89,6 +89,8 @@ Status finish(Session& session, const v1::Call& call, const PendingCall& pending
 
 bool may_return_values(const v1::Call& call) {
   switch (call.call_case()) {
+    case v1::Call::kMultiGet:
+      return true;
     case v1::Call::kPut:
       return call.put().prev_kv();
     case v1::Call::kDelete:

@@ -21,9 +21,9 @@ Status parse(google::protobuf::io::ZeroCopyInputStream& bytes, v1::PipelineReque
 // hold a part of the reply, and is to be thrown away. INVALID_ARGUMENT where no method is set.
 Started start(Session& session, const v1::Call& call, v1::Answer& answer, PendingCall& pending);
 // The reply, once the writer has completed `pending`.
-Status finish(Session& session, const v1::Call& call, const PendingCall& pending, v1::Answer& answer);
+Status finish(Session& session, const v1::Call& call, PendingCall& pending, v1::Answer& answer);
 
-// Whether the writer hands back copies of values with it: up to RequestPlan::kMaxOutcomeBytes.
+// Whether the writer hands back copies of values with it, up to RequestPlan::kMaxOutcomeBytes, or a pin.
 bool may_return_values(const v1::Call& call);
 
 }  // namespace flashkv

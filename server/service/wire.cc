@@ -159,7 +159,7 @@ void to_event(const WatchEvent& from, bool with_prev, v1::Event& to) {
   v1::KeyValue& kv = *to.mutable_kv();
   if (from.kv != nullptr) {
     to.set_type(v1::EVENT_TYPE_PUT);
-    copy(*from.kv, false, kv);
+    to_message(*from.kv, false, kv);
   } else {
     to.set_type(from.kind == EventKind::kExpire ? v1::EVENT_TYPE_EXPIRE : v1::EVENT_TYPE_DELETE);
     kv.Clear();
@@ -167,7 +167,7 @@ void to_event(const WatchEvent& from, bool with_prev, v1::Event& to) {
     kv.set_mod_revision(from.revision);
   }
   if (with_prev && from.prev != nullptr) {
-    copy(*from.prev, false, *to.mutable_prev_kv());
+    to_message(*from.prev, false, *to.mutable_prev_kv());
   } else {
     to.clear_prev_kv();
   }
