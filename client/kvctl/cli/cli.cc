@@ -1,9 +1,11 @@
 #include "client/kvctl/cli/cli.h"
 
 #include <algorithm>
+#include <span>
 
 #include "client/kvctl/cli/command_flags.h"
 #include "client/kvctl/cli/flags.h"
+#include "client/kvctl/cli/suggest.h"
 #include "client/kvctl/cli/words.h"
 #include "client/kvctl/exit_code.h"
 
@@ -42,24 +44,45 @@ bool about_global(const CLI::App& app, const std::string& error) {
   return false;
 }
 
+constexpr const char* kOwnHelp = "; see kvctl --help";
+
+// What to do about a word that is near to `near`, or near to nothing.
+std::string advice_for(const std::string& near, const std::string& otherwise) {
+  return near.empty() ? otherwise : "; did you mean \"" + near + "\"?";
+}
+
 // One line: what is wrong, and which help text explains it.
 std::string explain(const CLI::App& app, const CLI::ParseError& error,
                     const std::vector<std::string>& words) {
-  const std::string own_help = "; see kvctl --help";
   const std::vector<std::string> extra = app.remaining(true);
   const auto commands = app.get_subcommands();
-  if (commands.empty())
-    return (extra.empty() ? "a command is required" : "unknown command or option \"" + extra.front() + "\"") +
-           own_help;
-  const bool unexpected = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extra.empty();
-  const std::string what =
-      unexpected ? "unexpected argument \"" + extra.front() + "\"" : std::string(error.what());
-  const std::string& command = commands.front()->get_name();
-  const auto place = [&words](const std::string& word) {
-    return std::find(words.begin(), words.end(), word);
+  if (commands.empty() && extra.empty()) return std::string("a command is required") + kOwnHelp;
+  // An unknown option also shifts the words after it, so it is the cause of whatever else is wrong.
+  const auto option = std::find_if(extra.begin(), extra.end(),
+                                   [](const std::string& word) { return word.starts_with("--"); });
+  const bool unexpected =
+      option != extra.end() || (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extra.empty());
+  const std::string command = commands.empty() ? "" : commands.front()->get_name();
+  const auto place = [&words](const std::string& each) {
+    return std::find(words.begin(), words.end(), each);
   };
-  const bool before = unexpected && place(extra.front()) < place(command);
-  return what + (before || about_global(app, what) ? own_help : "; see kvctl " + command + " --help");
+  if (!unexpected && !commands.empty()) {
+    const std::string what = error.what();
+    return what + (about_global(app, what) ? kOwnHelp : "; see kvctl " + command + " --help");
+  }
+  const std::string& word = option != extra.end() ? *option : extra.front();
+  std::vector<std::string> flags = flags_of(app);
+  const bool before = commands.empty() || place(word) < place(command);
+  if (!before)
+    for (std::string& flag : flags_of(*commands.front())) flags.push_back(std::move(flag));
+  const std::string typed = word.substr(0, word.find('='));
+  return "unexpected argument \"" + word + "\"" +
+         advice_for(typed.starts_with("--") ? nearest(typed, flags) : "",
+                    before ? kOwnHelp : "; see kvctl " + command + " --help");
+}
+
+std::string no_command(const CLI::App& app, std::span<const std::string> words) {
+  return "no command \"" + words.front() + "\"" + advice_for(command_like(words, app), kOwnHelp);
 }
 
 }  // namespace
@@ -85,7 +108,12 @@ std::optional<int> parse(int argc, char** argv, Settings& settings) {
   add_data_commands(app, settings);
   add_bench(app, settings);
   add_admin_commands(app, settings);
-  const std::vector<std::string> words = marked({argv, argv + argc}, app);
+  std::vector<std::string> words(argv, argv + argc);
+  if (const std::size_t at = command_at(words, app); at < words.size() && !has_command(app, words[at])) {
+    complain(no_command(app, std::span(words).subspan(at)));
+    return kUsage;
+  }
+  words = marked(std::move(words), app);
   std::vector<const char*> pointers;
   for (const std::string& word : words) pointers.push_back(word.c_str());
   try {
