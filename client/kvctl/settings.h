@@ -30,6 +30,7 @@ enum class Command {
   kPublish,
   kHealth,
   kVersion,
+  kHelp,
 };
 
 struct ReadSettings {
@@ -130,6 +131,7 @@ struct Settings {
   BenchSettings bench;
   PolicySettings policy;
   std::string health_service;
+  std::string help_topic;  // a command
 };
 
 }  // namespace flashkv::kvctl

@@ -1,40 +1,16 @@
 #include "client/kvctl/cli/cli.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <span>
 
-#include "client/kvctl/cli/command_flags.h"
-#include "client/kvctl/cli/flags.h"
+#include "client/kvctl/cli/app.h"
 #include "client/kvctl/cli/suggest.h"
 #include "client/kvctl/cli/words.h"
 #include "client/kvctl/exit_code.h"
 
 namespace flashkv::kvctl {
 namespace {
-
-const std::map<std::string, Format> kFormats{
-    {"simple", Format::kSimple}, {"table", Format::kTable}, {"json", Format::kJson}};
-
-void add_globals(CLI::App& app, Settings& s) {
-  app.add_option("--endpoint", s.endpoint, "the server, HOST[:PORT]; the default port is 7400")
-      ->envname("KVCTL_ENDPOINT")
-      ->capture_default_str();
-  app.add_option("--cacert", s.ca_file, "CA certificate (PEM); turns TLS on")->envname("KVCTL_CACERT");
-  app.add_option("--cert", s.cert_file, "client certificate (PEM)")->envname("KVCTL_CERT");
-  app.add_option("--key", s.key_file, "private key of the client certificate (PEM)")->envname("KVCTL_KEY");
-  app.add_option("--token-file", s.token_file, "file that holds the token")->envname("KVCTL_TOKEN_FILE");
-  add_duration(
-      app, "--timeout",
-      [&s](auto us) {
-        if (us.count() == 0) throw CLI::ValidationError("--timeout", "must be more than 0");
-        s.timeout = whole_ms(us);
-      },
-      "longest wait for one answer [5s]")
-      ->envname("KVCTL_TIMEOUT");
-  add_choice(app, "-w,--write-out", s.format, kFormats, "output format")->envname("KVCTL_WRITE_OUT");
-  app.add_flag("--utf8", s.utf8, "json: print valid UTF-8 as text")->envname("KVCTL_UTF8");
-  app.add_flag("-q,--quiet", s.quiet, "print no progress")->envname("KVCTL_QUIET");
-}
 
 // Whether an error, which begins with a flag's name, is about one of the flags of every command.
 bool about_global(const CLI::App& app, const std::string& error) {
@@ -85,29 +61,20 @@ std::string no_command(const CLI::App& app, std::span<const std::string> words) 
   return "no command \"" + words.front() + "\"" + advice_for(command_like(words, app), kOwnHelp);
 }
 
-}  // namespace
-
-CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& help, Settings& settings,
-                      Command command) {
-  CLI::App* sub = app.add_subcommand(name, help);
-  sub->fallthrough();
-  sub->footer("The options of every command: kvctl --help");
-  sub->callback([&settings, command] { settings.command = command; });
-  return sub;
+int print_help(const CLI::App& app, const std::string& topic) {
+  if (!topic.empty() && !has_command(app, topic)) {
+    complain(no_command(app, std::span(&topic, 1)));
+    return kUsage;
+  }
+  std::fputs(help_text(app, topic).c_str(), stdout);
+  return kDone;
 }
 
+}  // namespace
+
 std::optional<int> parse(int argc, char** argv, Settings& settings) {
-  CLI::App app("kvctl: the command line of flashkv", "kvctl");
-  app.set_version_flag("--version", std::string("kvctl ") + FLASHKV_VERSION);
-  app.require_subcommand(1);
-  app.footer(
-      "Exit codes: 0 done, 1 no such key or condition not met, 2 bad usage or input, 3 server or\n"
-      "network error, 4 denied, 5 timeout, 130 interrupted import. Each option above can also be set\n"
-      "in the environment, as KVCTL_<NAME>.");
-  add_globals(app, settings);
-  add_data_commands(app, settings);
-  add_bench(app, settings);
-  add_admin_commands(app, settings);
+  const std::unique_ptr<CLI::App> table = make_app(settings);
+  CLI::App& app = *table;
   std::vector<std::string> words(argv, argv + argc);
   if (const std::size_t at = command_at(words, app); at < words.size() && !has_command(app, words[at])) {
     complain(no_command(app, std::span(words).subspan(at)));
@@ -119,6 +86,7 @@ std::optional<int> parse(int argc, char** argv, Settings& settings) {
   try {
     app.parse(argc, pointers.data());
     unmark(settings);
+    if (settings.command == Command::kHelp) return print_help(app, settings.help_topic);
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {

@@ -11,9 +11,8 @@
 
 namespace flashkv::kvctl {
 
-// The place in `words` of the command: the first word after the program that is neither an option of `app` nor
-// an option's value; words.size() if there is none, or an unknown
-// option comes first.
+// The place in `words` of the command: the first word after the program that is neither an option of `app`
+// nor an option's value. words.size() if there is none, or if an option that `app` does not know comes first.
 std::size_t command_at(const std::vector<std::string>& words, const CLI::App& app);
 // Whether `app` has a command of this name.
 bool has_command(const CLI::App& app, const std::string& name);

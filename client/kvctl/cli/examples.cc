@@ -1,0 +1,68 @@
+#include "client/kvctl/cli/examples.h"
+
+#include <algorithm>
+
+namespace flashkv::kvctl {
+namespace {
+
+constexpr std::string_view kReading = "Reading", kWriting = "Writing", kBulk = "Files and load",
+                           kServer = "The server", kTool = "kvctl itself";
+
+const std::vector<CommandText>& texts() {
+  static const std::vector<CommandText> kTexts{
+      {"get",
+       kReading,
+       {"kvctl get color", "kvctl get color --print-key       # the key, then the value",
+        "kvctl -w json get color"}},
+      {"mget", kReading, {"kvctl mget color shape", "kvctl mget color shape --keys-only"}},
+      {"ttl", kReading, {"kvctl ttl session", "kvctl -w json ttl session         # in milliseconds"}},
+      {"put",
+       kWriting,
+       {"kvctl put color blue", "kvctl put session alice --ttl 30m",
+        "kvctl put lock me --if-absent     # exit code 1 if somebody has it"}},
+      {"del", kWriting, {"kvctl del color", "kvctl del color shape --prev      # the deleted values, too"}},
+      {"expire", kWriting, {"kvctl expire session 1h30m", "kvctl expire session 0            # never"}},
+      {"incr",
+       kWriting,
+       {"kvctl incr visits", "kvctl incr stock -5", "kvctl incr limit --initial 100 --ttl 1m"}},
+      {"append", kWriting, {"kvctl append log 'one more line'", "kvctl append log --file more.txt"}},
+      {"txn",
+       kWriting,
+       {"kvctl txn release.txt", "kvctl txn - --ack applied         # the script from a pipe"}},
+      {"import",
+       kBulk,
+       {"kvctl import records.jsonl",
+        "kvctl import - --skip-bad         # from a pipe; bad lines are reported"}},
+      {"bench",
+       kBulk,
+       {"kvctl bench --duration 10s --connections 10 --streams 100", "kvctl bench --mget 100",
+        "kvctl bench --rate 5000 --mix 95:5 --dist zipf"}},
+      {"stats", kServer, {"kvctl stats", "kvctl -w json stats"}},
+      {"publish-policy",
+       kServer,
+       {"kvctl publish-policy", "kvctl publish-policy --interval 20ms",
+        "kvctl publish-policy --interval 0 --adaptive true"}},
+      {"publish", kServer, {"kvctl publish", "kvctl -w json publish"}},
+      {"health", kServer, {"kvctl health", "kvctl health flashkv.v1.KV"}},
+      {"version", kServer, {"kvctl version", "kvctl --endpoint kv.example version"}},
+      {"help", kTool, {"kvctl help", "kvctl help put                    # the same as kvctl put --help"}},
+  };
+  return kTexts;
+}
+
+}  // namespace
+
+const CommandText* text_of(std::string_view command) {
+  const auto found = std::find_if(texts().begin(), texts().end(),
+                                  [command](const CommandText& each) { return each.name == command; });
+  return found == texts().end() ? nullptr : &*found;
+}
+
+std::string examples_of(std::string_view command) {
+  std::string lines;
+  if (const CommandText* text = text_of(command))
+    for (const std::string_view example : text->examples) lines += "  " + std::string(example) + "\n";
+  return (lines.empty() ? "" : "Examples:\n" + lines + "\n") + "The options of every command: kvctl --help";
+}
+
+}  // namespace flashkv::kvctl
