@@ -117,7 +117,6 @@ struct Settings {
   std::string ca_file, cert_file, key_file, token_file;
   std::chrono::milliseconds timeout{5000};
   Format format = Format::kSimple;
-  bool utf8 = false;   // json: valid UTF-8 as text
   bool quiet = false;  // no progress
 
   ReadSettings read;
@@ -130,6 +129,7 @@ struct Settings {
   ImportSettings import;
   BenchSettings bench;
   PolicySettings policy;
+  bool raw_stats = false;
   std::string health_service;
   std::string help_topic;  // a command
 };

@@ -35,7 +35,6 @@ void add_globals(CLI::App& app, Settings& s) {
       "longest wait for one answer [5s]")
       ->envname("KVCTL_TIMEOUT");
   add_choice(app, "-w,--write-out", s.format, kFormats, "output format")->envname("KVCTL_WRITE_OUT");
-  app.add_flag("--utf8", s.utf8, "json: print valid UTF-8 as text")->envname("KVCTL_UTF8");
   app.add_flag("-q,--quiet", s.quiet, "print no progress")->envname("KVCTL_QUIET");
 }
 

@@ -89,8 +89,7 @@ int run_bench(client::Client& client, const Settings& settings) {
     if (auto failed = load_keys(client, settings)) return fail(*failed, settings);
   auto measured = measure(client, bench);
   if (!measured) return fail(measured.error(), settings);
-  Output(settings.format, settings.utf8)
-      .fields(report_rows(measured->load, measured->seconds, measured->server_cpu_us));
+  Output(settings.format).fields(report_rows(measured->load, measured->seconds, measured->server_cpu_us));
   if (measured->load.errors.empty()) return kDone;
   const client::Error first{.code = measured->load.first_code, .message = measured->load.first_error};
   return fail(first, settings);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <thread>
@@ -31,6 +32,14 @@ std::size_t longest_record(const client::Client& client) {
 
 std::size_t longest_line(const client::Client& client) {
   return kLongestEscape * longest_record(client) + kFieldNamesBytes;
+}
+
+// A record whose time is over is written, and expires at once: what the key held before must not stay.
+std::int64_t ttl_ms_of(const ImportRecord& record) {
+  using namespace std::chrono;
+  if (record.expires_at_ms == 0) return record.ttl_ms;
+  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  return std::max<std::int64_t>(record.expires_at_ms - now, 1);
 }
 
 // Purpose: one import: reads lines, streams records, and recovers from those the server rejects.
@@ -80,7 +89,7 @@ class Import {
     if (bytes > most)
       return refuse(line_, "record: " + std::to_string(bytes) + " bytes, the limit for an import is " +
                                std::to_string(most));
-    put(record_.key, record_.value, record_.ttl_ms, line_);
+    put(record_.key, record_.value, ttl_ms_of(record_), line_);
   }
 
   // Called while a pipe is silent: sends the records read so far.
@@ -177,7 +186,7 @@ class Import {
       complain("stopped; " + count + " and acknowledged; importing again is safe");
       return kInterrupted;
     }
-    const Output output(settings_.format, settings_.utf8);
+    const Output output(settings_.format);
     if (settings_.format == Format::kSimple)
       std::printf("%s\n", (count + (bad_ > 0 ? ", " + std::to_string(bad_) + " skipped" : "")).c_str());
     else

@@ -51,7 +51,7 @@ int run_put(client::Client& client, const Settings& settings) {
   if (!read_value(put.value, put.file, value)) return kUsage;
   auto done = client.put(put.key, value, put.options);
   if (!done) return fail(done.error(), settings);
-  const Output output(settings.format, settings.utf8);
+  const Output output(settings.format);
   if (done->prev_kv) output.key_values({*done->prev_kv}, false, false);
   if (!done->succeeded) {
     complain("the condition does not hold; nothing was written");
@@ -68,19 +68,19 @@ int run_append(client::Client& client, const Settings& settings) {
   if (!read_value(append.value, append.file, value)) return kUsage;
   auto done = client.append(append.key, value, append.ack);
   if (!done) return fail(done.error(), settings);
-  Output(settings.format, settings.utf8).answer("length", std::to_string(done->length), done->revision);
+  Output(settings.format).answer("length", std::to_string(done->length), done->revision);
   return kDone;
 }
 
 int run_incr(client::Client& client, const Settings& settings) {
   auto done = client.increment(settings.incr.key, settings.incr.delta, settings.incr.options);
   if (!done) return fail(done.error(), settings);
-  Output(settings.format, settings.utf8).answer("value", std::to_string(done->value), done->revision);
+  Output(settings.format).answer("value", std::to_string(done->value), done->revision);
   return kDone;
 }
 
 int run_del(client::Client& client, const Settings& settings) {
-  const Output output(settings.format, settings.utf8);
+  const Output output(settings.format);
   std::uint64_t deleted = 0;
   std::uint64_t revision = 0;
   for (const std::string& key : settings.del.keys) {
