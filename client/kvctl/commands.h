@@ -21,9 +21,12 @@ int run_stats(client::Client& client, const Settings& settings);
 int run_publish_policy(client::Client& client, const Settings& settings);
 int run_publish(client::Client& client, const Settings& settings);
 int run_health(client::Client& client, const Settings& settings);
+int run_shell(client::Client& client, const Settings& settings);
 int run_version(client::Client& client, const Settings& settings);
 
 // Opens a client with these settings and runs the command.
 int run_command(const Settings& settings);
+// Runs the command over a client that is there already.
+int run_with(client::Client& client, const Settings& settings);
 
 }  // namespace flashkv::kvctl

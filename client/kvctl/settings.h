@@ -30,6 +30,8 @@ enum class Command {
   kPublish,
   kHealth,
   kVersion,
+  kShell,
+  kCompletion,
   kHelp,
 };
 
@@ -80,8 +82,8 @@ struct ImportSettings {
   std::string file = "-";
   std::string format = "jsonl";
   bool skip_bad = false;
-  std::size_t batch = 500;  // records per request
-  std::size_t window = 16;  // unanswered requests
+  std::size_t batch = 500;      // records per request
+  std::size_t window = 16;      // unanswered requests
   client::Ack ack = client::Ack::kPublished;
 };
 
@@ -99,8 +101,8 @@ struct BenchSettings {
   Distribution distribution = Distribution::kUniform;
   std::uint64_t requests = 0;  // 0 = for `duration`
   std::chrono::milliseconds duration{10'000};
-  double rate = 0;   // total requests per second; 0 = closed loop
-  bool load = true;  // write the keys first
+  double rate = 0;    // total requests per second; 0 = closed loop
+  bool load = true;   // write the keys first
   std::uint64_t seed = 1;
   client::Ack ack = client::Ack::kPublished;
 };
@@ -117,7 +119,8 @@ struct Settings {
   std::string ca_file, cert_file, key_file, token_file;
   std::chrono::milliseconds timeout{5000};
   Format format = Format::kSimple;
-  bool quiet = false;  // no progress
+  bool quiet = false;            // no progress
+  bool stdin_is_script = false;  // the shell reads its commands there, so a command must not
 
   ReadSettings read;
   PutSettings put;
@@ -131,6 +134,7 @@ struct Settings {
   PolicySettings policy;
   bool raw_stats = false;
   std::string health_service;
+  std::string completion_shell;
   std::string help_topic;  // a command
 };
 

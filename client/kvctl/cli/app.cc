@@ -12,7 +12,7 @@ namespace {
 const std::map<std::string, Format> kFormats{
     {"simple", Format::kSimple}, {"table", Format::kTable}, {"json", Format::kJson}};
 
-void add_globals(CLI::App& app, Settings& s) {
+void add_connection(CLI::App& app, Settings& s) {
   app.add_option("--endpoint", s.endpoint, "the server, HOST[:PORT]; the default port is 7400")
       ->envname("KVCTL_ENDPOINT")
       ->capture_default_str();
@@ -34,9 +34,26 @@ void add_globals(CLI::App& app, Settings& s) {
       },
       "longest wait for one answer [5s]")
       ->envname("KVCTL_TIMEOUT");
-  add_choice(app, "-w,--write-out", s.format, kFormats, "output format")->envname("KVCTL_WRITE_OUT");
-  app.add_flag("-q,--quiet", s.quiet, "print no progress")->envname("KVCTL_QUIET");
 }
+
+void add_output(CLI::App& app, Settings& s, Scope scope) {
+  CLI::Option* format = add_choice(app, "-w,--write-out", s.format, kFormats, "output format");
+  CLI::Option* quiet = app.add_flag("-q,--quiet", s.quiet, "print no progress");
+  if (scope == Scope::kShellLine) return;
+  format->envname("KVCTL_WRITE_OUT");
+  quiet->envname("KVCTL_QUIET");
+}
+
+constexpr const char* kFooter =
+    "Each option but the first two can also be set in the environment, as KVCTL_<NAME>.\n"
+    "Exit codes: 0 done, 1 no such key or condition not met, 2 bad usage or input, 3 server or\n"
+    "network error, 4 denied, 5 timeout, 130 interrupted import.\n"
+    "A command's own options and examples: kvctl help COMMAND";
+constexpr const char* kShellFooter =
+    "Quote as in a shell: 'text' is literal, \"text\" knows \\n, \\t, \\\\, \\\" and \\xNN. # begins a "
+    "comment.\n"
+    "Ctrl-C ends a command, exit or Ctrl-D the shell.\n"
+    "A command's own options and examples: help COMMAND";
 
 // Commands first, each in one line; then the options.
 class HelpText : public CLI::Formatter {
@@ -69,24 +86,20 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
   return sub;
 }
 
-std::unique_ptr<CLI::App> make_app(Settings& settings) {
+std::unique_ptr<CLI::App> make_app(Settings& settings, Scope scope) {
   auto app = std::make_unique<CLI::App>("kvctl: the command line of flashkv", "kvctl");
   app->formatter(std::make_shared<HelpText>());
-  app->set_version_flag("--version", std::string("kvctl ") + FLASHKV_VERSION, "print the version and exit");
+  if (scope == Scope::kProgram)
+    app->set_version_flag("--version", std::string("kvctl ") + FLASHKV_VERSION, "print the version and exit");
   app->set_help_flag("-h,--help", "print this text and exit");
   app->require_subcommand(1);
-  app->footer(
-      "Each option but the first two can also be set in the environment, as KVCTL_<NAME>.\n"
-      "Exit codes: 0 done, 1 no such key or condition not met, 2 bad usage or input, 3 server or\n"
-      "network error, 4 denied, 5 timeout, 130 interrupted import.\n"
-      "A command's own options and examples: kvctl help COMMAND");
-  add_globals(*app, settings);
+  app->footer(scope == Scope::kProgram ? kFooter : kShellFooter);
+  if (scope == Scope::kProgram) add_connection(*app, settings);
+  add_output(*app, settings, scope);
   add_data_commands(*app, settings);
   add_bench(*app, settings);
   add_admin_commands(*app, settings);
-  CLI::App* help =
-      add_command(*app, "help", "print the commands, or the help of one", settings, Command::kHelp);
-  help->add_option("command", settings.help_topic, "a command; none = all of them");
+  add_tool_commands(*app, settings, scope);
   return app;
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "client/kvctl/cli/app.h"
+#include "client/kvctl/cli/completion.h"
 #include "client/kvctl/cli/suggest.h"
 #include "client/kvctl/cli/words.h"
 #include "client/kvctl/exit_code.h"
@@ -70,30 +71,43 @@ int print_help(const CLI::App& app, const std::string& topic) {
   return kDone;
 }
 
-}  // namespace
-
-std::optional<int> parse(int argc, char** argv, Settings& settings) {
-  const std::unique_ptr<CLI::App> table = make_app(settings);
-  CLI::App& app = *table;
-  std::vector<std::string> words(argv, argv + argc);
+// `words` begins with the program.
+std::optional<int> parse_words(CLI::App& app, std::vector<std::string> words, Settings& settings) {
   if (const std::size_t at = command_at(words, app); at < words.size() && !has_command(app, words[at])) {
     complain(no_command(app, std::span(words).subspan(at)));
     return kUsage;
   }
   words = marked(std::move(words), app);
-  std::vector<const char*> pointers;
-  for (const std::string& word : words) pointers.push_back(word.c_str());
   try {
-    app.parse(argc, pointers.data());
+    // Whole, with any NUL in them, and in the order that CLI11 takes: last first, without the program.
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend() - 1));
     unmark(settings);
-    if (settings.command == Command::kHelp) return print_help(app, settings.help_topic);
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
     complain(explain(app, error, words));
     return kUsage;
   }
-  return std::nullopt;
+  if (settings.command == Command::kHelp) return print_help(app, settings.help_topic);
+  if (settings.command != Command::kCompletion) return std::nullopt;
+  std::fputs(completion_script(app, settings.completion_shell).c_str(), stdout);
+  return kDone;
+}
+
+}  // namespace
+
+std::optional<int> parse(int argc, char** argv, Settings& settings) {
+  return parse_words(*make_app(settings), {argv, argv + argc}, settings);
+}
+
+std::optional<int> parse_line(std::vector<std::string> words, Settings& settings) {
+  words.insert(words.begin(), "kvctl");
+  return parse_words(*make_app(settings, Scope::kShellLine), std::move(words), settings);
+}
+
+std::vector<std::string> complete_line(const std::vector<std::string>& before, const std::string& word) {
+  Settings unused;
+  return completions(*make_app(unused, Scope::kShellLine), before, word);
 }
 
 }  // namespace flashkv::kvctl

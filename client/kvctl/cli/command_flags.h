@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "client/kvctl/cli/app.h"
 #include "client/kvctl/settings.h"
 
 namespace flashkv::kvctl {
@@ -15,6 +16,7 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
 void add_operations(CLI::App& app, Settings& settings);     // get, put, del, expire, incr, append
 void add_data_commands(CLI::App& app, Settings& settings);  // those, mget, ttl, txn and import
 void add_bench(CLI::App& app, Settings& settings);
-void add_admin_commands(CLI::App& app, Settings& settings);  // stats to version
+void add_admin_commands(CLI::App& app, Settings& settings);              // stats to version
+void add_tool_commands(CLI::App& app, Settings& settings, Scope scope);  // about kvctl itself
 
 }  // namespace flashkv::kvctl

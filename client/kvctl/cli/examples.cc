@@ -47,6 +47,15 @@ const std::vector<CommandText>& texts() {
       {"publish", kServer, {"kvctl publish", "kvctl -w json publish"}},
       {"health", kServer, {"kvctl health", "kvctl health flashkv.v1.KV"}},
       {"version", kServer, {"kvctl version", "kvctl --endpoint kv.example version"}},
+      {"shell",
+       kTool,
+       {"kvctl shell                       # history, and completion with Tab",
+        "kvctl shell -q <commands.txt      # a script; # begins a comment"}},
+      {"completion",
+       kTool,
+       {"kvctl completion bash             # . <(kvctl completion bash) turns it on",
+        "kvctl completion zsh              # for a folder of $fpath, as _kvctl",
+        "kvctl completion fish             # for ~/.config/fish/completions/kvctl.fish"}},
       {"help", kTool, {"kvctl help", "kvctl help put                    # the same as kvctl put --help"}},
   };
   return kTexts;

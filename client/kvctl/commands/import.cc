@@ -213,6 +213,10 @@ class Import {
 
 int run_import(client::Client& client, const Settings& settings) {
   const std::string& path = settings.import.file;
+  if (settings.stdin_is_script && path == "-") {
+    complain(kScriptOnStdin);
+    return kUsage;
+  }
   // Tells a missing server apart from one that dies during the import.
   if (auto there = client.health(); !there) return fail(there.error(), settings);
   const InterruptScope ctrl_c;

@@ -8,7 +8,7 @@
 namespace flashkv::kvctl {
 namespace {
 
-constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 16> kCommands{{
+constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 17> kCommands{{
     {Command::kGet, run_get},
     {Command::kMget, run_mget},
     {Command::kPut, run_put},
@@ -25,6 +25,7 @@ constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&
     {Command::kPublish, run_publish},
     {Command::kHealth, run_health},
     {Command::kVersion, run_version},
+    {Command::kShell, run_shell},
 }};
 
 // Reads the first line: the newline that editors add is not part of the token.
@@ -53,8 +54,12 @@ int run_command(const Settings& settings) {
   if (!client) return fail(client.error(), settings);
   Settings complete = settings;
   complete.endpoint = client->options().endpoint;
+  return run_with(*client, complete);
+}
+
+int run_with(client::Client& client, const Settings& settings) {
   for (const auto& [command, run] : kCommands)
-    if (command == settings.command) return run(*client, complete);
+    if (command == settings.command) return run(client, settings);
   return kUsage;
 }
 

@@ -65,6 +65,10 @@ struct Print {
 }  // namespace
 
 int run_txn(client::Client& client, const Settings& settings) {
+  if (settings.stdin_is_script && settings.txn.file == "-") {
+    complain(kScriptOnStdin);
+    return kUsage;
+  }
   std::string script;
   if (!read_script(settings.txn.file, script)) return kUsage;
   std::string error;

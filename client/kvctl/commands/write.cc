@@ -10,6 +10,7 @@
 
 #include "client/kvctl/commands.h"
 #include "client/kvctl/exit_code.h"
+#include "client/kvctl/interrupt.h"
 #include "client/kvctl/output.h"
 
 namespace flashkv::kvctl {
@@ -21,17 +22,22 @@ bool read_all(int from, std::string& to) {
   for (;;) {
     const ssize_t n = ::read(from, part.data(), part.size());
     if (n == 0) return true;
-    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EINTR && interrupted == 0) continue;
     if (n < 0) return false;
     to.append(part.data(), static_cast<std::size_t>(n));
   }
 }
 
 // Reads the value from the argument, a file or standard input. Returns false after an error message.
-bool read_value(const std::optional<std::string>& argument, const std::string& file, std::string& value) {
+bool read_value(const Settings& settings, const std::optional<std::string>& argument, const std::string& file,
+                std::string& value) {
   if (argument && *argument != "-") {
     value = *argument;
     return true;
+  }
+  if (argument && settings.stdin_is_script) {
+    complain(kScriptOnStdin);
+    return false;
   }
   const int from = argument ? STDIN_FILENO : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   const bool read = from >= 0 && read_all(from, value);
@@ -48,7 +54,7 @@ bool read_value(const std::optional<std::string>& argument, const std::string& f
 int run_put(client::Client& client, const Settings& settings) {
   const PutSettings& put = settings.put;
   std::string value;
-  if (!read_value(put.value, put.file, value)) return kUsage;
+  if (!read_value(settings, put.value, put.file, value)) return kUsage;
   auto done = client.put(put.key, value, put.options);
   if (!done) return fail(done.error(), settings);
   const Output output(settings.format);
@@ -65,7 +71,7 @@ int run_put(client::Client& client, const Settings& settings) {
 int run_append(client::Client& client, const Settings& settings) {
   const AppendSettings& append = settings.append;
   std::string value;
-  if (!read_value(append.value, append.file, value)) return kUsage;
+  if (!read_value(settings, append.value, append.file, value)) return kUsage;
   auto done = client.append(append.key, value, append.ack);
   if (!done) return fail(done.error(), settings);
   Output(settings.format).answer("length", std::to_string(done->length), done->revision);
