@@ -103,6 +103,7 @@ struct BenchSettings {
   std::chrono::milliseconds duration{10'000};
   double rate = 0;    // total requests per second; 0 = closed loop
   bool load = true;   // write the keys first
+  bool keep = false;  // leave them there
   std::uint64_t seed = 1;
   client::Ack ack = client::Ack::kPublished;
 };

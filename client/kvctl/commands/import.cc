@@ -56,7 +56,7 @@ class Import {
 
   // Returns the exit code. total_bytes 0 = unknown.
   int run(LineReader& in, std::uint64_t total_bytes) {
-    Progress progress("import", total_bytes, settings_.quiet);
+    Progress progress({.what = "import", .total = total_bytes, .quiet = settings_.quiet});
     std::string_view line;
     auto next = LineReader::kLine;
     while (exit_ == kDone && interrupted == 0) {
