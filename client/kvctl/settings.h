@@ -80,8 +80,9 @@ struct TxnSettings {
 
 struct ImportSettings {
   std::string file = "-";
-  std::string format = "jsonl";
+  std::string format = "auto";  // by the name of the file
   bool skip_bad = false;
+  std::uint64_t from_line = 1;  // the first line whose record is written
   std::size_t batch = 500;      // records per request
   std::size_t window = 16;      // unanswered requests
   client::Ack ack = client::Ack::kPublished;

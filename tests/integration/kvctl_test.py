@@ -188,7 +188,8 @@ class KvctlImport(unittest.TestCase):
         work.send_signal(signal.SIGINT)
         self.assertEqual(work.wait(SECONDS), 130)
         self.assertEqual(
-            work.stderr.read(), b"kvctl: stopped; 1 record imported and acknowledged; importing again is safe\n"
+            work.stderr.read(),
+            b"kvctl: stopped; 1 record imported and acknowledged; importing again is safe; --from-line 2 goes on\n",
         )
         work.communicate()
 

@@ -10,6 +10,9 @@
 namespace flashkv::kvctl {
 namespace {
 
+const std::map<std::string, std::string> kFormats{
+    {"auto", "auto"}, {"csv", "csv"}, {"jsonl", "jsonl"}, {"lines", "lines"}, {"tsv", "tsv"}};
+
 constexpr const char* kKeyHelp = "the key";
 constexpr const char* kKeysHelp = "one or more keys";
 constexpr const char* kAckHelp = "state a mutation must reach before it is answered";
@@ -156,10 +159,12 @@ void add_import(CLI::App& app, Settings& s) {
   sub->add_option("file", import.file, "the file; - is standard input")
       ->type_name(kFile)
       ->capture_default_str();
-  sub->add_option("--format", import.format,
-                  "jsonl: one {\"key\",\"value\"} or {\"key_b64\",\"value_b64\"} per line")
-      ->check(CLI::IsMember({"jsonl"}))
-      ->capture_default_str();
+  add_choice(*sub, "--format", import.format, kFormats,
+             "auto goes by the file's name: .csv, .tsv, .txt for lines (KEY VALUE), else jsonl");
+  sub->add_option("--from-line", import.from_line,
+                  "pass over the records before this line: goes on with an import that was stopped")
+      ->check(decimal)
+      ->check(not_zero);
   sub->add_flag("--skip-bad", import.skip_bad, "report bad lines and continue");
   sub->add_option("--batch", import.batch, "records per request; each request is atomic")
       ->check(decimal)

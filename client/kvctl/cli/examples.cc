@@ -31,7 +31,7 @@ const std::vector<CommandText>& texts() {
        {"kvctl txn release.txt", "kvctl txn - --ack applied         # the script from a pipe"}},
       {"import",
        kBulk,
-       {"kvctl import records.jsonl",
+       {"kvctl import records.jsonl", "kvctl import table.csv --from-line 1201",
         "kvctl import - --skip-bad         # from a pipe; bad lines are reported"}},
       {"bench",
        kBulk,
