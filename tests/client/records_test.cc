@@ -99,6 +99,10 @@ TEST(Records, WrittenFormsAreWhatTheirNamesSay) {
             "\\\"x\\\"\",\"ttl_ms\":50}\n{\"key\":\"k\",\"value_b64\":\"/w==\"}\n");
   EXPECT_EQ(written(RecordFormat::kCsv),
             "key,key_b64,value,value_b64,ttl_ms\na\tb,,\"say \"\"x\"\"\",,50\nk,,,/w==,\n");
+  std::string out, why;
+  // Other readers take a lone carriage return for the end of a line.
+  EXPECT_TRUE(RecordWriter(RecordFormat::kCsv).append({.key = "k", .value = "a\rb"}, 0, out, why));
+  EXPECT_EQ(out, "k,,\"a\rb\",,\n");
   EXPECT_EQ(written(RecordFormat::kTsv),
             "key\tkey_b64\tvalue\tvalue_b64\tttl_ms\na\\tb\t\tsay \"x\"\t\t50\nk\t\t\t/w==\t\n");
 }

@@ -226,6 +226,29 @@ class KvctlImport(unittest.TestCase):
             self.assertEqual(work.returncode, 2 if size < 10_000_000 else 3)
 
 
+class KvctlBench(unittest.TestCase):
+    """A benchmark that is stopped."""
+
+    def test_ctrl_c_ends_it_with_its_figures_and_without_its_keys(self):
+        with KvdProcess(BIN) as kvd:
+            command = [os.path.join(BIN, "kvctl"), "-q", "--endpoint", kvd.endpoint]
+            environment = clean_environment()
+
+            def keys():
+                stats = subprocess.run([*command, "-w", "json", "stats"], capture_output=True, env=environment, check=True)
+                return json.loads(stats.stdout)["keys"]
+
+            work = subprocess.Popen([*command, "bench", "-d", "1h", "--keys", "2500"], stdout=subprocess.PIPE, env=environment)
+            end = time.monotonic() + SECONDS
+            while keys() < 2500:
+                self.assertLess(time.monotonic(), end)
+            work.send_signal(signal.SIGINT)
+            out, _ = work.communicate(timeout=SECONDS)
+            self.assertEqual(work.returncode, 0)
+            self.assertRegex(out, rb"(?m)^requests \d+$")
+            self.assertEqual(keys(), 0)
+
+
 class KvctlOnATerminal(unittest.TestCase):
     """Behaviour on a terminal; each command gets its own, 50 columns wide."""
 
@@ -284,6 +307,11 @@ class KvctlOnATerminal(unittest.TestCase):
     def test_a_quiet_import_says_nothing_of_it(self):
         code, shown = self.run_on_terminal("-q", "import", typed=b'{"key":"a","value":"1"}\n\x04')
         self.assertEqual((code, b"reading records" in shown), (0, False), shown)
+
+    def test_a_benchmark_shows_how_far_it_is(self):
+        code, shown = self.run_on_terminal("bench", "--keys", "10", "-d", "1s", terminal=(0, 2), stdout=subprocess.DEVNULL)
+        self.assertEqual(code, 0, shown)
+        self.assertRegex(shown, rb"bench( \[[#.]+\])? \d+% \d+ requests")  # the bar goes first where there is no room
 
     def test_the_progress_bar_fits_the_terminal(self):
         # The bar is drawn every 200 ms, and a fast machine loads these keys sooner: the server stands still meanwhile.
