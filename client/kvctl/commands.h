@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "client/flashkv/client.h"
+#include "client/kvctl/output.h"
 #include "client/kvctl/settings.h"
 
 namespace flashkv::v1 {
@@ -14,8 +15,8 @@ class StatsResponse;
 
 namespace flashkv::kvctl {
 
-// Names and values, in the order in which they are printed.
-using Rows = std::vector<std::pair<std::string, std::string>>;
+// In the order in which they are printed.
+using Rows = std::vector<Field>;
 
 int run_get(client::Client& client, const Settings& settings);
 int run_mget(client::Client& client, const Settings& settings);
@@ -38,6 +39,7 @@ int run_stats(client::Client& client, const Settings& settings);
 int run_publish_policy(client::Client& client, const Settings& settings);
 int run_publish(client::Client& client, const Settings& settings);
 int run_health(client::Client& client, const Settings& settings);
+int run_shell(client::Client& client, const Settings& settings);
 int run_version(client::Client& client, const Settings& settings);
 
 // What `stats` prints.
@@ -45,5 +47,7 @@ Rows stats_rows(const v1::StatsResponse& s);
 
 // Opens a client with these settings and runs the command.
 int run_command(const Settings& settings);
+// Runs the command over a client that is there already.
+int run_with(client::Client& client, const Settings& settings);
 
 }  // namespace flashkv::kvctl

@@ -28,16 +28,16 @@ std::string row(const std::string& revision, const std::string& type, const std:
   return line + "\n";
 }
 
-void add_bytes(Json& object, const std::string& name, const std::string& bytes, bool utf8) {
-  if (utf8 && is_utf8(bytes))
+void add_bytes(Json& object, const std::string& name, const std::string& bytes) {
+  if (is_utf8(bytes))
     object[name] = bytes;
   else
     object[name + "_b64"] = to_base64(bytes);
 }
 
-Json json_of(const client::KeyValue& kv, bool utf8) {
+Json json_of(const client::KeyValue& kv) {
   Json object;
-  add_bytes(object, "value", kv.value, utf8);
+  add_bytes(object, "value", kv.value);
   object["create_revision"] = kv.create_revision;
   object["mod_revision"] = kv.mod_revision;
   object["version"] = kv.version;
@@ -46,13 +46,13 @@ Json json_of(const client::KeyValue& kv, bool utf8) {
 }
 
 // With escapes for whatever is not ASCII on a terminal: some of it acts on one.
-std::string json_line(const client::Event& event, bool utf8, bool terminal) {
+std::string json_line(const client::Event& event, bool terminal) {
   Json object;
   object["type"] = name_of(event.type);
   object["revision"] = event.kv.mod_revision;
-  add_bytes(object, "key", event.kv.key, utf8);
-  if (event.type == client::EventType::kPut) object.update(json_of(event.kv, utf8));
-  if (event.prev_kv) object["prev"] = json_of(*event.prev_kv, utf8);
+  add_bytes(object, "key", event.kv.key);
+  if (event.type == client::EventType::kPut) object.update(json_of(event.kv));
+  if (event.prev_kv) object["prev"] = json_of(*event.prev_kv);
   std::string line = object.dump(-1, ' ', terminal);
   for (std::size_t at; terminal && (at = line.find('\x7f')) != std::string::npos;)
     line.replace(at, 1, "\\u007f");
@@ -65,8 +65,8 @@ std::string heading(Format format) {
   return format == Format::kTable ? row("REVISION", "TYPE", "KEY", "VALUE", "BEFORE") : "";
 }
 
-std::string lines_of(const client::Event& event, Format format, bool utf8, bool terminal) {
-  if (format == Format::kJson) return json_line(event, utf8, terminal);
+std::string lines_of(const client::Event& event, Format format, bool terminal) {
+  if (format == Format::kJson) return json_line(event, terminal);
   const bool put = event.type == client::EventType::kPut;
   if (format == Format::kTable) {
     return row(std::to_string(event.kv.mod_revision), name_of(event.type), printable(event.kv.key),

@@ -58,6 +58,11 @@ std::string on_invalid(const std::string& said) {
   return said;
 }
 
+std::string& place() {
+  static std::string text;
+  return text;
+}
+
 }  // namespace
 
 ExitCode exit_code_of(Errc code) noexcept {
@@ -104,8 +109,10 @@ std::string advice(const client::Error& error, const Settings& settings) {
   }
 }
 
+void complaint_place(std::string text) { place() = std::move(text); }
+
 void complain(const std::string& text) {
-  std::string line = text;
+  std::string line = place() + text;
   for (char& c : line)
     if (c == '\n' || c == '\r') c = ' ';
   std::fputs(("kvctl: " + printable(line) + "\n").c_str(), stderr);

@@ -17,11 +17,16 @@ enum ExitCode : int {
   kTimeout = 5,
 };
 
+constexpr const char* kScriptOnStdin =
+    "standard input holds the shell's commands; name a file instead of -; nothing was changed";
+
 ExitCode exit_code_of(client::Errc code) noexcept;
 // One line, without its newline: what went wrong and what to do next.
 std::string advice(const client::Error& error, const Settings& settings);
 // Prints "kvctl: TEXT" as one line on standard error, control characters escaped.
 void complain(const std::string& text);
+// Goes before the text of every later complaint: "line 3: ".
+void complaint_place(std::string place);
 // Prints advice() and returns the exit code.
 int fail(const client::Error& error, const Settings& settings);
 

@@ -9,7 +9,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-enum class Field { kNone, kKey, kKeyB64, kValue, kValueB64, kTtl };
+enum class Name { kNone, kKey, kKeyB64, kValue, kValueB64, kTtl, kExpiresAt, kHistory };
 
 // Receives the parser's events for one flat object; the first error stops it.
 class RecordEvents final : public nlohmann::json_sax<Json> {
@@ -22,43 +22,45 @@ class RecordEvents final : public nlohmann::json_sax<Json> {
     return true;
   }
   bool key(string_t& name) override {
-    field_ = name == "key"         ? Field::kKey
-             : name == "value"     ? Field::kValue
-             : name == "key_b64"   ? Field::kKeyB64
-             : name == "value_b64" ? Field::kValueB64
-             : name == "ttl_ms"    ? Field::kTtl
-                                   : Field::kNone;
-    if (field_ == Field::kNone) return refuse("unknown field \"" + name.substr(0, 40) + "\"");
+    field_ = name == "key"                                                              ? Name::kKey
+             : name == "value"                                                          ? Name::kValue
+             : name == "key_b64"                                                        ? Name::kKeyB64
+             : name == "value_b64"                                                      ? Name::kValueB64
+             : name == "ttl_ms"                                                         ? Name::kTtl
+             : name == "expires_at_ms"                                                  ? Name::kExpiresAt
+             : name == "create_revision" || name == "mod_revision" || name == "version" ? Name::kHistory
+                                                                                        : Name::kNone;
+    if (field_ == Name::kNone) return refuse("unknown field \"" + name.substr(0, 40) + "\"");
     return true;
   }
   bool string(string_t& text) override {
     switch (field_) {
-      case Field::kKey:
+      case Name::kKey:
         return once(has_key_, "key") && take(record_.key, text);
-      case Field::kValue:
+      case Name::kValue:
         return once(has_value_, "value") && take(record_.value, text);
-      case Field::kKeyB64:
+      case Name::kKeyB64:
         return once(has_key_, "key") && decode(record_.key, text, "key_b64");
-      case Field::kValueB64:
+      case Name::kValueB64:
         return once(has_value_, "value") && decode(record_.value, text, "value_b64");
-      case Field::kTtl:
-      case Field::kNone:
+      default:
         break;
     }
     return wrong_type();
   }
   bool number_unsigned(number_unsigned_t n) override {
-    if (field_ != Field::kTtl) return wrong_type();
-    if (!once(has_ttl_, "ttl_ms")) return false;
-    if (n > static_cast<number_unsigned_t>(INT64_MAX)) return refuse("ttl_ms is too large");
-    record_.ttl_ms = static_cast<std::int64_t>(n);
+    if (field_ == Name::kHistory) return true;
+    if (!is_time()) return wrong_type();
+    if (!once(has_expiry_, "the expiry")) return false;
+    if (n > static_cast<number_unsigned_t>(INT64_MAX)) return refuse(time_name() + " is too large");
+    (field_ == Name::kTtl ? record_.ttl_ms : record_.expires_at_ms) = static_cast<std::int64_t>(n);
     return true;
   }
   bool number_integer(number_integer_t) override {
-    return field_ == Field::kTtl ? refuse("ttl_ms is negative") : wrong_type();
+    return is_time() ? refuse(time_name() + " is negative") : wrong_type();
   }
   bool number_float(number_float_t, const string_t&) override {
-    return field_ == Field::kTtl ? refuse("ttl_ms must be a whole number of milliseconds") : wrong_type();
+    return is_time() ? refuse(time_name() + " must be a whole number of milliseconds") : wrong_type();
   }
   bool null() override { return wrong_type(); }
   bool boolean(bool) override { return wrong_type(); }
@@ -80,10 +82,13 @@ class RecordEvents final : public nlohmann::json_sax<Json> {
     return false;
   }
   bool wrong_type() {
-    return refuse(!inside_                ? "not a JSON object"
-                  : field_ == Field::kTtl ? "ttl_ms must be a number"
-                                          : "keys and values must be strings");
+    return refuse(!inside_                   ? std::string("not a JSON object")
+                  : is_time()                ? time_name() + " must be a number"
+                  : field_ == Name::kHistory ? "revisions and versions must be numbers"
+                                             : "keys and values must be strings");
   }
+  bool is_time() const { return field_ == Name::kTtl || field_ == Name::kExpiresAt; }
+  std::string time_name() const { return field_ == Name::kTtl ? "ttl_ms" : "expires_at_ms"; }
   bool once(bool& seen, const char* name) {
     if (seen) return refuse(std::string(name) + " is given twice");
     seen = true;
@@ -102,14 +107,14 @@ class RecordEvents final : public nlohmann::json_sax<Json> {
 
   ImportRecord& record_;
   std::string& why_;
-  Field field_ = Field::kNone;
-  bool inside_ = false, has_key_ = false, has_value_ = false, has_ttl_ = false;
+  Name field_ = Name::kNone;
+  bool inside_ = false, has_key_ = false, has_value_ = false, has_expiry_ = false;
 };
 
 }  // namespace
 
 bool parse_jsonl(std::string_view line, ImportRecord& record, std::string& why) {
-  record.ttl_ms = 0;
+  record.ttl_ms = record.expires_at_ms = 0;
   RecordEvents events(record, why);
   return Json::sax_parse(line, &events);
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -15,8 +16,8 @@ using Json = nlohmann::ordered_json;
 
 void print(const std::string& bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); }
 
-void add_bytes(Json& object, const std::string& name, const std::string& bytes, bool utf8) {
-  if (utf8 && is_utf8(bytes))
+void add_bytes(Json& object, const std::string& name, const std::string& bytes) {
+  if (is_utf8(bytes))
     object[name] = bytes;
   else
     object[name + "_b64"] = to_base64(bytes);
@@ -36,38 +37,39 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   for (const auto& row : rows)
     for (std::size_t i = 0; i < row.size(); ++i) {
       if (i == width.size()) width.push_back(0);
-      width[i] = std::max(width[i], row[i].size());
+      width[i] = std::max(width[i], columns(row[i]));
     }
   std::string out;
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       out += row[i];
-      if (i + 1 < row.size()) out.append(width[i] - row[i].size() + 2, ' ');
+      if (i + 1 < row.size()) out.append(width[i] - columns(row[i]) + 2, ' ');
     }
     out += '\n';
   }
   return out;
 }
 
-Output::Output(Format format, bool utf8) : Output(format, utf8, ::isatty(STDOUT_FILENO) != 0) {}
+Output::Output(Format format) : Output(format, ::isatty(STDOUT_FILENO) != 0) {}
 
 std::string Output::plain(const std::string& bytes) const {
   return terminal_ ? quoted_unless_printable(bytes) : bytes;
 }
 
-// JSON leaves DEL and C1 as they are; a terminal acts on them.
+// JSON leaves DEL, C1 and the like as they are; a terminal acts on them.
 std::string Output::json_line(const std::string& json) const {
+  if (!terminal_) return json + '\n';
   std::string line;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(json[i]);
-    const bool c1 = byte == 0xC2 && static_cast<unsigned char>(json[i + 1]) < 0xA0;
-    if (!terminal_ || (byte != 0x7f && !c1)) {
-      line += json[i];
+  for (std::size_t i = 0; i < json.size();) {
+    const std::size_t length = control_at(json, i, true);
+    if (length == 0) {
+      line += json[i++];
       continue;
     }
     char text[8];
-    std::snprintf(text, sizeof text, "\\u00%02x", c1 ? static_cast<unsigned char>(json[++i]) : byte);
+    std::snprintf(text, sizeof text, "\\u%04x", static_cast<unsigned>(code_point(json.substr(i, length))));
     line += text;
+    i += length;
   }
   return line + '\n';
 }
@@ -83,8 +85,8 @@ void Output::key_values(const std::vector<client::KeyValue>& kvs, bool print_key
   if (format_ == Format::kJson) {
     for (const auto& kv : kvs) {
       Json object;
-      add_bytes(object, "key", kv.key, utf8_);
-      if (!keys_only) add_bytes(object, "value", kv.value, utf8_);
+      add_bytes(object, "key", kv.key);
+      if (!keys_only) add_bytes(object, "value", kv.value);
       object["create_revision"] = kv.create_revision;
       object["mod_revision"] = kv.mod_revision;
       object["version"] = kv.version;
@@ -93,11 +95,15 @@ void Output::key_values(const std::vector<client::KeyValue>& kvs, bool print_key
     }
     return;
   }
-  std::vector<std::vector<std::string>> rows{{"KEY", "VALUE", "CREATED", "MODIFIED", "VERSION", "EXPIRES"}};
+  std::vector<std::vector<std::string>> rows{
+      {"KEY", "VALUE", "VERSION", "CREATE_REVISION", "MOD_REVISION", "EXPIRES"}};
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
   for (const auto& kv : kvs)
-    rows.push_back({printable(kv.key), printable(kv.value), std::to_string(kv.create_revision),
-                    std::to_string(kv.mod_revision), std::to_string(kv.version),
-                    kv.expires_at_ms == 0 ? "never" : std::to_string(kv.expires_at_ms)});
+    rows.push_back(
+        {printable(kv.key), printable(kv.value), std::to_string(kv.version),
+         std::to_string(kv.create_revision), std::to_string(kv.mod_revision),
+         kv.expires_at_ms == 0 ? "never" : format_left(std::chrono::milliseconds(kv.expires_at_ms) - now)});
   print(table(rows));
 }
 
@@ -117,17 +123,17 @@ void Output::answer(const std::string& name, const std::string& word, std::uint6
   }
 }
 
-void Output::fields(const std::vector<std::pair<std::string, std::string>>& rows) const {
+void Output::fields(const std::vector<Field>& rows) const {
   if (format_ == Format::kJson) {
     Json object;
-    for (const auto& [name, value] : rows) object[name] = figure(value);
+    for (const auto& [name, value, text] : rows) object[name] = text ? Json(value) : figure(value);
     print(json_line(object.dump()));
     return;
   }
   std::vector<std::vector<std::string>> cells;
   if (format_ == Format::kTable) cells.push_back({"NAME", "VALUE"});
   const bool escape = terminal_ || format_ == Format::kTable;
-  for (const auto& [name, value] : rows) cells.push_back({name, escape ? printable(value) : value});
+  for (const auto& [name, value, text] : rows) cells.push_back({name, escape ? printable(value) : value});
   print(format_ == Format::kTable ? table(cells) : [&] {
     std::string lines;
     for (const auto& row : cells) lines += row[0] + " " + row[1] + "\n";

@@ -36,8 +36,8 @@ std::string bar(double share, std::size_t room) {
 
 std::string progress_line(const std::string& what, const ProgressState& state, std::size_t width) {
   char rate[64];
-  std::snprintf(rate, sizeof rate, " %llu records, %.0f/s", static_cast<unsigned long long>(state.count),
-                static_cast<double>(state.count) / state.seconds);
+  std::snprintf(rate, sizeof rate, " %llu %s, %.0f/s", static_cast<unsigned long long>(state.count),
+                state.noun, static_cast<double>(state.count) / state.seconds);
   if (state.total == 0 || state.part == 0 || state.part > state.total)
     return (what + rate).substr(0, width == 0 ? std::string::npos : width);
   const double share = static_cast<double>(state.part) / static_cast<double>(state.total);
@@ -49,16 +49,14 @@ std::string progress_line(const std::string& what, const ProgressState& state, s
   return (what + drawn + text).substr(0, width == 0 ? std::string::npos : width);
 }
 
-Progress::Progress(std::string what, std::uint64_t total, bool quiet)
-    : what_(std::move(what)),
-      total_(total),
-      quiet_(quiet),
+Progress::Progress(Work work)
+    : work_(std::move(work)),
       terminal_(isatty(STDERR_FILENO) != 0),
       start_(std::chrono::steady_clock::now()),
       next_(start_ + (terminal_ ? std::chrono::steady_clock::duration(kBarEvery) : kLineEvery)) {}
 
 void Progress::at(std::uint64_t count, std::uint64_t part) {
-  if (quiet_) return;
+  if (work_.quiet) return;
   const auto now = std::chrono::steady_clock::now();
   if (now < next_) return;
   next_ = now + (terminal_ ? std::chrono::steady_clock::duration(kBarEvery) : kLineEvery);
@@ -68,10 +66,11 @@ void Progress::at(std::uint64_t count, std::uint64_t part) {
 void Progress::report(std::uint64_t count, std::uint64_t part, std::chrono::steady_clock::time_point now) {
   const ProgressState state{.count = count,
                             .part = part,
-                            .total = total_,
-                            .seconds = std::chrono::duration<double>(now - start_).count()};
+                            .total = work_.total,
+                            .seconds = std::chrono::duration<double>(now - start_).count(),
+                            .noun = work_.noun};
   // A line that fills the last column would wrap on some terminals.
-  const std::string line = progress_line(what_, state, terminal_ ? terminal_columns() - 1 : 0);
+  const std::string line = progress_line(work_.what, state, terminal_ ? terminal_columns() - 1 : 0);
   std::fprintf(stderr, terminal_ ? "\r\033[K%s" : "%s\n", line.c_str());
   std::fflush(stderr);
   shown_ = true;

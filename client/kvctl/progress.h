@@ -11,6 +11,7 @@ struct ProgressState {
   std::uint64_t count = 0;            // records
   std::uint64_t part = 0, total = 0;  // in any one unit; total 0 = unknown
   double seconds = 0;                 // since the start
+  const char* noun = "records";       // of the count
 };
 
 // One line of at most `width` columns: count and rate; with a known total also a bar, a percentage and the
@@ -18,21 +19,26 @@ struct ProgressState {
 std::string progress_line(const std::string& what, const ProgressState& state, std::size_t width);
 
 // Purpose: reports progress on standard error.
-// Usage:   Progress p("import", total_bytes, quiet); loop { p.at(records, bytes); } p.done();
+// Usage:   Progress p({.what = "import", .total = total_bytes, .quiet = quiet});
+//          loop { p.at(records, bytes); } p.done();
 // Threads: one.
 // Cost:    at() reads the clock.
 class Progress {
  public:
-  // `total` is in the unit of at()'s `part`; 0 = unknown.
-  Progress(std::string what, std::uint64_t total, bool quiet);
+  struct Work {
+    std::string what;
+    const char* noun = "records";
+    std::uint64_t total = 0;  // in the unit of at()'s `part`; 0 = unknown
+    bool quiet = false;
+  };
+  explicit Progress(Work work);
   void at(std::uint64_t count, std::uint64_t part);
   void done();  // clears the bar
 
  private:
   void report(std::uint64_t count, std::uint64_t part, std::chrono::steady_clock::time_point now);
-  std::string what_;
-  std::uint64_t total_;
-  bool quiet_, terminal_;
+  Work work_;
+  bool terminal_;
   bool shown_ = false;
   std::chrono::steady_clock::time_point start_, next_;
 };

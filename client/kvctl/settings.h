@@ -36,6 +36,9 @@ enum class Command {
   kPublish,
   kHealth,
   kVersion,
+  kShell,
+  kCompletion,
+  kHelp,
 };
 
 struct ReadSettings {
@@ -93,10 +96,11 @@ struct WatchSettings {
 
 struct ImportSettings {
   std::string file = "-";
-  std::string format = "jsonl";
+  std::string format = "auto";  // by the name of the file
   bool skip_bad = false;
-  std::size_t batch = 500;  // records per request
-  std::size_t window = 16;  // unanswered requests
+  std::uint64_t from_line = 1;  // the first line whose record is written
+  std::size_t batch = 500;      // records per request
+  std::size_t window = 16;      // unanswered requests
   client::Ack ack = client::Ack::kPublished;
 };
 
@@ -115,8 +119,9 @@ struct BenchSettings {
   Distribution distribution = Distribution::kUniform;
   std::uint64_t requests = 0;  // 0 = for `duration`
   std::chrono::milliseconds duration{10'000};
-  double rate = 0;   // total requests per second; 0 = closed loop
-  bool load = true;  // write the keys first
+  double rate = 0;    // total requests per second; 0 = closed loop
+  bool load = true;   // write the keys first
+  bool keep = false;  // leave them there
   std::uint64_t seed = 1;
   client::Ack ack = client::Ack::kPublished;
 };
@@ -133,8 +138,8 @@ struct Settings {
   std::string ca_file, cert_file, key_file, token_file;
   std::chrono::milliseconds timeout{5000};
   Format format = Format::kSimple;
-  bool utf8 = false;   // json: valid UTF-8 as text
-  bool quiet = false;  // no progress
+  bool quiet = false;            // no progress
+  bool stdin_is_script = false;  // the shell reads its commands there, so a command must not
 
   ReadSettings read;
   PutSettings put;
@@ -150,7 +155,10 @@ struct Settings {
   DelRangeSettings del_range;
   BenchSettings bench;
   PolicySettings policy;
+  bool raw_stats = false;
   std::string health_service;
+  std::string completion_shell;
+  std::string help_topic;  // a command
 };
 
 }  // namespace flashkv::kvctl

@@ -2,8 +2,11 @@
 
 #include <absl/strings/escaping.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <cstdio>
+#include <initializer_list>
 #include <limits>
 
 namespace flashkv::kvctl {
@@ -33,11 +36,16 @@ void append_hex(std::string& to, unsigned char byte) {
   to += kDigits[byte & 15];
 }
 
-// The bytes of the control character at `i`, 0 if there is none. In UTF-8, C1 is C2 80 to C2 9F.
-std::size_t control_at(std::string_view bytes, std::size_t i, bool utf8) noexcept {
-  const auto byte = static_cast<unsigned char>(bytes[i]);
-  if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8)) return 1;
-  return byte == 0xC2 && static_cast<unsigned char>(bytes[i + 1]) < 0xA0 ? 2 : 0;
+// In the largest unit of which there is at least one; `step` units make the next one.
+std::string with_unit(std::uint64_t number, unsigned step, std::initializer_list<const char*> units) {
+  if (number < step) return std::to_string(number) + " " + *units.begin();
+  double value = static_cast<double>(number);
+  const auto* unit = units.begin();
+  // 999.5 would be shown as 1000: four digits.
+  for (; value >= static_cast<double>(step) - 0.5 && unit + 1 != units.end(); ++unit) value /= step;
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*f %s", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value, *unit);
+  return text;
 }
 
 // Largest first.
@@ -62,6 +70,28 @@ bool is_utf8(std::string_view bytes) noexcept {
     }
   }
   return true;
+}
+
+char32_t code_point(std::string_view character) noexcept {
+  const auto lead = static_cast<unsigned char>(character.front());
+  char32_t number = character.size() == 1 ? lead : lead & (0x7fU >> character.size());
+  for (const char c : character.substr(1)) number = (number << 6) | (static_cast<unsigned char>(c) & 0x3fU);
+  return number;
+}
+
+std::size_t control_at(std::string_view bytes, std::size_t i, bool utf8) noexcept {
+  const auto byte = static_cast<unsigned char>(bytes[i]);
+  if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8)) return 1;
+  if (byte == 0xC2) return static_cast<unsigned char>(bytes[i + 1]) < 0xA0 ? 2 : 0;
+  if (byte != 0xE2) return 0;
+  // Left-to-right and right-to-left marks; line and paragraph separators, embeddings and overrides; isolates.
+  const char32_t c = code_point(bytes.substr(i, 3));
+  return (c >= 0x200E && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) ? 3 : 0;
+}
+
+std::size_t columns(std::string_view text) noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 std::string to_base64(std::string_view bytes) {
@@ -130,6 +160,28 @@ std::string format_duration(std::chrono::milliseconds duration) {
     left %= unit.us;
   }
   return text.empty() ? "0" : text;
+}
+
+std::string format_left(std::chrono::milliseconds left) {
+  using namespace std::chrono;
+  if (left <= milliseconds(0)) return "now";
+  // A unit is used from two of it on: "in 100 min" is as exact as a person wants it, "in 1 h" is not.
+  if (left >= days(2)) return "in " + std::to_string(duration_cast<days>(left).count()) + " d";
+  if (left >= hours(2)) return "in " + std::to_string(duration_cast<hours>(left).count()) + " h";
+  if (left >= minutes(2)) return "in " + std::to_string(duration_cast<minutes>(left).count()) + " min";
+  return "in " + std::to_string(ceil<seconds>(left).count()) + " s";
+}
+
+std::string format_bytes(std::uint64_t bytes) {
+  return with_unit(bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"});
+}
+
+std::string format_nanoseconds(std::uint64_t ns) { return with_unit(ns, 1000, {"ns", "us", "ms", "s"}); }
+
+std::string format_count(std::uint64_t count) {
+  std::string text = std::to_string(count);
+  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, 1, ',');
+  return text;
 }
 
 }  // namespace flashkv::kvctl

@@ -94,12 +94,12 @@ class Kvd:
         self._bench += ["--keys", str(KEYS), "--key-size", str(KEY_BYTES), "--value-size", str(VALUE_BYTES)]
 
     def fill(self):
-        run_pinned([*self._bench, "-n", "1"])
+        run_pinned([*self._bench, "-n", "1", "--keep"])
 
     def load(self, in_flight, keys, calls):
         shape = ["--connections", str(CONNECTIONS), "--streams", str(CONNECTIONS * in_flight), "-n", str(calls)]
         shape += ["--mget", str(keys)] if keys > 1 else []
-        result = json.loads(run_pinned([*self._bench, "--no-load", *shape]))
+        result = json.loads(run_pinned([*self._bench, "--no-load", "--keep", *shape]))
         if result["errors"] != 0 or result["requests"] != calls:
             sys.exit(f"beside_redis: kvd answered {result['errors']} of {calls} calls with errors")
 

@@ -23,6 +23,19 @@ TEST(Jsonl, ReadsTextBase64AndTtl) {
   EXPECT_EQ(r.ttl_ms, 0) << "a ttl must not stay from the line before";
 }
 
+TEST(Jsonl, ReadsOverTheHistoryThatGetPrints) {
+  ImportRecord r;
+  std::string why;
+  ASSERT_TRUE(parse_jsonl(
+      R"({"key":"k","value":"v","create_revision":3,"mod_revision":4,"version":2,"expires_at_ms":99})", r,
+      why))
+      << why;
+  EXPECT_EQ(r.expires_at_ms, 99);
+  EXPECT_EQ(r.ttl_ms, 0);
+  ASSERT_TRUE(parse_jsonl(R"({"key":"k","value":"v"})", r, why)) << why;
+  EXPECT_EQ(r.expires_at_ms, 0) << "an expiry must not stay from the line before";
+}
+
 struct BadLine {
   const char* line;
   const char* why;
@@ -59,6 +72,9 @@ INSTANTIATE_TEST_SUITE_P(
                     BadLine{R"({"key":"a","value":"b","ttl_ms":-5})", "negative"},
                     BadLine{R"({"key":"a","value":"b","ttl_ms":1.5})", "whole number"},
                     BadLine{R"({"key":"a","value":"b","ttl_ms":18446744073709551615})", "too large"},
+                    BadLine{R"({"key":"a","value":"b","ttl_ms":1,"expires_at_ms":1})", "given twice"},
+                    BadLine{R"({"key":"a","value":"b","expires_at_ms":-1})", "expires_at_ms is negative"},
+                    BadLine{R"({"key":"a","value":"b","version":"1"})", "must be numbers"},
                     BadLine{"{\"key\":\"\xFF\",\"value\":\"b\"}", "not valid JSON"}));
 
 }  // namespace

@@ -20,7 +20,7 @@ TEST(BenchReport, EachFigureIsWhatItsNameSays) {
   load.errors[client::Errc::kUnavailable] = 1;
   const auto rows = report_rows(load, 2.0, 4000.0);
   std::map<std::string, double> figures;
-  for (const auto& [name, value] : rows) figures[name] = std::stod(value);
+  for (const auto& [name, value, text] : rows) figures[name] = std::stod(value);
   EXPECT_EQ(figures["requests"], 1000);
   EXPECT_EQ(figures["errors"], 4);
   EXPECT_EQ(figures["hits"], 700);

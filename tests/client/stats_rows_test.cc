@@ -50,7 +50,7 @@ TEST(StatsRows, EachNumberIsInTheRowOfItsName) {
   // A sample's number has no row; its percentiles do.
   std::erase_if(expected, [](const auto& row) { return row.first.ends_with("_count"); });
   std::map<std::string, std::string> rows;
-  for (const auto& [name, value] : stats_rows(stats)) {
+  for (const auto& [name, value, text] : stats_rows(stats)) {
     EXPECT_TRUE(rows.emplace(name, value).second) << name << " is there twice";
   }
   ASSERT_GT(expected.size(), 30U);
@@ -63,7 +63,7 @@ TEST(StatsRows, EachTraitIsInTheRowOfItsName) {
     v1::EngineTraits& traits = *stats.mutable_traits();
     traits.GetReflection()->SetBool(&traits, traits.GetDescriptor()->FindFieldByName(name), true);
     std::set<std::string> yes;
-    for (const auto& [row, value] : stats_rows(stats)) {
+    for (const auto& [row, value, text] : stats_rows(stats)) {
       if (value == "true") yes.insert(row);
     }
     EXPECT_EQ(yes, std::set<std::string>{name});

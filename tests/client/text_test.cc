@@ -75,5 +75,41 @@ TEST(Duration, IsPrintedAsItIsRead) {
   EXPECT_EQ(format_duration(milliseconds(93'784'000)), "1d2h3m4s");
 }
 
+TEST(Printable, CharactersThatTurnTheDirectionOrEndALineAreEscaped) {
+  EXPECT_EQ(printable("a\u202Eb"), "a\\xe2\\x80\\xaeb");
+  EXPECT_EQ(printable("\u200E\u2028\u2066"), "\\xe2\\x80\\x8e\\xe2\\x80\\xa8\\xe2\\x81\\xa6");
+  EXPECT_EQ(printable("\u20AC\u200D\u2030\u2065"), "\u20AC\u200D\u2030\u2065");
+  EXPECT_EQ(columns("a\u20ACb"), 3U);
+}
+
+TEST(Units, ATimeLeftIsShownInOneUnit) {
+  using namespace std::chrono;
+  EXPECT_EQ(format_left(milliseconds(0)), "now");
+  EXPECT_EQ(format_left(milliseconds(-5)), "now");
+  EXPECT_EQ(format_left(milliseconds(1)), "in 1 s");
+  EXPECT_EQ(format_left(seconds(119)), "in 119 s");
+  EXPECT_EQ(format_left(minutes(29) + seconds(59)), "in 29 min");
+  EXPECT_EQ(format_left(minutes(119)), "in 119 min");
+  EXPECT_EQ(format_left(hours(47)), "in 47 h");
+  EXPECT_EQ(format_left(days(3)), "in 3 d");
+}
+
+TEST(Units, SizesAndTimesHaveThreeDigits) {
+  EXPECT_EQ(format_bytes(0), "0 B");
+  EXPECT_EQ(format_bytes(1023), "1023 B");
+  EXPECT_EQ(format_bytes(1024), "1.00 KiB");
+  EXPECT_EQ(format_bytes(12'900'000), "12.3 MiB");
+  EXPECT_EQ(format_bytes(268'435'456), "256 MiB");
+  EXPECT_EQ(format_bytes((1U << 20) - 1), "1.00 MiB");
+  EXPECT_EQ(format_bytes(UINT64_MAX), "16.0 EiB");
+  EXPECT_EQ(format_nanoseconds(999), "999 ns");
+  EXPECT_EQ(format_nanoseconds(1'500), "1.50 us");
+  EXPECT_EQ(format_nanoseconds(999'996), "1.00 ms");
+  EXPECT_EQ(format_nanoseconds(12'345'678'901'234), "12346 s");
+  EXPECT_EQ(format_count(0), "0");
+  EXPECT_EQ(format_count(999), "999");
+  EXPECT_EQ(format_count(1'234'567), "1,234,567");
+}
+
 }  // namespace
 }  // namespace flashkv::kvctl

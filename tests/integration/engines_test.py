@@ -75,7 +75,7 @@ def setUpModule():
 
 def figures(endpoint):
     """kvctl's stats: name -> value, as text."""
-    lines = kvctl(endpoint, "stats").stdout.decode().splitlines()
+    lines = kvctl(endpoint, "stats", "--raw").stdout.decode().splitlines()
     return dict(line.split(" ", 1) for line in lines)
 
 

@@ -14,6 +14,7 @@ environment.
 <nobody> for an address where no server is listening, \\xNN for a byte. An empty line of output is written <empty>.
 """
 
+import base64
 import fcntl
 import json
 import os
@@ -187,7 +188,8 @@ class KvctlImport(unittest.TestCase):
         work.send_signal(signal.SIGINT)
         self.assertEqual(work.wait(SECONDS), 130)
         self.assertEqual(
-            work.stderr.read(), b"kvctl: stopped; 1 record imported and acknowledged; importing again is safe\n"
+            work.stderr.read(),
+            b"kvctl: stopped; 1 record imported and acknowledged; importing again is safe; --from-line 2 goes on\n",
         )
         work.communicate()
 
@@ -224,6 +226,29 @@ class KvctlImport(unittest.TestCase):
             self.assertEqual(work.returncode, 2 if size < 10_000_000 else 3)
 
 
+class KvctlBench(unittest.TestCase):
+    """A benchmark that is stopped."""
+
+    def test_ctrl_c_ends_it_with_its_figures_and_without_its_keys(self):
+        with KvdProcess(BIN) as kvd:
+            command = [os.path.join(BIN, "kvctl"), "-q", "--endpoint", kvd.endpoint]
+            environment = clean_environment()
+
+            def keys():
+                stats = subprocess.run([*command, "-w", "json", "stats"], capture_output=True, env=environment, check=True)
+                return json.loads(stats.stdout)["keys"]
+
+            work = subprocess.Popen([*command, "bench", "-d", "1h", "--keys", "2500"], stdout=subprocess.PIPE, env=environment)
+            end = time.monotonic() + SECONDS
+            while keys() < 2500:
+                self.assertLess(time.monotonic(), end)
+            work.send_signal(signal.SIGINT)
+            out, _ = work.communicate(timeout=SECONDS)
+            self.assertEqual(work.returncode, 0)
+            self.assertRegex(out, rb"(?m)^requests \d+$")
+            self.assertEqual(keys(), 0)
+
+
 class KvctlOnATerminal(unittest.TestCase):
     """Behaviour on a terminal; each command gets its own, 50 columns wide."""
 
@@ -250,12 +275,28 @@ class KvctlOnATerminal(unittest.TestCase):
         os.close(ours)
         return work.wait(SECONDS), shown
 
-    def test_control_characters_are_quoted(self):
+    def test_nothing_that_a_terminal_acts_on_reaches_it(self):
+        # Every byte alone, and text that clears a screen, sets its title, or turns the direction of writing.
+        values = [bytes([n]) for n in range(256)] + [b"\x1b[2J\x1b]0;title\x07", "\x9b31m\u202e".encode()]
+        lines = (json.dumps({"key": f"k{i}", "value_b64": base64.b64encode(v).decode()}) for i, v in enumerate(values))
+        command = [os.path.join(BIN, "kvctl"), "--endpoint", self.kvd.endpoint, "import", "-q"]
+        subprocess.run(command, input="\n".join(lines).encode(), check=True, capture_output=True, timeout=SECONDS)
+        keys = [f"k{i}" for i in range(len(values))]
+        for arguments in (["mget", *keys], ["-w", "table", "mget", *keys], ["-w", "json", "mget", *keys], ["del", "--prev", *keys]):
+            code, shown = self.run_on_terminal(*arguments)
+            self.assertEqual(code, 0, shown)
+            self.assertGreater(len(shown), 1000)
+            text = shown.decode()  # what is shown is valid UTF-8, so a lone byte above 0x7f is escaped too
+            self.assertEqual([c for c in text.replace("\r\n", "") if not c.isprintable() and c != "\xad"], [], arguments)
+        code, shown = self.run_on_terminal("mget", "\x1b[2J")
+        self.assertEqual((code, shown), (1, b'kvctl: no such key: "\\x1b[2J"\r\n'))
+
+    def test_what_is_printable_is_not_quoted_on_a_terminal(self):
         put = [os.path.join(BIN, "kvctl"), "--endpoint", self.kvd.endpoint, "put", "--", "k", b"\x1b[31m\x7f"]
         subprocess.run(put, check=True, capture_output=True, timeout=SECONDS)
         self.assertEqual(self.run_on_terminal("get", "k"), (0, b'"\\x1b[31m\\x7f"\r\n'))
-        code, shown = self.run_on_terminal("-w", "json", "--utf8", "get", "k")
-        self.assertEqual((code, b"\x7f" in shown, b"\x1b" in shown), (0, False, False), shown)
+        subprocess.run([*put[:-1], "день 'x'".encode()], check=True, capture_output=True, timeout=SECONDS)
+        self.assertEqual(self.run_on_terminal("get", "k"), (0, "день 'x'\r\n".encode()))
 
     def test_import_says_that_it_reads_standard_input(self):
         code, shown = self.run_on_terminal("import", typed=b'{"key":"a","value":"1"}\n\x04')
@@ -266,6 +307,11 @@ class KvctlOnATerminal(unittest.TestCase):
     def test_a_quiet_import_says_nothing_of_it(self):
         code, shown = self.run_on_terminal("-q", "import", typed=b'{"key":"a","value":"1"}\n\x04')
         self.assertEqual((code, b"reading records" in shown), (0, False), shown)
+
+    def test_a_benchmark_shows_how_far_it_is(self):
+        code, shown = self.run_on_terminal("bench", "--keys", "10", "-d", "1s", terminal=(0, 2), stdout=subprocess.DEVNULL)
+        self.assertEqual(code, 0, shown)
+        self.assertRegex(shown, rb"bench( \[[#.]+\])? \d+% \d+ requests")  # the bar goes first where there is no room
 
     def test_the_progress_bar_fits_the_terminal(self):
         # The bar is drawn every 200 ms, and a fast machine loads these keys sooner: the server stands still meanwhile.

@@ -15,12 +15,11 @@ std::string us(std::uint64_t ns) { return fixed(static_cast<double>(ns) / 1000.0
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> report_rows(const LoadResult& load, double seconds,
-                                                             double server_cpu_us) {
+std::vector<Field> report_rows(const LoadResult& load, double seconds, double server_cpu_us) {
   std::uint64_t errors = 0;
   for (const auto& [code, count] : load.errors) errors += count;
   const double answered = static_cast<double>(load.answered);
-  std::vector<std::pair<std::string, std::string>> rows{
+  std::vector<Field> rows{
       {"requests", std::to_string(load.answered)},
       {"errors", std::to_string(errors)},
       {"hits", std::to_string(load.hits)},
@@ -33,7 +32,7 @@ std::vector<std::pair<std::string, std::string>> report_rows(const LoadResult& l
       {"latency_max_us", us(load.latency_ns.max())},
       {"server_cpu_us_per_request", fixed(load.answered > 0 ? server_cpu_us / answered : 0, 2)}};
   for (const auto& [code, count] : load.errors)
-    rows.emplace_back("errors_code_" + std::to_string(static_cast<int>(code)), std::to_string(count));
+    rows.push_back({"errors_code_" + std::to_string(static_cast<int>(code)), std::to_string(count)});
   return rows;
 }
 

@@ -4,7 +4,8 @@
 namespace flashkv::kvctl {
 
 void add_admin_commands(CLI::App& app, Settings& s) {
-  add_command(app, "stats", "print the server's statistics", s, Command::kStats);
+  add_command(app, "stats", "print the server's statistics", s, Command::kStats)
+      ->add_flag("--raw", s.raw_stats, "one name and exact number a line, for scripts");
   CLI::App* policy = add_command(app, "publish-policy", "print or change how often the server publishes", s,
                                  Command::kPublishPolicy);
   add_duration(

@@ -64,17 +64,18 @@ void add_keys(CLI::App& sub, BenchSettings& bench) {
              "distribution of the keys; zipf has exponent 0.99");
   sub.add_flag_callback(
       "--no-load", [&bench] { bench.load = false; }, "do not write the keys first");
+  sub.add_flag("--keep", bench.keep, "leave the keys there, for a later run with --no-load");
   sub.add_option("--seed", bench.seed, "seed for choosing keys")->check(decimal)->capture_default_str();
 }
 
 }  // namespace
 
 void add_bench(CLI::App& app, Settings& s) {
-  CLI::App* sub =
-      add_command(app, "bench",
-                  "put load on a server and print the results. All keys begin with \"kvbench:\"; other "
-                  "keys are never touched",
-                  s, Command::kBench);
+  CLI::App* sub = add_command(
+      app, "bench",
+      "put load on a server and print the results. All keys begin with \"kvbench:\": other keys are "
+      "never touched, and what was written is deleted in the end",
+      s, Command::kBench);
   BenchSettings& bench = s.bench;
   add_calls(*sub, bench);
   add_keys(*sub, bench);

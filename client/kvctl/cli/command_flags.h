@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "client/kvctl/cli/app.h"
 #include "client/kvctl/settings.h"
 
 namespace flashkv::kvctl {
@@ -19,6 +20,7 @@ void add_range_commands(CLI::App& app, Settings& settings);  // scan, keys, coun
 void add_del_range(CLI::App& sub, CLI::Option& keys, Settings& settings);
 void add_watch(CLI::App& app, Settings& settings);
 void add_bench(CLI::App& app, Settings& settings);
-void add_admin_commands(CLI::App& app, Settings& settings);  // stats to version
+void add_admin_commands(CLI::App& app, Settings& settings);              // stats to version
+void add_tool_commands(CLI::App& app, Settings& settings, Scope scope);  // about kvctl itself
 
 }  // namespace flashkv::kvctl

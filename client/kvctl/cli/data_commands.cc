@@ -3,11 +3,15 @@
 #include <string>
 
 #include "client/kvctl/cli/command_flags.h"
+#include "client/kvctl/cli/examples.h"
 #include "client/kvctl/cli/flags.h"
 #include "client/kvctl/cli/words.h"
 
 namespace flashkv::kvctl {
 namespace {
+
+const std::map<std::string, std::string> kFormats{
+    {"auto", "auto"}, {"csv", "csv"}, {"jsonl", "jsonl"}, {"lines", "lines"}, {"tsv", "tsv"}};
 
 constexpr const char* kKeyHelp = "the key";
 constexpr const char* kKeysHelp = "one or more keys";
@@ -41,7 +45,8 @@ void add_ttl(CLI::App& app, Settings& s) {
 CLI::Option* add_value(CLI::App& sub, std::optional<std::string>& value, std::string& file,
                        const std::string& help) {
   auto* argument = sub.add_option("value", value, help + "; - reads standard input");
-  auto* option = sub.add_option("--file", file, "read the value from a file")->excludes(argument);
+  auto* option =
+      sub.add_option("--file", file, "read the value from a file")->type_name(kFile)->excludes(argument);
   sub.parse_complete_callback([argument, option] {
     if (argument->empty() && option->empty())
       throw CLI::RequiredError("a value, - for standard input, or --file");
@@ -121,21 +126,24 @@ void add_txn(CLI::App& app, Settings& s) {
   CLI::App* sub = add_command(
       app, "txn", "apply operations together, depending on conditions; exit code 1 if one does not hold", s,
       Command::kTxn);
-  sub->add_option("file", s.txn.file, "the script; - is standard input")->capture_default_str();
+  sub->add_option("file", s.txn.file, "the script; - is standard input")
+      ->type_name(kFile)
+      ->capture_default_str();
   add_ack(*sub, s.txn.ack, kAckHelp);
   sub->footer(
-      "The script has a line for each condition and operation, with the options of the command:\n"
-      "  if\n"
-      "    absent lock\n"
-      "    mod config = 12\n"
-      "  then\n"
-      "    put lock me --ttl 30s\n"
-      "  else\n"
-      "    get lock\n"
-      "Conditions: exists KEY, absent KEY, and value, version, create or mod KEY, one of = != < >, and\n"
-      "what to compare with. Operations: get, put, del, expire, incr, append. Quote words that hold\n"
-      "blanks; # begins a comment. Prints what each operation prints.\n"
-      "The options of every command: kvctl --help");
+      std::string(
+          "The script has a line for each condition and operation, with the options of the command:\n"
+          "  if\n"
+          "    absent lock\n"
+          "    mod config = 12\n"
+          "  then\n"
+          "    put lock me --ttl 30s\n"
+          "  else\n"
+          "    get lock\n"
+          "Conditions: exists KEY, absent KEY, and value, version, create or mod KEY, one of = != < >, and\n"
+          "what to compare with. Operations: get, put, del, expire, incr, append. Quote words that hold\n"
+          "blanks; # begins a comment. Prints what each operation prints.\n\n") +
+      examples_of("txn"));
 }
 
 void add_del(CLI::App& app, Settings& s) {
@@ -149,11 +157,15 @@ void add_del(CLI::App& app, Settings& s) {
 void add_import(CLI::App& app, Settings& s) {
   CLI::App* sub = add_command(app, "import", "write the records of a file", s, Command::kImport);
   ImportSettings& import = s.import;
-  sub->add_option("file", import.file, "the file; - is standard input")->capture_default_str();
-  sub->add_option("--format", import.format,
-                  "jsonl: one {\"key\",\"value\"} or {\"key_b64\",\"value_b64\"} per line")
-      ->check(CLI::IsMember({"jsonl"}))
+  sub->add_option("file", import.file, "the file; - is standard input")
+      ->type_name(kFile)
       ->capture_default_str();
+  add_choice(*sub, "--format", import.format, kFormats,
+             "auto goes by the file's name: .csv, .tsv, .txt for lines (KEY VALUE), else jsonl");
+  sub->add_option("--from-line", import.from_line,
+                  "pass over the records before this line: goes on with an import that was stopped")
+      ->check(decimal)
+      ->check(not_zero);
   sub->add_flag("--skip-bad", import.skip_bad, "report bad lines and continue");
   sub->add_option("--batch", import.batch, "records per request; each request is atomic")
       ->check(decimal)

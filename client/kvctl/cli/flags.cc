@@ -26,16 +26,18 @@ CLI::Option* add_ack(CLI::App& app, client::Ack& to, const std::string& help) {
 
 CLI::Option* add_duration(CLI::App& app, const std::string& name,
                           std::function<void(std::chrono::microseconds)> take, const std::string& help) {
-  return app.add_option_function<std::string>(
-      name,
-      [take = std::move(take), name](const std::string& text) {
-        const auto duration = parse_duration(text);
-        if (!duration)
-          throw CLI::ValidationError(name,
-                                     "\"" + text + "\" is neither 0 nor a duration such as 90s, 1h30m or 7d");
-        take(*duration);
-      },
-      help);
+  return app
+      .add_option_function<std::string>(
+          name,
+          [take = std::move(take), name](const std::string& text) {
+            const auto duration = parse_duration(text);
+            if (!duration)
+              throw CLI::ValidationError(
+                  name, "\"" + text + "\" is neither 0 nor a duration such as 90s, 1h30m or 7d");
+            take(*duration);
+          },
+          help)
+      ->type_name("DURATION");
 }
 
 std::chrono::milliseconds whole_ms(std::chrono::microseconds us) {

@@ -12,22 +12,30 @@
 namespace flashkv::kvctl {
 
 // A flag that takes one of a set of words. Unlike CLI11's transformer, its error lists the words, not their
-// values.
+// values. Its type in the help, "a|b|c", is also what completion offers.
 template <typename T>
 CLI::Option* add_choice(CLI::App& app, const std::string& name, T& to,
                         const std::map<std::string, T>& choices, const std::string& help) {
-  std::string words;
-  for (const auto& [word, value] : choices) words += (words.empty() ? "" : ", ") + word;
-  return app.add_option_function<std::string>(
-      name,
-      [&to, &choices, name, words](const std::string& word) {
-        const auto found = choices.find(word);
-        if (found == choices.end())
-          throw CLI::ValidationError(name, "\"" + word + "\" is not one of " + words);
-        to = found->second;
-      },
-      help + " (" + words + ")");
+  std::string words, type;
+  for (const auto& [word, value] : choices) {
+    words += (words.empty() ? "" : ", ") + word;
+    type += (type.empty() ? "" : "|") + word;
+  }
+  return app
+      .add_option_function<std::string>(
+          name,
+          [&to, &choices, name, words](const std::string& word) {
+            const auto found = choices.find(word);
+            if (found == choices.end())
+              throw CLI::ValidationError(name, "\"" + word + "\" is not one of " + words);
+            to = found->second;
+          },
+          help)
+      ->type_name(type);
 }
+
+// The type of an option that names a file: help and completion go by it.
+constexpr const char* kFile = "FILE";
 
 CLI::Option* add_ack(CLI::App& app, client::Ack& to, const std::string& help);
 CLI::Option* add_duration(CLI::App& app, const std::string& name,

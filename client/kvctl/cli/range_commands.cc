@@ -49,9 +49,8 @@ void add_export(CLI::App& app, Settings& s) {
   auto* prefix = sub->add_option("--prefix", s.exported.range.prefix, "only keys that begin with this");
   add_range(*sub, s.exported.range)->excludes(prefix);
   sub->add_option("--format", s.exported.format,
-                  "jsonl: one {\"key\",\"value\"} per line; with _b64 what is not UTF-8")
-      ->check(CLI::IsMember({"jsonl"}))
-      ->capture_default_str();
+                  "jsonl, csv, tsv or lines, as import reads them [by the file's name]")
+      ->check(CLI::IsMember({"jsonl", "csv", "tsv", "lines"}));
 }
 
 }  // namespace

@@ -11,9 +11,14 @@
 
 namespace flashkv::kvctl {
 
+// The place in `words` of the command: the first word after the program that is neither an option of `app`
+// nor an option's value. words.size() if there is none, or if an option that `app` does not know comes first.
+std::size_t command_at(const std::vector<std::string>& words, const CLI::App& app);
+// Whether `app` has a command of this name.
+bool has_command(const CLI::App& app, const std::string& name);
+
 // CLI11 splits "[a,b]" in a list of values into two, and reads "-5" as an option. A mark in front hides such
-// keys and numbers from it. `words` begins with the program and its options; the first one that is a command
-// of `app` decides what its arguments are.
+// keys and numbers from it. The command decides what its arguments are.
 std::vector<std::string> marked(std::vector<std::string> words, const CLI::App& app);
 // The word without its mark.
 std::string unmarked(const std::string& word);

@@ -25,9 +25,9 @@ client::Result<client::DeleteResult> erase(client::Client& client, const client:
 
 int run_del_range(client::Client& client, const Settings& settings) {
   const DelRangeSettings& del = settings.del_range;
-  const Output output(settings.format, settings.utf8);
+  const Output output(settings.format);
   const InterruptScope ctrl_c;
-  Progress progress("delete", 0, settings.quiet);
+  Progress progress({.what = "delete", .noun = "keys", .quiet = settings.quiet});
   // The least key is a single zero byte.
   const client::KeyRange range =
       del.all ? client::KeyRange{.prefix = {}, .start = std::string(1, '\0')} : del.range;

@@ -23,7 +23,7 @@ int run_expire(client::Client& client, const Settings& settings) {
   auto done = client.expire(settings.expire.key, settings.expire.ttl_ms, settings.expire.ack);
   if (!done) return fail(done.error(), settings);
   if (!done->found) return kNotFound;
-  Output(settings.format, settings.utf8).answer("result", "OK", done->revision);
+  Output(settings.format).answer("result", "OK", done->revision);
   return kDone;
 }
 
@@ -31,7 +31,7 @@ int run_ttl(client::Client& client, const Settings& settings) {
   auto got = client.get(settings.read.keys.front(), {.keys_only = true});
   if (!got) return fail(got.error(), settings);
   if (!got->kv) return kNotFound;
-  const Output output(settings.format, settings.utf8);
+  const Output output(settings.format);
   const bool never = got->kv->expires_at_ms == 0;
   // By this machine's clock, which may be ahead of the server's.
   const milliseconds left = std::max(milliseconds(got->kv->expires_at_ms) - unix_now(), milliseconds(0));

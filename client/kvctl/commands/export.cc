@@ -12,8 +12,9 @@
 #include "client/kvctl/commands.h"
 #include "client/kvctl/exit_code.h"
 #include "client/kvctl/interrupt.h"
-#include "client/kvctl/jsonl_writer.h"
 #include "client/kvctl/progress.h"
+#include "client/kvctl/records/writer.h"
+#include "client/kvctl/text.h"
 
 namespace flashkv::kvctl {
 namespace {
@@ -71,19 +72,21 @@ int run_export(client::Client& client, const Settings& settings) {
     if (!counted) return fail(counted.error(), settings);
     total = counted->count;
   }
-  Progress progress("export", total, settings.quiet);
+  Progress progress({.what = "export", .total = total, .quiet = settings.quiet});
   client::Scanner scan(client, wanted.range, {});
   LateFile file(wanted.file);
-  std::string lines;
+  const RecordWriter writer(format_named(wanted.format).value_or(format_of_file(wanted.file)));
+  std::string lines = writer.heading();
+  std::string why;
   std::uint64_t written = 0;
   bool good = true;
   while (good && interrupted == 0) {
     const client::KeyValue* kv = scan.next();
     if (kv == nullptr) break;
-    // A key that has expired since the scan began is exported as good as expired.
-    const std::int64_t ttl =
-        kv->expires_at_ms == 0 ? 0 : std::max<std::int64_t>(kv->expires_at_ms - now_ms(), 1);
-    append_jsonl(*kv, ttl, lines);
+    if (!writer.append(*kv, now_ms(), lines, why)) {
+      why = "key " + quoted_unless_printable(kv->key) + ": " + why;
+      break;
+    }
     ++written;
     if (lines.size() >= kBufferBytes) {
       good = file.write(lines);
@@ -99,6 +102,10 @@ int run_export(client::Client& client, const Settings& settings) {
   if (!good) {
     complain("cannot write \"" + wanted.file + "\": " + std::strerror(error) + "; " + so_far);
     return kFailed;
+  }
+  if (!why.empty()) {
+    complain(why + "; " + so_far);
+    return kUsage;
   }
   if (failed) {
     if (written > 0) complain(so_far);

@@ -3,18 +3,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <deque>
 #include <thread>
 
 #include "client/flashkv/writer.h"
 #include "client/kvctl/commands.h"
 #include "client/kvctl/exit_code.h"
 #include "client/kvctl/interrupt.h"
-#include "client/kvctl/jsonl.h"
 #include "client/kvctl/line_reader.h"
 #include "client/kvctl/output.h"
 #include "client/kvctl/progress.h"
+#include "client/kvctl/records/parser.h"
 
 namespace flashkv::kvctl {
 namespace {
@@ -33,21 +35,30 @@ std::size_t longest_line(const client::Client& client) {
   return kLongestEscape * longest_record(client) + kFieldNamesBytes;
 }
 
+// A record whose time is over is written, and expires at once: what the key held before must not stay.
+std::int64_t ttl_ms_of(const ImportRecord& record) {
+  using namespace std::chrono;
+  if (record.expires_at_ms == 0) return record.ttl_ms;
+  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  return std::max<std::int64_t>(record.expires_at_ms - now, 1);
+}
+
 // Purpose: one import: reads lines, streams records, and recovers from those the server rejects.
-// Usage:   LineReader in(fd, longest_line(client)); return Import(client, settings).run(in, file_size);
+// Usage:   LineReader in(fd, longest_line(client)); return Import(client, settings, format).run(in, bytes);
 // Threads: one.
 class Import {
  public:
-  Import(client::Client& client, const Settings& settings)
+  Import(client::Client& client, const Settings& settings, RecordFormat format)
       : client_(client),
         settings_(settings),
         writer_(client, {.ops_per_request = settings.import.batch,
                          .window = settings.import.window,
-                         .ack = settings.import.ack}) {}
+                         .ack = settings.import.ack}),
+        parser_(format, longest_line(client)) {}
 
   // Returns the exit code. total_bytes 0 = unknown.
   int run(LineReader& in, std::uint64_t total_bytes) {
-    Progress progress("import", total_bytes, settings_.quiet);
+    Progress progress({.what = "import", .total = total_bytes, .quiet = settings_.quiet});
     std::string_view line;
     auto next = LineReader::kLine;
     while (exit_ == kDone && interrupted == 0) {
@@ -62,6 +73,7 @@ class Import {
         break;
       progress.at(line_, in.consumed());
     }
+    if (next == LineReader::kEnd && !parser_.finish(why_)) refuse(first_line_, why_);
     if (next == LineReader::kFailed)
       stop(kFailed, "cannot read past line " + std::to_string(line_) + "; importing again is safe");
     settle();
@@ -72,15 +84,40 @@ class Import {
  private:
   void take(std::string_view line) {
     ++line_;
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
-    if (!parse_jsonl(line, record_, why_)) return refuse(line_, why_);
+    if (line_ < settings_.import.from_line && !parser_.wants_heading()) return;
+    if (!parser_.within_record()) first_line_ = line_;
+    const auto took = parser_.take(line, record_, why_);
+    if (took == RecordParser::kNoHeading) return stop(kUsage, place(first_line_) + why_);
+    if (took == RecordParser::kBad) return refuse(first_line_, why_);
+    if (took == RecordParser::kNothing) return;
     // A message over the limit would end the stream and lose the requests in flight.
     const std::size_t bytes = record_.key.size() + record_.value.size();
     const std::size_t most = longest_record(client_);
     if (bytes > most)
-      return refuse(line_, "record: " + std::to_string(bytes) + " bytes, the limit for an import is " +
-                               std::to_string(most));
-    put(record_.key, record_.value, record_.ttl_ms, line_);
+      return refuse(first_line_, "record: " + std::to_string(bytes) + " bytes, the limit for an import is " +
+                                     std::to_string(most));
+    put(record_.key, record_.value, ttl_ms_of(record_), first_line_);
+    sent_.push_back(first_line_);
+    forget_acknowledged();
+  }
+
+  static std::string place(std::uint64_t line) { return "line " + std::to_string(line) + ": "; }
+
+  // Keeps sent_ to the records in flight, oldest first.
+  void forget_acknowledged() {
+    for (const std::uint64_t done = writer_.acknowledged(); forgotten_ < done && !sent_.empty(); ++forgotten_)
+      sent_.pop_front();
+  }
+
+  // " --from-line N goes on": N is the first line that is not known to be imported. Nothing after a
+  // rejection, from which on records are sent in another order.
+  std::string how_to_go_on() {
+    forget_acknowledged();
+    if (out_of_order_ || line_ == 0) return "";
+    const std::uint64_t next = !sent_.empty()            ? sent_.front()
+                               : parser_.within_record() ? first_line_
+                                                         : line_ + 1;
+    return "; --from-line " + std::to_string(next) + " goes on";
   }
 
   // Called while a pipe is silent: sends the records read so far.
@@ -97,6 +134,7 @@ class Import {
   // still wins.
   void recover() {
     auto rejection = writer_.take_rejection();
+    if (rejection) out_of_order_ = true;
     if (!rejection) {
       if (exit_ == kDone) broken_ = writer_.error();
       if (exit_ == kDone) exit_ = exit_code_of(broken_ ? broken_->code : client::Errc::kUnknown);
@@ -130,7 +168,7 @@ class Import {
 
   void refuse(std::uint64_t line, const std::string& why) {
     ++bad_;
-    const std::string text = "line " + std::to_string(line) + ": " + why;
+    const std::string text = place(line) + why;
     if (settings_.import.skip_bad)
       complain(text + " (skipped)");
     else
@@ -166,7 +204,8 @@ class Import {
     const std::string count =
         std::to_string(imported) + (imported == 1 ? " record" : " records") + " imported";
     if (broken_) {
-      complain(advice(*broken_, settings_) + "; " + count + " and acknowledged; importing again is safe");
+      complain(advice(*broken_, settings_) + "; " + count + " and acknowledged; importing again is safe" +
+               how_to_go_on());
       return exit_;
     }
     if (exit_ != kDone) {
@@ -174,10 +213,10 @@ class Import {
       return exit_;
     }
     if (interrupted != 0) {
-      complain("stopped; " + count + " and acknowledged; importing again is safe");
+      complain("stopped; " + count + " and acknowledged; importing again is safe" + how_to_go_on());
       return kInterrupted;
     }
-    const Output output(settings_.format, settings_.utf8);
+    const Output output(settings_.format);
     if (settings_.format == Format::kSimple)
       std::printf("%s\n", (count + (bad_ > 0 ? ", " + std::to_string(bad_) + " skipped" : "")).c_str());
     else
@@ -192,9 +231,14 @@ class Import {
   client::Client& client_;
   const Settings& settings_;
   client::Writer writer_;
+  RecordParser parser_;
   ImportRecord record_;
   std::string why_;
   std::uint64_t line_ = 0, bad_ = 0, singly_ = 0;
+  std::uint64_t first_line_ = 1;    // of the record at hand
+  std::deque<std::uint64_t> sent_;  // the lines of records in flight, in their order
+  std::uint64_t forgotten_ = 0;     // how many left sent_
+  bool out_of_order_ = false;
   ExitCode exit_ = kDone;
   std::string last_words_;
   std::optional<client::Error> broken_;
@@ -204,6 +248,10 @@ class Import {
 
 int run_import(client::Client& client, const Settings& settings) {
   const std::string& path = settings.import.file;
+  if (settings.stdin_is_script && path == "-") {
+    complain(kScriptOnStdin);
+    return kUsage;
+  }
   // Tells a missing server apart from one that dies during the import.
   if (auto there = client.health(); !there) return fail(there.error(), settings);
   const InterruptScope ctrl_c;
@@ -215,8 +263,9 @@ int run_import(client::Client& client, const Settings& settings) {
   }
   if (fd == STDIN_FILENO && ::isatty(fd) != 0 && !settings.quiet)
     complain("reading records from standard input; Ctrl-D ends the input");
+  const auto format = format_named(settings.import.format).value_or(format_of_file(path));
   LineReader in(fd, longest_line(client));
-  const int code = Import(client, settings)
+  const int code = Import(client, settings, format)
                        .run(in, S_ISREG(about.st_mode) ? static_cast<std::uint64_t>(about.st_size) : 0);
   if (fd != STDIN_FILENO) ::close(fd);
   return code;

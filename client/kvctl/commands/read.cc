@@ -13,7 +13,7 @@ int run_get(client::Client& client, const Settings& settings) {
   auto got = client.get(read.keys.front(), read.options);
   if (!got) return fail(got.error(), settings);
   if (!got->kv) return kNotFound;
-  Output(settings.format, settings.utf8).key_values({*got->kv}, read.print_key, read.options.keys_only);
+  Output(settings.format).key_values({*got->kv}, read.print_key, read.options.keys_only);
   return kDone;
 }
 
@@ -29,7 +29,7 @@ int run_mget(client::Client& client, const Settings& settings) {
     else if (missing.insert(read.keys[i]).second)
       complain("no such key: " + quoted_unless_printable(read.keys[i]));
   }
-  if (!found.empty()) Output(settings.format, settings.utf8).key_values(found, true, read.options.keys_only);
+  if (!found.empty()) Output(settings.format).key_values(found, true, read.options.keys_only);
   return missing.empty() ? kDone : kNotFound;
 }
 

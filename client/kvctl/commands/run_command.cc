@@ -8,28 +8,18 @@
 namespace flashkv::kvctl {
 namespace {
 
-constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 21> kCommands{{
-    {Command::kGet, run_get},
-    {Command::kMget, run_mget},
-    {Command::kPut, run_put},
-    {Command::kDel, run_del},
-    {Command::kExpire, run_expire},
-    {Command::kTtl, run_ttl},
-    {Command::kIncr, run_incr},
-    {Command::kAppend, run_append},
-    {Command::kTxn, run_txn},
-    {Command::kWatch, run_watch},
-    {Command::kImport, run_import},
-    {Command::kScan, run_scan},
-    {Command::kKeys, run_keys},
-    {Command::kCount, run_count},
-    {Command::kExport, run_export},
-    {Command::kBench, run_bench},
-    {Command::kStats, run_stats},
-    {Command::kPublishPolicy, run_publish_policy},
-    {Command::kPublish, run_publish},
-    {Command::kHealth, run_health},
-    {Command::kVersion, run_version},
+constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 22> kCommands{{
+    {Command::kGet, run_get},         {Command::kMget, run_mget},
+    {Command::kPut, run_put},         {Command::kDel, run_del},
+    {Command::kExpire, run_expire},   {Command::kTtl, run_ttl},
+    {Command::kIncr, run_incr},       {Command::kAppend, run_append},
+    {Command::kTxn, run_txn},         {Command::kWatch, run_watch},
+    {Command::kImport, run_import},   {Command::kScan, run_scan},
+    {Command::kKeys, run_keys},       {Command::kCount, run_count},
+    {Command::kExport, run_export},   {Command::kBench, run_bench},
+    {Command::kStats, run_stats},     {Command::kPublishPolicy, run_publish_policy},
+    {Command::kPublish, run_publish}, {Command::kHealth, run_health},
+    {Command::kVersion, run_version}, {Command::kShell, run_shell},
 }};
 
 // Reads the first line: the newline that editors add is not part of the token.
@@ -58,8 +48,12 @@ int run_command(const Settings& settings) {
   if (!client) return fail(client.error(), settings);
   Settings complete = settings;
   complete.endpoint = client->options().endpoint;
+  return run_with(*client, complete);
+}
+
+int run_with(client::Client& client, const Settings& settings) {
   for (const auto& [command, run] : kCommands)
-    if (command == settings.command) return run(*client, complete);
+    if (command == settings.command) return run(client, settings);
   return kUsage;
 }
 

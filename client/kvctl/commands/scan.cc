@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kRows = 1'000;
 
 int print_keys(client::Client& client, const Settings& settings, const client::ScanOptions& options) {
-  const Output output(settings.format, settings.utf8);
+  const Output output(settings.format);
   client::Scanner scan(client, settings.scan.range, options);
   std::vector<client::KeyValue> rows;
   const auto print = [&] {
@@ -51,7 +51,7 @@ int run_keys(client::Client& client, const Settings& settings) {
 int run_count(client::Client& client, const Settings& settings) {
   auto counted = client.count(settings.scan.range, settings.scan.options.at_least_revision);
   if (!counted) return fail(counted.error(), settings);
-  Output(settings.format, settings.utf8).answer("count", std::to_string(counted->count), counted->revision);
+  Output(settings.format).answer("count", std::to_string(counted->count), counted->revision);
   return counted->count > 0 ? kDone : kNotFound;
 }
 

@@ -65,6 +65,10 @@ struct Print {
 }  // namespace
 
 int run_txn(client::Client& client, const Settings& settings) {
+  if (settings.stdin_is_script && settings.txn.file == "-") {
+    complain(kScriptOnStdin);
+    return kUsage;
+  }
   std::string script;
   if (!read_script(settings.txn.file, script)) return kUsage;
   std::string error;
@@ -76,7 +80,7 @@ int run_txn(client::Client& client, const Settings& settings) {
   txn->ack = settings.txn.ack;
   auto done = client.txn(*txn);
   if (!done) return fail(done.error(), settings);
-  const Output output(settings.format, settings.utf8);
+  const Output output(settings.format);
   if (settings.format != Format::kSimple)
     output.answer("succeeded", done->succeeded ? "true" : "false", done->revision);
   const auto& operations = done->succeeded ? txn->success : txn->failure;

@@ -65,7 +65,7 @@ int run_watch(client::Client& client, const Settings& settings) {
     began |= watcher.connected();
     if (began) tell_connection(watcher, lost, settings);
     for (const client::Event& event : got->events) {
-      const std::string lines = lines_of(event, settings.format, settings.utf8, terminal);
+      const std::string lines = lines_of(event, settings.format, terminal);
       if (std::fwrite(lines.data(), 1, lines.size(), stdout) != lines.size()) return kFailed;
       if (++printed == settings.watch.count) return kDone;
     }

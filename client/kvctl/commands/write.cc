@@ -10,6 +10,7 @@
 
 #include "client/kvctl/commands.h"
 #include "client/kvctl/exit_code.h"
+#include "client/kvctl/interrupt.h"
 #include "client/kvctl/output.h"
 
 namespace flashkv::kvctl {
@@ -21,17 +22,22 @@ bool read_all(int from, std::string& to) {
   for (;;) {
     const ssize_t n = ::read(from, part.data(), part.size());
     if (n == 0) return true;
-    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EINTR && interrupted == 0) continue;
     if (n < 0) return false;
     to.append(part.data(), static_cast<std::size_t>(n));
   }
 }
 
 // Reads the value from the argument, a file or standard input. Returns false after an error message.
-bool read_value(const std::optional<std::string>& argument, const std::string& file, std::string& value) {
+bool read_value(const Settings& settings, const std::optional<std::string>& argument, const std::string& file,
+                std::string& value) {
   if (argument && *argument != "-") {
     value = *argument;
     return true;
+  }
+  if (argument && settings.stdin_is_script) {
+    complain(kScriptOnStdin);
+    return false;
   }
   const int from = argument ? STDIN_FILENO : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   const bool read = from >= 0 && read_all(from, value);
@@ -48,10 +54,10 @@ bool read_value(const std::optional<std::string>& argument, const std::string& f
 int run_put(client::Client& client, const Settings& settings) {
   const PutSettings& put = settings.put;
   std::string value;
-  if (!read_value(put.value, put.file, value)) return kUsage;
+  if (!read_value(settings, put.value, put.file, value)) return kUsage;
   auto done = client.put(put.key, value, put.options);
   if (!done) return fail(done.error(), settings);
-  const Output output(settings.format, settings.utf8);
+  const Output output(settings.format);
   if (done->prev_kv) output.key_values({*done->prev_kv}, false, false);
   if (!done->succeeded) {
     complain("the condition does not hold; nothing was written");
@@ -65,23 +71,23 @@ int run_put(client::Client& client, const Settings& settings) {
 int run_append(client::Client& client, const Settings& settings) {
   const AppendSettings& append = settings.append;
   std::string value;
-  if (!read_value(append.value, append.file, value)) return kUsage;
+  if (!read_value(settings, append.value, append.file, value)) return kUsage;
   auto done = client.append(append.key, value, append.ack);
   if (!done) return fail(done.error(), settings);
-  Output(settings.format, settings.utf8).answer("length", std::to_string(done->length), done->revision);
+  Output(settings.format).answer("length", std::to_string(done->length), done->revision);
   return kDone;
 }
 
 int run_incr(client::Client& client, const Settings& settings) {
   auto done = client.increment(settings.incr.key, settings.incr.delta, settings.incr.options);
   if (!done) return fail(done.error(), settings);
-  Output(settings.format, settings.utf8).answer("value", std::to_string(done->value), done->revision);
+  Output(settings.format).answer("value", std::to_string(done->value), done->revision);
   return kDone;
 }
 
 int run_del(client::Client& client, const Settings& settings) {
   if (settings.del.keys.empty()) return run_del_range(client, settings);
-  const Output output(settings.format, settings.utf8);
+  const Output output(settings.format);
   std::uint64_t deleted = 0;
   std::uint64_t revision = 0;
   for (const std::string& key : settings.del.keys) {
