@@ -81,6 +81,7 @@ class Sinkhole final : public ServerStream {
   std::size_t bytes_in_flight() const override { return 0; }
   bool gone() const override { return false; }
   void finish(Status) override {}
+  void cut(Status) override {}
   void wake_after(Nanos) override {}
   void count(Code) override {}
   Session& session() override { return session_; }
