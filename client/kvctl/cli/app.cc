@@ -1,5 +1,6 @@
 #include "client/kvctl/cli/app.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "client/kvctl/cli/command_flags.h"
@@ -64,6 +65,11 @@ class HelpText : public CLI::Formatter {
     if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
     return make_description(app) + make_usage(app, name) + make_positionals(app) +
            make_subcommands(app, mode) + make_groups(app, mode) + "\n" + make_footer(app);
+  }
+  // Which options exclude each other is in their texts; CLI11 would list them by their addresses.
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string all = CLI::Formatter::make_option_opts(option);
+    return all.substr(0, std::min(all.find(" Needs:"), all.find(" Excludes:")));
   }
   std::string make_subcommand(const CLI::App* sub) const override {
     std::stringstream line;
