@@ -17,7 +17,7 @@ struct ScanSettings {
 struct ExportSettings {
   client::KeyRange range;
   std::string file = "-";
-  std::string format;  // empty: by the name of the file
+  std::string format = "auto";  // by the name of the file
 };
 
 // del without keys.

@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t kMib = std::uint64_t{1} << 20;
 constexpr Nanos kLongestDrain = Nanos{3600} * 1'000'000'000;
 constexpr Nanos kLongestScanWait = Nanos{24 * 3600} * 1'000'000'000;
-constexpr std::uint64_t kMostPins = 65'536;
+constexpr std::uint64_t kMostPins = 1'024;
 
 std::string any_address() { return "HOST:PORT, [IPV6]:PORT or unix:PATH"; }
 template <Nanos Most>

@@ -46,12 +46,16 @@ bool OpRules::erase_range(Op& op, Status& why) {
 bool OpRules::find_victims(const Op& op, Status& why) {
   victims_.found.clear();
   victims_.more = false;
+  searched_keys_ += changes_.all().size();
+  if (searched_keys_ > kMaxSearched) {
+    return refuse(why, Code::kResourceExhausted,
+                  "ops: too many ranges behind too many writes for one request; send several");
+  }
   find_added(op);
   const std::uint64_t room = kMaxErasedKeys - erased_keys_;
   const std::uint64_t most = op.limit == 0 ? room : std::min(op.limit, room);
   order::Cursor cursor(staged_.in_order(), {op.key, op.value}, order::Cursor::kForward);
   auto added = victims_.added.begin();
-  std::uint64_t passed = 0;
   Record* base = const_cast<Record*>(cursor.next());
   while (!victims_.more && (base != nullptr || added != victims_.added.end())) {
     Found f;
@@ -67,7 +71,7 @@ bool OpRules::find_victims(const Op& op, Status& why) {
     }
     if (f.current != nullptr) {
       if (!add_victim(op, f, most, why)) return false;
-    } else if (++passed > kMaxPassed) {
+    } else if (++passed_keys_ > kMaxPassed) {
       if (op.limit == 0) {
         return refuse(why, Code::kResourceExhausted,
                       "range: many of its keys have expired and are being removed; try again");

@@ -28,8 +28,11 @@ class OpRules {
  public:
   // Total bytes of the records in one request's answer (get, want_prev); a single one may be larger.
   static constexpr std::uint64_t kMaxOutcomeBytes = std::uint64_t{16} << 20;
-  // Absent keys that one kEraseRange passes at most: expired, and waiting to be removed.
+  // Absent keys that the kEraseRange operations of a request pass at most: expired and waiting to be removed,
+  // or erased by an earlier one.
   static constexpr std::uint64_t kMaxPassed = 65'536;
+  // Keys that earlier operations of the request wrote, each counted once for every kEraseRange after it.
+  static constexpr std::uint64_t kMaxSearched = std::uint64_t{1} << 20;
 
   OpRules(StagedState& staged, ChangeSet& changes, const StoreLimits& limits) noexcept
       : staged_(staged), changes_(changes), limits_(limits) {}
@@ -39,7 +42,7 @@ class OpRules {
     revision_ = revision;
     now_ms_ = now_ms;
     made_bytes_ = 0;
-    erased_keys_ = 0;
+    erased_keys_ = passed_keys_ = searched_keys_ = 0;
   }
   // Bytes of the records and answers made for the operations since at().
   std::uint64_t made_bytes() const noexcept { return made_bytes_; }
@@ -86,6 +89,8 @@ class OpRules {
   std::int64_t now_ms_ = 0;
   std::uint64_t made_bytes_ = 0;
   std::uint64_t erased_keys_ = 0;  // by kEraseRange
+  std::uint64_t passed_keys_ = 0;
+  std::uint64_t searched_keys_ = 0;
   Victims victims_;
 };
 

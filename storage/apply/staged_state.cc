@@ -105,7 +105,7 @@ bool StagedState::collect() noexcept {
   // An engine stays in a batch that it has reserved memory for; publishing the same state again ends the
   // batch.
   if (open_ && reserved_) publish();
-  open_ = engine_.try_begin_batch(0);
+  open_ = history_.has_room() && engine_.try_begin_batch(0);
   const bool history_waits = history_.collect();
   const EngineStats stats = engine_.stats();
   return !open_ || history_waits || stats.retired_bytes != stats.leaked_bytes;

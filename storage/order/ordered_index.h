@@ -81,7 +81,11 @@ class OrderedIndex {
   void unpin(const Pin* pin) noexcept { pins_.give_back(pin); }
   // Frees what no pin leads to any more: looks at about `most` nodes and records that returned pins held.
   // True: there are more.
-  bool collect(std::size_t most) noexcept { return pins_.collect(most, pool_); }
+  bool collect(std::size_t most) noexcept {
+    const bool more = pins_.collect(most, pool_);
+    if (promised_ == 0) pool_.trim(kept_blocks_);  // an idle store publishes nothing
+    return more;
+  }
 
   Stats stats() const noexcept;
   // Bytes of what only pins that are held lead to.

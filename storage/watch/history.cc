@@ -144,8 +144,8 @@ void WatchHistory::give_back(EventChunk* chunk) noexcept {
 bool WatchHistory::collect() noexcept {
   if (!is_on()) return false;
   if (kept_bytes_ > max_bytes_ && batch_events_ == 0 && ++idle_collects_ >= kIdleCollects) drop_until(next_);
-  free_dropped(dropped_ - freed_);
-  free_dropped(dropped_ - freed_);  // what a period that was under way did not cover
+  free_dropped(kFreedAtOnce);
+  free_dropped(kFreedAtOnce);  // what a period that was under way did not cover
   while (spares_ > kSpares) {
     delete std::exchange(spare_, spare_->next);
     --spares_;
@@ -156,7 +156,7 @@ bool WatchHistory::collect() noexcept {
 
 bool WatchHistory::has_room() noexcept {
   if (dropped_bytes_ <= max_bytes_) return true;
-  free_dropped(dropped_ - freed_);
+  free_dropped(kFreedAtOnce);
   return dropped_bytes_ <= max_bytes_;
 }
 

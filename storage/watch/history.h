@@ -53,6 +53,8 @@ class WatchHistory {
   // A chunk is sealed early once it keeps this part of max_bytes, so that dropping one frees little at a
   // time.
   static constexpr std::uint64_t kChunksInBound = 16;
+  // What is dropped goes back in pieces: so many chunks between batches, and what publish() adds.
+  static constexpr std::uint64_t kFreedAtOnce = 64;
 
   // max_bytes 0: off, nothing is kept. Events begin above `revision`.
   WatchHistory(std::uint64_t max_bytes, std::uint64_t revision);
@@ -74,7 +76,7 @@ class WatchHistory {
   // False: readers that stay in their sections keep more than the bound; do not append now.
   bool has_room() noexcept;
 
-  std::uint64_t published() const noexcept { return published_.load(std::memory_order_acquire); }
+  std::uint64_t published() const noexcept { return published_.load(std::memory_order_seq_cst); }  // W1
   // The lowest revision whose events are all here, as are those of all later ones.
   std::uint64_t compact_revision() const noexcept { return floor_.load(std::memory_order_acquire); }
   std::uint64_t max_bytes() const noexcept { return max_bytes_; }

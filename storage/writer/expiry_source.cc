@@ -22,6 +22,7 @@ Request* ExpirySource::offer(std::uint64_t, Nanos now, std::uint64_t max_ops) no
   offered_ = wheel_.collect_due(std::span(piece_->records).first(most));
   offered_at_ = now;
   RequestList list;
+  std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < offered_; ++i) {
     Record& record = *piece_->records[i];
     record.retain();  // the operation holds its key
@@ -35,6 +36,8 @@ Request* ExpirySource::offer(std::uint64_t, Nanos now, std::uint64_t max_ops) no
     request.ops = {&op, 1};
     request.bytes = record.bytes();  // it stays allocated until the removal is published
     list.push(request);
+    bytes += request.bytes;
+    if (bytes >= kMaxBytes) offered_ = i + 1;
   }
   return list.release();
 }

@@ -23,13 +23,15 @@ namespace flashkv {
 // Lifetime: borrows the wheel. The records offered are kept until take_back().
 // Cost:    nothing due: a look at each level of the wheel. Otherwise one hash and one list step for each key.
 //          The first offer allocates 300 KiB.
-// Limits:  kMaxKeys removals an offer, kMaxMoves moves in the wheel an advance(). When nothing could be
+// Limits:  kMaxKeys removals and kMaxBytes (exceeded by one record at most) an offer, kMaxMoves moves in the wheel an advance(). When nothing could be
 //          removed (memory is short), one key is tried after kRetryGap; the gap doubles up to kMaxRetryGap.
 class ExpirySource final : public Source {
  public:
   // A few tenths of a millisecond's work each: clients that write meanwhile wait for it.
   static constexpr std::size_t kMaxKeys = 1'024;
   static constexpr std::size_t kMaxMoves = 4'096;
+  // Once an offer removes so many bytes of records, it is complete: they go back to the system.
+  static constexpr std::uint64_t kMaxBytes = std::uint64_t{16} << 20;
   static constexpr Nanos kRetryGap = 10 * kNanosPerMilli;
   static constexpr Nanos kMaxRetryGap = 1'000 * kNanosPerMilli;
 

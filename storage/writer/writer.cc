@@ -125,13 +125,16 @@ void Writer::batch_begun() noexcept {
 // garbage only several batches later.
 void Writer::collect() noexcept {
   const bool was_open = s_.staged.is_open();
-  const std::uint64_t held = s_.staged.engine_stats().retired_bytes;
+  const auto held_bytes = [this] {
+    return s_.staged.engine_stats().retired_bytes + s_.staged.history().bytes();
+  };
+  const std::uint64_t held = held_bytes();
   const bool again = s_.staged.collect();
   if (s_.staged.is_open() && !was_open) {
     ++s_.counts.idle_replays;
     batch_begun();
   }
-  const bool came_back = s_.staged.engine_stats().retired_bytes < held;
+  const bool came_back = held_bytes() < held;
   s_.collect_gap = came_back ? kCollectGap : std::clamp(2 * s_.collect_gap, kCollectGap, kMaxCollectGap);
   s_.collect_at = again ? s_.now + s_.collect_gap : kNever;
 }
@@ -158,7 +161,9 @@ void Writer::apply_sources() noexcept {
   const std::uint64_t keys =
       std::max(std::min<std::uint64_t>(max_batch, ExpirySource::kMaxKeys), s_.client_ops);
   std::uint64_t removed = 0;
-  while (removed < keys && s_.expiry.due() <= s_.now) {
+  const std::uint64_t before = s_.staged.removed_bytes();
+  while (removed < keys && s_.expiry.due() <= s_.now &&
+         s_.staged.removed_bytes() - before < ExpirySource::kMaxBytes) {
     const std::uint64_t more = apply_offered(s_.expiry, keys - removed);
     if (more == 0) break;
     removed += more;
@@ -222,7 +227,6 @@ bool Writer::prepare(Request& r, std::uint64_t revision) noexcept {
 
 // All of one mutation or nothing of it; r.status says which.
 void Writer::apply(Request& r) noexcept {
-  s_.taken_bytes += r.bytes;
   const std::uint64_t revision = r.revision != 0 ? r.revision : s_.staged.assigned() + 1;
   if (r.ack == Ack::kDurable) {
     fail(r.status, Code::kFailedPrecondition, "ack: DURABLE needs a data directory");
@@ -257,6 +261,7 @@ void Writer::apply(Request& r) noexcept {
 // Whether it was applied; it may be answered already.
 bool Writer::apply_client(Request& r) noexcept {
   r.revision = 0;  // a client's mutation takes the next one
+  s_.taken_bytes += r.bytes;
   apply(r);
   const bool applied = r.applied;
   if (applied) {

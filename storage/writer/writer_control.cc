@@ -118,6 +118,7 @@ bool Writer::finish(Nanos patience) noexcept {
     const Nanos left = give_up - clock_.now();
     released = s_.staged.try_begin_batch(std::clamp<Nanos>(left, 0, kMaxRetryGap));
     if (left <= 0) break;
+    if (!released) std::this_thread::sleep_for(std::chrono::nanoseconds(kRetryGap));
   }
   show();
   return released;

@@ -72,7 +72,7 @@ class FullQueue(KvdCase):
 
 
 class FullOfBytes(KvdCase):
-    flags = ("--max-queue-bytes", "9MiB")
+    flags = ("--max-queue-bytes", "10MiB")
 
     def test_a_request_that_can_never_fit_is_refused_even_on_a_stream(self):
         large = kv_pb2.WriteRequest(ops=[put(b"b%d" % i, b"v" * (4 << 20)) for i in range(3)], request_id=1)

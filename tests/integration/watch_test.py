@@ -128,7 +128,7 @@ class Outputs(WatchCase):
         self.assertEqual(watching.interrupt(), (0, ""))
 
     def test_json(self):
-        watching = self.watch("json", "--prev-kv", before=("-w", "json", "--utf8"))
+        watching = self.watch("json", "--prev-kv", before=("-w", "json"))
         self.put(b"json", b"\xff")
         revision = self.put(b"json", b"2").header.revision
         lines = [json.loads(line) for line in watching.lines(2)]

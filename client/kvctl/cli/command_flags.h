@@ -18,6 +18,8 @@ void add_data_commands(CLI::App& app, Settings& settings);   // those, mget, ttl
 void add_range_commands(CLI::App& app, Settings& settings);  // scan, keys, count, export
 // --prefix, --range, --all and --limit of del, whose `keys` they take the place of.
 void add_del_range(CLI::App& sub, CLI::Option& keys, Settings& settings);
+// What import and export take for --format.
+const std::map<std::string, std::string>& record_formats();
 void add_watch(CLI::App& app, Settings& settings);
 void add_bench(CLI::App& app, Settings& settings);
 void add_admin_commands(CLI::App& app, Settings& settings);              // stats to version

@@ -10,9 +10,6 @@
 namespace flashkv::kvctl {
 namespace {
 
-const std::map<std::string, std::string> kFormats{
-    {"auto", "auto"}, {"csv", "csv"}, {"jsonl", "jsonl"}, {"lines", "lines"}, {"tsv", "tsv"}};
-
 constexpr const char* kKeyHelp = "the key";
 constexpr const char* kKeysHelp = "one or more keys";
 constexpr const char* kAckHelp = "state a mutation must reach before it is answered";
@@ -160,7 +157,7 @@ void add_import(CLI::App& app, Settings& s) {
   sub->add_option("file", import.file, "the file; - is standard input")
       ->type_name(kFile)
       ->capture_default_str();
-  add_choice(*sub, "--format", import.format, kFormats,
+  add_choice(*sub, "--format", import.format, record_formats(),
              "auto goes by the file's name: .csv, .tsv, .txt for lines (KEY VALUE), else jsonl");
   sub->add_option("--from-line", import.from_line,
                   "pass over the records before this line: goes on with an import that was stopped")

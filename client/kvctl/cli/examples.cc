@@ -50,6 +50,7 @@ const std::vector<CommandText>& texts() {
       {"bench",
        kBulk,
        {"kvctl bench --duration 10s --connections 10 --streams 100", "kvctl bench --mget 100",
+        "kvctl bench --pipeline 100        # calls in a message",
         "kvctl bench --rate 5000 --mix 95:5 --dist zipf"}},
       {"stats",
        kServer,

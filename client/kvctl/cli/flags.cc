@@ -75,4 +75,10 @@ std::string request_rate(const std::string& text) {
              : "\"" + text + "\" is neither 0 nor a number of at least 0.000001";
 }
 
+const std::map<std::string, std::string>& record_formats() {
+  static const std::map<std::string, std::string> kFormats{
+      {"auto", "auto"}, {"csv", "csv"}, {"jsonl", "jsonl"}, {"lines", "lines"}, {"tsv", "tsv"}};
+  return kFormats;
+}
+
 }  // namespace flashkv::kvctl

@@ -45,12 +45,13 @@ void add_order(CLI::App& sub, Settings& s) {
 void add_export(CLI::App& app, Settings& s) {
   CLI::App* sub =
       add_command(app, "export", "write keys and values to a file that import reads", s, Command::kExport);
-  sub->add_option("file", s.exported.file, "the file; - is standard output")->capture_default_str();
+  sub->add_option("file", s.exported.file, "the file; - is standard output")
+      ->type_name(kFile)
+      ->capture_default_str();
   auto* prefix = sub->add_option("--prefix", s.exported.range.prefix, "only keys that begin with this");
   add_range(*sub, s.exported.range)->excludes(prefix);
-  sub->add_option("--format", s.exported.format,
-                  "jsonl, csv, tsv or lines, as import reads them [by the file's name]")
-      ->check(CLI::IsMember({"jsonl", "csv", "tsv", "lines"}));
+  add_choice(*sub, "--format", s.exported.format, record_formats(),
+             "as import reads it; auto goes by the file's name");
 }
 
 }  // namespace

@@ -156,6 +156,26 @@ TEST_P(EraseRangeTest, ARequestErasesOnlySoManyKeys) {
   EXPECT_EQ(keys(), 0U);
 }
 
+// What one operation has erased, the next ones walk over: no request makes the writer do so for seconds.
+TEST_P(EraseRangeTest, TheKeysThatARequestPassesAreBounded) {
+  fill(kMaxErasedKeys - 1);
+  Call c;
+  c.erase_range("k", "", kMaxErasedKeys);
+  for (int i = 0; i < 8; ++i) c.erase_range("k", "", 1);
+  run(c);
+  ASSERT_TRUE(c.status.ok()) << c.status.message;
+  EXPECT_EQ(c.ops[0].outcome.erased->count, kMaxErasedKeys - 1);
+  EXPECT_FALSE(c.ops[6].outcome.erased->more) << "60,000 and less";
+  EXPECT_TRUE(c.ops[7].outcome.erased->more) << "beyond 65,536 nobody looked";
+  EXPECT_TRUE(c.ops[8].outcome.erased->more);
+  EXPECT_EQ(keys(), 0U);
+  Call many;
+  for (int i = 0; i < 2'000; ++i) many.put(numbered("a", static_cast<std::size_t>(i)), "1");
+  for (int i = 0; i < 600; ++i) many.erase_range("b", "", 1);
+  expect_refused(many, Code::kResourceExhausted,
+                 "ops: too many ranges behind too many writes for one request; send several");
+}
+
 // Its batch ends with it, and the request behind it waits for the next.
 TEST_P(EraseRangeTest, CountsForAsManyOperationsAsItErasesKeys) {
   fill(1'500);

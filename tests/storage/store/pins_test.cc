@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "storage/order/ordered_index.h"
 #include "storage/writer/writer.h"
 #include "tests/support/store_fixture.h"
 
@@ -199,6 +200,7 @@ TEST_P(PinsTest, WhatAReturnedPinHeldIsFreedInSlices) {
   EXPECT_GE(steps, 4);
   EXPECT_EQ(writer().pins, 0U);
   EXPECT_EQ(writer().oldest_pin, 0U);
+  EXPECT_LE(writer().ordered_bytes, order::OrderedIndex::kKeptBytes) << "and no publish is needed for that";
 }
 
 TEST_P(PinsTest, TheOldestPinIsRevokedWhenPinsHoldTooMuch) {

@@ -157,6 +157,23 @@ TEST_P(ExpiringTest, APieceHasItsOwnLimitToo) {
   EXPECT_EQ(engine().keys, 0U);
 }
 
+// Their memory goes back to the system, which takes time for each MiB.
+TEST_P(ExpiringTest, APieceHasALimitOfBytes) {
+  constexpr std::size_t kBytes = 4 << 20;
+  const std::string value(kBytes, 'v');
+  for (std::size_t i = 0; i < 10; ++i) {
+    Call c;
+    run(c.put_ttl(numbered("k", i), value, 100));
+  }
+  clock.advance(100 * kMs);
+  store().step();
+  EXPECT_EQ(expired(), ExpirySource::kMaxBytes / kBytes);
+  store().step();
+  EXPECT_EQ(expired(), 2 * ExpirySource::kMaxBytes / kBytes);
+  settle();
+  EXPECT_EQ(engine().keys, 0U);
+}
+
 // Or clients could add keys faster than they are removed.
 TEST_P(ExpiringTest, LargeRequestsLetPiecesGrow) {
   options.policy.max_batch = 4;
