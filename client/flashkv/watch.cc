@@ -154,7 +154,10 @@ struct Watcher::State {
       out.events.push_back(event_of(std::move(e)));
     }
     out.more = r.fragment();
-    if (!r.fragment()) resume = std::max(resume, r.header().revision() + 1);
+    if (!r.fragment())
+      resume = std::max(resume, r.header().revision() + 1);
+    else if (r.events_size() != 0)
+      resume = std::max(resume, last_revision);  // those before it are complete
     out.revision = resume == 0 ? 0 : resume - 1;
     return out;
   }

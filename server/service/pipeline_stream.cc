@@ -101,7 +101,10 @@ void PipelineStream::start_calls() {
     Message& message = *to_start_.front();
     const v1::Call& call = message.request->calls(message.started);
     const bool holds_values = may_return_values(call);
-    if (calls_.size() >= kMaxPending || (holds_values && holding_ >= kMaxHolding)) return;
+    // Where a MultiGet needs a pin, one at a time: its answer cannot wait for room.
+    const bool may_pin = call.has_multi_get() && !stream_.session().store().traits().atomic_batch;
+    const std::size_t most_holding = may_pin ? 1 : kMaxHolding;
+    if (calls_.size() >= kMaxPending || (holds_values && holding_ >= most_holding)) return;
     if (++message.started == message.request->calls_size()) to_start_.pop_front();
     start_call(message, call, holds_values);
   }
@@ -121,6 +124,8 @@ void PipelineStream::start_call(Message& message, const v1::Call& call, bool hol
     give_back(started);
     return;
   }
+  // The arena keeps what the answer holds.
+  if (answer.answer_case() != v1::Answer::ANSWER_NOT_SET) wasted_ += answer.SpaceUsedLong();
   reply_->mutable_answers()->RemoveLast();
   place(started, outcome);
 }
@@ -148,6 +153,7 @@ void PipelineStream::add_answer(const Submitted& call, const Status& status, v1:
   stream_.count(status.code);
   answer.set_id(call.call->id());
   if (!status.ok()) {
+    if (answer.answer_case() != v1::Answer::ANSWER_NOT_SET) wasted_ += answer.SpaceUsedLong();
     answer.mutable_error()->set_code(static_cast<std::int32_t>(status.code));
     answer.mutable_error()->set_message(status.message);
   }
@@ -163,7 +169,7 @@ bool PipelineStream::write() {
   }
   reply_arena_.Reset();
   reply_ = nullptr;
-  reply_bytes_ = 0;
+  reply_bytes_ = wasted_ = 0;
   return true;
 }
 

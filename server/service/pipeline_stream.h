@@ -95,7 +95,7 @@ class PipelineStream final : public StreamHandler {
   void wind_up(Status why);
 
   v1::Answer& next_answer();
-  bool has_room() const { return reply_bytes_ < kReplyBytes; }
+  bool has_room() const { return reply_bytes_ + wasted_ < kReplyBytes; }
   Message& take_message();
   void give_back(Message& message);
   Submitted& take_call();
@@ -113,6 +113,7 @@ class PipelineStream final : public StreamHandler {
   google::protobuf::Arena reply_arena_;
   v1::PipelineResponse* reply_ = nullptr;
   std::size_t reply_bytes_ = 0;  // 0 = no answers
+  std::size_t wasted_ = 0;       // by answers that became errors: the arena keeps them until the reply leaves
   Window window_{kWindow, kWindowBytes};
   std::size_t holding_ = 0;  // calls with the writer that return values
   bool reading_ = false;

@@ -32,17 +32,19 @@ const WatchEvent* HistoryReader::next(const Window& w, std::uint64_t& place, std
   return nullptr;
 }
 
+// The end is read before the revision: events published in between are read once more, and none is passed.
 HistoryCursor HistoryReader::now() noexcept {
   const std::lock_guard lock(section_);
-  const Window w = look();
-  return {w.end, w.published};
+  const std::uint64_t end = history_.end_.load(std::memory_order_acquire);
+  return {end, look().published};
 }
 
 bool HistoryReader::seek(std::uint64_t revision, HistoryCursor& to) noexcept {
   const std::lock_guard lock(section_);
+  const std::uint64_t end = history_.end_.load(std::memory_order_acquire);  // as in now()
   const Window w = look();
   if (revision < history_.floor_.load(std::memory_order_acquire)) return false;
-  to = {w.end, w.published};
+  to = {end, w.published};
   if (revision > w.published) return true;
   // The first chunk that ends at `revision` or later. Of the last one only a part may be published.
   std::uint64_t low = w.first;

@@ -23,8 +23,9 @@ namespace flashkv {
 // Lifetime: borrows the wheel. The records offered are kept until take_back().
 // Cost:    nothing due: a look at each level of the wheel. Otherwise one hash and one list step for each key.
 //          The first offer allocates 300 KiB.
-// Limits:  kMaxKeys removals and kMaxBytes (exceeded by one record at most) an offer, kMaxMoves moves in the wheel an advance(). When nothing could be
-//          removed (memory is short), one key is tried after kRetryGap; the gap doubles up to kMaxRetryGap.
+// Limits:  kMaxKeys removals and kMaxBytes (exceeded by one record at most) an offer, kMaxMoves moves in
+//          the wheel an advance(). When nothing could be removed (memory is short), one key is tried
+//          after kRetryGap; the gap doubles up to kMaxRetryGap.
 class ExpirySource final : public Source {
  public:
   // A few tenths of a millisecond's work each: clients that write meanwhile wait for it.

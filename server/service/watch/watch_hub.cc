@@ -42,9 +42,12 @@ WatchHub::~WatchHub() {
 bool WatchHub::start(Watch& watch, std::uint64_t from) {
   if (index_.empty()) cursor_ = reader_.now();
   watch.from = from == 0 ? history().published() + 1 : from;
-  if (watch.from <= cursor_.revision && !reader_.seek(watch.from, watch.cursor)) return false;
+  // The cursor may stand inside the revision after its own.
+  const bool past = watch.from <= cursor_.revision ||
+                    (watch.from == cursor_.revision + 1 && watch.from <= history().published());
+  if (past && !reader_.seek(watch.from, watch.cursor)) return false;
   ++numbers_.watches;
-  if (watch.from <= cursor_.revision) {
+  if (past) {
     queue_behind(watch);
     room(*watch.stream);
   } else {
@@ -52,7 +55,7 @@ bool WatchHub::start(Watch& watch, std::uint64_t from) {
     watch.in_index = watch.synced = true;
   }
   if (call_is_ == CallIs::kHere) arm();
-  show();
+  show_counts();
   return true;
 }
 
@@ -65,7 +68,7 @@ void WatchHub::stop(Watch& watch) {
   watch.stream->more_ready(-static_cast<std::ptrdiff_t>(watch.ready.size()));
   watch.ready.clear();
   --numbers_.watches;
-  show();
+  show_counts();
 }
 
 void WatchHub::room(WatchStream& stream) {
@@ -130,14 +133,19 @@ void WatchHub::arm() {
   if (history().published() > cursor_.revision) schedule();
 }
 
-void WatchHub::show() {
+void WatchHub::show_counts() {
   numbers_.behind = numbers_.watches - index_.size();
+  shown_->show(numbers_);
+}
+
+// Goes over all watches that are behind.
+void WatchHub::show() {
   numbers_.oldest = index_.empty() ? WatchNumbers{}.oldest : cursor_.revision;
   for (auto it = lagging_.begin(); it != lagging_.end();) {
     for (const Watch* w : (*it)->behind()) numbers_.oldest = std::min(numbers_.oldest, w->cursor.revision);
     it = (*it)->behind().empty() ? lagging_.erase(it) : std::next(it);
   }
-  shown_->show(numbers_);
+  show_counts();
 }
 
 void WatchHub::read_synced() {
@@ -168,7 +176,21 @@ void WatchHub::offer(Watch& watch, const WatchEvent& event) {
   if (!watch.synced || !watch.wants(event)) return;
   const bool may_stop = watch.may_split || event.revision != watch.ready_revision;
   if (may_stop && !watch.stream->has_room()) return fall_behind(watch);
+  if (!may_stop && watch.stream->ready() > WatchStream::kMostReply) return take_back(watch);
   take(watch, event);
+}
+
+// A revision may be too much for the watches of a stream together: each reads on alone, from its beginning.
+void WatchHub::take_back(Watch& watch) {
+  fall_behind(watch);
+  if (!reader_.seek(watch.ready_revision, watch.cursor)) {
+    watch.too_large = true;
+    return;
+  }
+  watch.stream->more_ready(-static_cast<std::ptrdiff_t>(watch.revision_bytes));
+  watch.ready.resize(watch.ready.size() - watch.revision_bytes);
+  watch.revision_bytes = 0;
+  --watch.ready_revision;
 }
 
 // What it has not read begins at the hub's cursor.

@@ -74,11 +74,13 @@ class WatchHub final : public Continuation {
   void schedule();
   void arm();
   void show();
+  void show_counts();
 
   // The synced watches.
   void read_synced();
   void offer(Watch& watch, const WatchEvent& event);
   void fall_behind(Watch& watch);
+  void take_back(Watch& watch);
   void settle_fallen();
   void flush_touched();
   // The others.

@@ -34,6 +34,7 @@ WatchStream::WatchStream(ServerStream& stream) : stream_(stream) {}
 
 WatchStream::~WatchStream() {
   if (hub_ == nullptr) return;
+  behind_.clear();  // or each removal would search it
   while (!watches_.empty()) remove(*watches_.begin()->second);
   hub_->buffered(-static_cast<std::ptrdiff_t>(buffered_));
   hub_->leave(*this);
@@ -113,7 +114,7 @@ void WatchStream::create(const v1::WatchCreate& request) {
   reply.set_watch_id(id);
   reply.set_created(true);
   send(reply);
-  if (started) return set_timer();
+  if (started) return watch.progress_interval != 0 ? set_timer() : void();
   hub_->counts().leave(cost);
   watches_.erase(id);
   canceled(id,
@@ -192,6 +193,7 @@ void WatchStream::on_timer() {
     // One that is behind is not quiet; it is asked again in an interval.
     watch->quiet_since = now;
     if (!watch->synced || !watch->ready.empty() || watch->split || hub_->read_up_to() < told_) continue;
+    if (!has_room()) continue;
     v1::WatchResponse reply;
     reply.mutable_header()->set_revision(hub_->read_up_to());
     reply.set_watch_id(id);
@@ -209,7 +211,8 @@ void WatchStream::set_timer() {
   }
   if (due == kNever) return;
   timing_ = true;
-  stream_.wake_after(std::max(due - stream_.session().clock().now(), kLeastInterval / 2));
+  // Not much later than the interval of a watch that is still to come.
+  stream_.wake_after(std::clamp(due - stream_.session().clock().now(), kLeastInterval / 2, kLook));
 }
 
 void WatchStream::on_writable() {

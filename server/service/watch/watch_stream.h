@@ -33,6 +33,8 @@ class WatchStream final : public StreamHandler {
   static constexpr std::size_t kMostReply = std::size_t{16} << 20;
   static constexpr std::size_t kSplit = std::size_t{1} << 20;
   static constexpr Nanos kLeastInterval = 100 * kNanosPerMilli;
+  // How often intervals are looked at, at least.
+  static constexpr Nanos kLook = 1'000 * kNanosPerMilli;
   static constexpr Nanos kMostInterval = 86'400'000 * kNanosPerMilli;
 
   explicit WatchStream(ServerStream& stream);
@@ -52,6 +54,7 @@ class WatchStream final : public StreamHandler {
   void send_ready(Watch& watch, std::uint64_t revision, bool fragment);
   void cancel(Watch& watch, const Status& why, std::uint64_t compact_revision);
   bool has_room() const { return buffered_ + ready_ < kBuffered && !stream_.gone() && !finished_; }
+  std::size_t ready() const noexcept { return ready_; }
   void more_ready(std::ptrdiff_t bytes) noexcept { ready_ += static_cast<std::size_t>(bytes); }
   // Watches that are behind, the next to read on in front.
   std::deque<Watch*>& behind() noexcept { return behind_; }

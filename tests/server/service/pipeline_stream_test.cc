@@ -1,6 +1,7 @@
 #include "server/service/pipeline_stream.h"
 
 #include "server/service/pipelined_call.h"
+#include "tests/server/service/pipeline_calls.h"
 #include "tests/support/services_fixture.h"
 #include "tests/support/services_fixture_stream.h"
 
@@ -11,36 +12,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
-
-// One message and its calls, numbered from `first` on.
-class Calls {
- public:
-  explicit Calls(std::uint64_t first = 1) : next_(first) {}
-
-  v1::Call& add() {
-    v1::Call& call = *message_.add_calls();
-    call.set_id(next_++);
-    return call;
-  }
-  Calls& get(const std::string& key, std::uint64_t at_least = 0) {
-    v1::GetRequest& request = *add().mutable_get();
-    request.set_key(key);
-    request.set_at_least_revision(at_least);
-    return *this;
-  }
-  Calls& put(const std::string& key, const std::string& value = "v", bool prev_kv = false) {
-    v1::PutRequest& request = *add().mutable_put();
-    request.set_key(key);
-    request.set_value(value);
-    request.set_prev_kv(prev_kv);
-    return *this;
-  }
-  const v1::PipelineRequest& message() const { return message_; }
-
- private:
-  v1::PipelineRequest message_;
-  std::uint64_t next_;
-};
 
 class PipelineStreamTest : public ServicesTest {
  protected:
@@ -251,6 +222,24 @@ TEST_F(PipelineStreamTest, ReadsThatWaitHoldNoOthersUpAndAreAnsweredAsThereIsRoo
   stream->run();
   EXPECT_EQ(ids().size(), 21U);
   EXPECT_EQ(answer(20).get().header().revision(), 2U);
+}
+
+// What a refused call has copied stays in memory until its reply leaves, so few of them are started.
+TEST_F(PipelineStreamTest, RefusedCallsThatHaveCopiedMuchWaitForTheReplyToLeave) {
+  const std::string key(200, 'k');
+  put(key, std::string((8 << 20) - 64, 'x'));
+  Calls calls;
+  for (int i = 0; i < 10; ++i) {
+    v1::MultiGetRequest& request = *calls.add().mutable_multi_get();
+    for (int k = 0; k < 2; ++k) request.add_keys(key);
+  }
+  send(calls);
+  stream->client_takes = false;
+  stream->run();
+  EXPECT_EQ(stream->counts[Code::kResourceExhausted], 2) << "one reply is on its way, the next is full";
+  stream->client_takes = true;
+  stream->run();
+  EXPECT_EQ(stream->counts[Code::kResourceExhausted], 10);
 }
 
 TEST_F(PipelineStreamTest, AFullQueueHoldsTheStreamBackLongerAndLonger) {
