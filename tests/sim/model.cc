@@ -188,8 +188,10 @@ void Model::remove_met(const std::vector<OpPlan>& ops, std::int64_t now_ms) {
   std::vector<std::string> written;  // in the order of their first write, as watchers see it
   for (const OpPlan& op : ops) {
     OpExpectation out;
+    const bool known = changes.contains(op.key);
     if (decide(changes, op, now_ms, out) != Code::kOk) return;
-    if (changes.size() > written.size()) written.push_back(op.key);
+    // A range leaves the keys that have expired to their own removal.
+    if (op.kind != OpKind::kEraseRange && !known && changes.contains(op.key)) written.push_back(op.key);
   }
   for (const std::string& key : written) remove_expired(key, now_ms);
 }
