@@ -108,7 +108,8 @@ LineEditor::LineEditor(std::string prompt, int interrupt_fd, Complete complete)
   el_set(s.edit, EL_SIGNAL, 0);
   el_set(s.edit, EL_GETCFN, next_key);
   el_set(s.edit, EL_HIST, history, s.history);
-  el_set(s.edit, EL_ADDFN, "kvctl-complete", "complete a command or a flag", on_tab);
+  // The narrow el_set() would copy both texts and never free them.
+  el_wset(s.edit, EL_ADDFN, L"kvctl-complete", L"complete a command or a flag", on_tab);
   el_set(s.edit, EL_BIND, "\t", "kvctl-complete", nullptr);
   el_set(s.edit, EL_BIND, "^R", "em-inc-search-prev", nullptr);
   el_source(s.edit, nullptr);
