@@ -313,13 +313,27 @@ class KvctlOnATerminal(unittest.TestCase):
         self.assertEqual(code, 0, shown)
         self.assertRegex(shown, rb"bench( \[[#.]+\])? \d+% \d+ requests")  # the bar goes first where there is no room
 
+    def applied(self):
+        stats = [os.path.join(BIN, "kvctl"), "--endpoint", self.kvd.endpoint, "-w", "json", "stats"]
+        done = subprocess.run(stats, check=True, capture_output=True, timeout=SECONDS)
+        return json.loads(done.stdout)["applied_ops"]
+
+    def pause_when_loading(self, before):
+        """Stops the server for a while once it has applied more: the bar is not drawn in the first 200 ms."""
+        end = time.monotonic() + SECONDS
+        while self.applied() == before and time.monotonic() < end:
+            pass
+        self.kvd.signal(signal.SIGSTOP)
+        time.sleep(0.5)
+        self.kvd.signal(signal.SIGCONT)
+
     def test_the_progress_bar_fits_the_terminal(self):
-        # The bar is drawn every 200 ms, and a fast machine loads these keys sooner: the server stands still meanwhile.
-        for pause in (0.5, 1, 2, 4):
-            self.kvd.signal(signal.SIGSTOP)
-            threading.Timer(pause, self.kvd.signal, (signal.SIGCONT,)).start()
-            arguments = ("bench", "--keys", "300000", "--requests", "1")
+        for keys in (300_000, 1_000_000, 3_000_000):  # a fast machine may load the first before it is stopped
+            pause = threading.Thread(target=self.pause_when_loading, args=(self.applied(),))
+            pause.start()
+            arguments = ("bench", "--keys", str(keys), "--requests", "1")
             code, shown = self.run_on_terminal(*arguments, terminal=(0, 2), stdout=subprocess.DEVNULL)
+            pause.join()
             self.assertEqual(code, 0, shown)
             if bars := re.findall(rb"load [^\r\x1b]+", shown):
                 break
