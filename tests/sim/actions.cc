@@ -68,6 +68,7 @@ Simulation::~Simulation() {
   lazy_.reset();
   reader_.reset();
   pins_.clear();
+  store_->stop(0);  // the writer may still have requests, where a check has failed
   in_flight_.clear();
   store_.reset();
 }

@@ -113,6 +113,7 @@ void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_
     const std::int64_t now_ms = times_.decided / kNanosPerMilli;
     call.all_hold = std::all_of(call.compare_plans.begin(), call.compare_plans.end(),
                                 [&](const ComparePlan& c) { return model_.holds(c, now_ms); });
+    const std::uint64_t assigned = model_.assigned();
     if (starved_ && call.status.code == Code::kResourceExhausted) {
       ++out_of_memory_;
       if (call.revision > model_.assigned()) model_.remove_met(call.expected_plans(), now_ms);
@@ -122,12 +123,11 @@ void Simulation::deal_with_batch(std::uint64_t handled, bool swept, std::uint64_
     } else if (late) {
       call.expected = model_.reject(Code::kDeadlineExceeded);
     } else {
-      const std::uint64_t assigned = model_.assigned();
       call.expected = model_.apply(call.expected_plans(), now_ms);
       (call.all_hold ? txns_held_ : txns_not_held_) += !call.compare_plans.empty();
-      if (model_.assigned() != assigned && assigned == store_->published_revision())
-        changed_at_ = times_.began;
     }
+    // A request that was refused may have removed expired keys before.
+    if (model_.assigned() != assigned && assigned == store_->published_revision()) changed_at_ = times_.began;
     if (!swept) ops += std::max<std::uint64_t>(call.weight(), call.expected->written);
     std::uint64_t answer = 0;
     for (const Op& op : call.chosen()) {
