@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <regex>
 #include <span>
 
 #include "client/kvctl/cli/app.h"
@@ -22,6 +23,20 @@ bool about_global(const CLI::App& app, const std::string& error) {
 }
 
 constexpr const char* kOwnHelp = "; see kvctl --help";
+
+// CLI11's sentences about how many words an option takes, in ours.
+std::string counted(const std::string& what) {
+  static const std::regex too_many("(.*): At Most (\\d+) required but received (\\d+)");
+  static const std::regex too_few("(.*): At least (\\d+) required but received .*");
+  static const std::regex none("(--[^:]*): \\d+ required .* missing");
+  std::smatch found;
+  if (std::regex_match(what, found, too_many))
+    return found.str(1) + ": at most " + found.str(2) + ", and " + found.str(3) + " are given";
+  if (std::regex_match(what, found, too_few))
+    return found.str(1) + ": " + found.str(2) + " values must follow";
+  if (std::regex_match(what, found, none)) return found.str(1) + ": a value must follow";
+  return what;
+}
 
 // What to do about a word that is near to `near`, or near to nothing.
 std::string advice_for(const std::string& near, const std::string& otherwise) {
@@ -44,7 +59,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error,
     return std::find(words.begin(), words.end(), each);
   };
   if (!unexpected && !commands.empty()) {
-    const std::string what = error.what();
+    const std::string what = counted(error.what());
     return what + (about_global(app, what) ? kOwnHelp : "; see kvctl " + command + " --help");
   }
   const std::string& word = option != extra.end() ? *option : extra.front();

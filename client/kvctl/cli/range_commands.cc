@@ -29,7 +29,8 @@ CLI::Option* add_range(CLI::App& sub, client::KeyRange& range, bool* chosen = nu
 CLI::App* add_reader(CLI::App& app, Settings& s, const std::string& name, const std::string& help,
                      Command command) {
   CLI::App* sub = add_command(app, name, help, s, command);
-  auto* prefix = sub->add_option("prefix", s.scan.range.prefix, "keys that begin with this; none = all keys");
+  auto* prefix =
+      sub->add_option("prefix,--prefix", s.scan.range.prefix, "keys that begin with this; none = all keys");
   add_range(*sub, s.scan.range)->excludes(prefix);
   sub->add_option("--at-least-revision", s.scan.options.at_least_revision,
                   "wait until the server has published this revision")
