@@ -1,6 +1,6 @@
-// A tour of the C++ client: put and get, a time to live, a condition, a transaction, a scan, a watch, a pipeline.
-// Takes the server's address as its argument, 127.0.0.1:7400 unless told. All its keys begin with "tour/"; it
-// deletes them in the end.
+// A tour of the C++ client: put and get, a time to live, a condition, a transaction, a scan, a watch and a
+// pipeline. Takes the server's address as its argument, 127.0.0.1:7400 unless told. All its keys begin with
+// "tour/"; it deletes them in the end.
 //
 // Prints:
 //   color = blue, revision ...
