@@ -34,6 +34,13 @@ std::string on_unavailable(const std::string& said, const std::string& endpoint)
          "; start a server with ./deploy/run or name another with --endpoint";
 }
 
+// The first words of what ran out -> what to do. Whatever else names no way out is about memory.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kExhausted{
+    {{"range: more than ", "delete them in steps with --limit"},
+     {"too many pins", "try again when another scan has ended, or raise the server's --max-pins"},
+     {"too many watches", "end another watch, or raise the server's --max-watches"},
+     {"queue full", "the server is busy, try again in a moment"}}};
+
 std::string on_exhausted(const std::string& said) {
   unsigned long long size = 0;
   unsigned long long limit = 0;
@@ -46,8 +53,9 @@ std::string on_exhausted(const std::string& said) {
                ? sizes + "; send a smaller value"
                : sizes + "; use smaller values or fewer keys, or raise the server's --max-request-bytes";
   }
-  if (contains(said, "would be larger")) return said;
-  if (contains(said, "queue full")) return said + "; the server is busy, try again in a moment";
+  for (const auto& [what, advice] : kExhausted)
+    if (said.starts_with(what)) return said.substr(0, said.find("; ")) + "; " + std::string(advice);
+  if (contains(said, "; ")) return said;
   return said + "; raise that limit on the server, or delete keys";
 }
 

@@ -71,6 +71,25 @@ TEST(Advice, OnAnOversizeMessageNamesTheLimitAndDoesNotSaySlowDown) {
             "queue full: max-queue-requests 1; the server is busy, try again in a moment");
 }
 
+TEST(Advice, OnWhatRanOutNamesAWayOutOfThat) {
+  const auto said = [](const std::string& message) {
+    return advice({.code = Errc::kResourceExhausted, .message = message}, {});
+  };
+  EXPECT_EQ(
+      said("range: more than 10000 keys for one request; set limit, and repeat while the reply says more"),
+      "range: more than 10000 keys for one request; delete them in steps with --limit");
+  EXPECT_EQ(
+      said("too many pins: max-pins 64"),
+      "too many pins: max-pins 64; try again when another scan has ended, or raise the server's --max-pins");
+  EXPECT_EQ(said("too many watches: --max-watches 1"),
+            "too many watches: --max-watches 1; end another watch, or raise the server's --max-watches");
+  const std::string given_up =
+      "pin: given up, because the changes since its revision hold more than 1 bytes (max-pinned-bytes); "
+      "start again";
+  EXPECT_EQ(said(given_up), given_up) << "it says itself what to do";
+  EXPECT_EQ(said("out of memory"), "out of memory; raise that limit on the server, or delete keys");
+}
+
 TEST(Complain, EscapesWhatATerminalWouldActOn) {
   testing::internal::CaptureStderr();
   complain("\"\x1b[31m\"");

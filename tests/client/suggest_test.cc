@@ -48,5 +48,18 @@ TEST(Suggest, AWordOfAnotherProgramLeadsOnlyToWhatIsThere) {
   EXPECT_EQ(of({"persist", "k"}), "expire KEY 0");
 }
 
+TEST(Suggest, AnArgumentOfAnotherProgramLeadsToWhatDoesThatHere) {
+  CLI::App app;
+  app.add_subcommand("get");
+  CLI::App* scan = app.add_subcommand("scan");
+  EXPECT_EQ(argument_like("get", "--prefix", app), "") << "this scan has no --prefix";
+  scan->add_flag("--prefix");
+  EXPECT_EQ(argument_like("get", "--prefix", app), "scan --prefix");
+  EXPECT_EQ(argument_like("mget", "--prefix", app), "") << "of another command";
+  EXPECT_EQ(argument_like("get", "--bogus", app), "");
+  app.add_subcommand("put")->add_flag("--if-absent");
+  EXPECT_EQ(argument_like("put", "NX", app), "put --if-absent");
+}
+
 }  // namespace
 }  // namespace flashkv::kvctl

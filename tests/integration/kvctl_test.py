@@ -226,6 +226,16 @@ class KvctlImport(unittest.TestCase):
             self.assertEqual(work.returncode, 2 if size < 10_000_000 else 3)
 
 
+    def test_what_is_too_much_to_delete_at_once_names_the_way(self):
+        data = b"".join(b'{"key":"k%d","value":""}\n' % i for i in range(10_001))
+        self.kvctl("import", "-").communicate(data, SECONDS)
+        _, errors = (work := self.kvctl("del", "--prefix", "k")).communicate(timeout=SECONDS)
+        self.assertEqual(work.returncode, 3)
+        self.assertEqual(errors, b"kvctl: range: more than 10000 keys for one request; delete them in steps with --limit\n")
+        out, _ = self.kvctl("del", "--prefix", "k", "--limit", "20000").communicate(timeout=SECONDS)
+        self.assertEqual(out, b"10001\n")
+
+
 class KvctlBench(unittest.TestCase):
     """A benchmark that is stopped."""
 

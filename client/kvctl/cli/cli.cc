@@ -68,9 +68,10 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error,
   if (!before)
     for (std::string& flag : flags_of(*commands.front())) flags.push_back(std::move(flag));
   const std::string typed = word.substr(0, word.find('='));
+  std::string near = before ? "" : argument_like(command, typed, app);
+  if (near.empty() && typed.starts_with("--")) near = nearest(typed, flags);
   return "unexpected argument \"" + word + "\"" +
-         advice_for(typed.starts_with("--") ? nearest(typed, flags) : "",
-                    before ? kOwnHelp : "; see kvctl " + command + " --help");
+         advice_for(near, before ? kOwnHelp : "; see kvctl " + command + " --help");
 }
 
 std::string no_command(const CLI::App& app, std::span<const std::string> words) {

@@ -77,6 +77,29 @@ constexpr Foreign kForeign[] = {
     {"write", "put"},
 };
 
+// What etcdctl's flags and redis-cli's words after a command are here, for commands that both have.
+struct ForeignArgument {
+  std::string_view command, theirs, ours;
+};
+constexpr ForeignArgument kForeignArguments[] = {
+    {"del", "--from-key", "del --range KEY ''"},
+    {"get", "--count-only", "count"},
+    {"get", "--from-key", "scan --range KEY ''"},
+    {"get", "--limit", "scan --limit"},
+    {"get", "--order", "scan --reverse"},
+    {"get", "--prefix", "scan --prefix"},
+    {"put", "--ignore-lease", "put --keep-ttl"},
+    {"put", "--lease", "put --ttl"},
+    {"put", "ex", "put --ttl"},
+    {"put", "get", "put --prev"},
+    {"put", "keepttl", "put --keep-ttl"},
+    {"put", "nx", "put --if-absent"},
+    {"put", "px", "put --ttl"},
+    {"put", "xx", "put --if-present"},
+    {"scan", "--count-only", "count"},
+    {"watch", "--rev", "watch --from"},
+};
+
 std::string lower(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(),
@@ -150,6 +173,13 @@ std::string command_like(std::span<const std::string> words, const CLI::App& app
   for (const auto& [theirs, ours] : kForeign)
     if ((theirs == one || theirs == two) && has(app, ours)) return std::string(ours);
   return nearest(words[0], commands_of(app));
+}
+
+std::string argument_like(std::string_view command, std::string_view word, const CLI::App& app) {
+  const std::string typed = lower(word);
+  for (const auto& [to, theirs, ours] : kForeignArguments)
+    if (to == command && theirs == typed && has(app, ours)) return std::string(ours);
+  return "";
 }
 
 std::vector<std::string> flags_of(const CLI::App& app) {

@@ -15,6 +15,9 @@ namespace flashkv::kvctl {
 // Returns: a command, possibly with arguments, that `app` has ("put --if-absent"); empty if none is near.
 std::string command_like(std::span<const std::string> words, const CLI::App& app);
 
+// The same for a flag or word given to a command: argument_like("get", "--prefix", app) is "scan --prefix".
+std::string argument_like(std::string_view command, std::string_view word, const CLI::App& app);
+
 // The candidate with the fewest typing errors between it and `word`, upper and lower case being equal; empty
 // if all are too far away. A single candidate that begins with `word` counts as near.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
