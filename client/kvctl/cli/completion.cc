@@ -36,10 +36,10 @@ CommandArguments arguments_of(const CLI::App& app, const CLI::App& command) {
   all.summary = all.summary.substr(0, all.summary.find_first_of(";."));
   for (const CLI::Option* option : command.get_options()) {
     Argument argument = argument_of(app, *option);
-    if (!option->get_positional())
-      all.flags.push_back(std::move(argument));
-    else if (!all.positional)
-      all.positional = std::move(argument);
+    if (!argument.names.empty()) all.flags.push_back(argument);
+    if (!option->get_positional() || all.positional) continue;
+    argument.names.clear();
+    all.positional = std::move(argument);
   }
   return all;
 }
