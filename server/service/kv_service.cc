@@ -36,6 +36,13 @@ Status too_large() {
                                         " bytes; ask for fewer keys"};
 }
 
+// A message about one operation of a list begins as validate()'s do, with "ops[3]: ".
+Status with_place(const Status& status, std::string_view list, const PendingCall& call) {
+  const bool about_all = call.failed_op == PendingCall::kNoOp || status.message.starts_with("ops: ");
+  if (status.ok() || about_all) return status;
+  return {status.code, std::string(list) + "[" + std::to_string(call.failed_op) + "]: " + status.message};
+}
+
 Status to_ops(const google::protobuf::RepeatedPtrField<v1::Op>& from, std::vector<Op>& to, PrefixEnds& ends) {
   to.resize(static_cast<std::size_t>(from.size()));
   for (int i = 0; i < from.size(); ++i) {
@@ -277,7 +284,7 @@ Status KvService::finish_txn(const v1::TxnRequest& request, const PendingCall& c
   reply.clear_results();
   if (call.status.ok())
     to_results(call.chosen(), call.held ? request.success() : request.failure(), *reply.mutable_results());
-  return call.status;
+  return with_place(call.status, call.held ? "success" : "failure", call);
 }
 
 Started KvService::write(const v1::WriteRequest& request, PendingCall& call) {
@@ -303,7 +310,7 @@ void KvService::finish_write(const v1::WriteRequest& request, const Status& stat
   reply.set_request_id(request.request_id());
   if (!status.ok()) {
     reply.mutable_error()->set_code(static_cast<std::int32_t>(status.code));
-    reply.mutable_error()->set_message(status.message);
+    reply.mutable_error()->set_message(with_place(status, "ops", call).message);
     return;
   }
   to_results(call.several, request.ops(), *reply.mutable_results());

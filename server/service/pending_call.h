@@ -51,6 +51,7 @@ struct PendingCall : Request {
     deadline = kNever;
     bytes = 0;
     status = {};
+    failed_op = kNoOp;
     pin.reset();
     revision = 0;
     applied = false;

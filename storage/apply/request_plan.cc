@@ -35,8 +35,11 @@ bool RequestPlan::decide_all(Request& request) {
   const std::span<Op> chosen = request.chosen();
   changes_.begin(chosen.size());
   for (std::size_t decided = 0; Op & op : chosen) {
-    if (!rules_.decide(op, request.status) || !count_answer(request, op) || !count_copies(request, decided))
+    if (!rules_.decide(op, request.status)) {
+      request.failed_op = decided;
       return false;
+    }
+    if (!count_answer(request, op) || !count_copies(request, decided)) return false;
     // Only `ops` were prefetched.
     if (request.held) pass(1);
     ++decided;
@@ -51,6 +54,7 @@ void RequestPlan::pass(std::size_t ops) noexcept {
 
 bool RequestPlan::prepare(Request& request, std::uint64_t revision, std::int64_t now_ms) noexcept {
   rules_.at(revision, now_ms);
+  request.failed_op = Request::kNoOp;
   revision_ = revision;
   operations_ = request.chosen().size();
   answer_bytes_ = 0;

@@ -142,7 +142,10 @@ struct Request {
   CompletionSink* sink = nullptr;
 
   Status status;  // not ok: nothing of it was applied
-  PinPtr pin;     // out: kTakePin
+  // Out: the one of chosen() that was refused; kNoOp if `status` is about the request as a whole.
+  static constexpr std::size_t kNoOp = ~std::size_t{0};
+  std::size_t failed_op = kNoOp;
+  PinPtr pin;  // out: kTakePin
   // In: the one a kWaitRevision or kTakePin waits for; the one a source assigns (0: the next). Out: the
   // revision the request made, or that of the state its answer is based on.
   std::uint64_t revision = 0;

@@ -88,7 +88,7 @@ class StreamSteps:
         self.assertEqual((deleted.delete.deleted, deleted.delete.prev_kvs[0].value), (1, b"3"))
         self.assertEqual((first.header.revision, first.HasField("error")), (before + 1, False))
         self.assertEqual((second.error.code, list(second.results)), (grpc.StatusCode.FAILED_PRECONDITION.value[0], []))
-        self.assertIn("value", second.error.message)
+        self.assertIn("ops[1]", second.error.message)
         self.assertEqual((third.header.revision, third.results[0].put.succeeded), (before + 2, True))
         self.assertFalse(self.call("Get", key=b"write/3").HasField("kv"))
 

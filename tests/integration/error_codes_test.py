@@ -102,7 +102,9 @@ def other_codes():
     yield case("a sum too large", OUT_OF_RANGE, "Increment", "delta", "64 bits", key=HUSH + b"/n", delta=(1 << 63) - 1)
     yield case("a compacted revision", OUT_OF_RANGE, "Watch", "start_revision", "1", start_revision=1)
     yield case("not a number", PRECONDITION, "Increment", "value", "decimal", key=TEXT)
-    yield case("no number in a write", PRECONDITION, "Write", "value", "decimal", ops=[op("increment", key=TEXT)])
+    yield case("no number in a write", PRECONDITION, "Write", "ops[1]: value", "decimal",
+               ops=[op("get", key=TEXT), op("increment", key=TEXT)])  # fmt: skip
+    yield case("no number in a Txn", PRECONDITION, "Txn", "success[0]: value", success=[op("increment", key=TEXT)])
     durable = {"ack": kv_pb2.ACK_DURABLE}
     yield case("no data directory", PRECONDITION, "Put", "ack", "data directory", key=TEXT, value=HUSH, **durable)
     yield case("too many to delete", EXHAUSTED, "Delete", "10000", "limit", prefix=b"many/")
@@ -132,10 +134,10 @@ class ErrorCase(KvdCase):
             return error.code(), error.details()
         return next(c for c in grpc.StatusCode if c.value[0] == reply.error.code), reply.error.message
 
-    def canceled(self, *requests):
+    def canceled(self, *requests, seconds=20):
         """(code, message) of the first watch that is canceled; the stream stays open until then."""
         sent = queue.SimpleQueue()
-        stream = self.kv.Watch(iter(sent.get, None), timeout=self.TIMEOUT)
+        stream = self.kv.Watch(iter(sent.get, None), timeout=seconds)
         for request in requests:
             sent.put(request)
         reply = next(reply for reply in stream if reply.canceled)
