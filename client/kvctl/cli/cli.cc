@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <regex>
 #include <span>
 
 #include "client/kvctl/cli/app.h"
@@ -26,15 +25,17 @@ constexpr const char* kOwnHelp = "; see kvctl --help";
 
 // CLI11's sentences about how many words an option takes, in ours.
 std::string counted(const std::string& what) {
-  static const std::regex too_many("(.*): At Most (\\d+) required but received (\\d+)");
-  static const std::regex too_few("(.*): At least (\\d+) required but received .*");
-  static const std::regex none("(--[^:]*): \\d+ required .* missing");
-  std::smatch found;
-  if (std::regex_match(what, found, too_many))
-    return found.str(1) + ": at most " + found.str(2) + ", and " + found.str(3) + " are given";
-  if (std::regex_match(what, found, too_few))
-    return found.str(1) + ": " + found.str(2) + " values must follow";
-  if (std::regex_match(what, found, none)) return found.str(1) + ": a value must follow";
+  const std::size_t colon = what.find(": ");
+  if (colon == std::string::npos) return what;
+  const std::string name = what.substr(0, colon + 2);
+  const char* said = what.c_str() + name.size();
+  unsigned wanted = 0, given = 0;
+  if (std::sscanf(said, "At Most %u required but received %u", &wanted, &given) == 2)
+    return name + "at most " + std::to_string(wanted) + ", and " + std::to_string(given) + " are given";
+  if (std::sscanf(said, "At least %u required but received %u", &wanted, &given) == 2)
+    return name + std::to_string(wanted) + " values must follow";
+  if (name.starts_with("--") && std::sscanf(said, "%u required", &wanted) == 1 && what.ends_with(" missing"))
+    return name + "a value must follow";
   return what;
 }
 
