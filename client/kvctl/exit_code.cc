@@ -65,6 +65,21 @@ std::string& place() {
 
 }  // namespace
 
+bool may_pass(Errc code) noexcept {
+  switch (code) {
+    case Errc::kCancelled:
+    case Errc::kUnknown:
+    case Errc::kDeadlineExceeded:
+    case Errc::kResourceExhausted:
+    case Errc::kAborted:
+    case Errc::kInternal:
+    case Errc::kUnavailable:
+      return true;
+    default:
+      return false;
+  }
+}
+
 ExitCode exit_code_of(Errc code) noexcept {
   switch (code) {
     case Errc::kInvalidArgument:

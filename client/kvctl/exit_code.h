@@ -20,6 +20,8 @@ enum ExitCode : int {
 constexpr const char* kScriptOnStdin =
     "standard input holds the shell's commands; name a file instead of -; nothing was changed";
 
+// Whether the same call may work later: the server or the network failed, not the request.
+bool may_pass(client::Errc code) noexcept;
 ExitCode exit_code_of(client::Errc code) noexcept;
 // One line, without its newline: what went wrong and what to do next.
 std::string advice(const client::Error& error, const Settings& settings);

@@ -52,6 +52,7 @@ struct PutSettings {
   std::optional<std::string> value;  // "-" = standard input
   std::string file;
   client::PutOptions options;
+  bool keepalive = false;  // renew the ttl until it is interrupted
 };
 
 struct DelSettings {
