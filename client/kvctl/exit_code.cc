@@ -124,6 +124,13 @@ std::string advice(const client::Error& error, const Settings& settings) {
   }
 }
 
+std::string trouble_of(const client::Error& error, const Settings& settings) {
+  if (error.code == Errc::kResourceExhausted) return error.message + "; trying again";
+  if (error.code == Errc::kDeadlineExceeded)
+    return "no answer within " + std::to_string(settings.timeout.count()) + " ms; trying again";
+  return "lost the connection to " + settings.endpoint + "; connecting again";
+}
+
 void complaint_place(std::string text) { place() = std::move(text); }
 
 void complain(const std::string& text) {

@@ -25,6 +25,8 @@ bool may_pass(client::Errc code) noexcept;
 ExitCode exit_code_of(client::Errc code) noexcept;
 // One line, without its newline: what went wrong and what to do next.
 std::string advice(const client::Error& error, const Settings& settings);
+// One line about an error that may_pass(), while kvctl tries again.
+std::string trouble_of(const client::Error& error, const Settings& settings);
 // Prints "kvctl: TEXT" as one line on standard error, control characters escaped.
 void complain(const std::string& text);
 // Goes before the text of every later complaint: "line 3: ".

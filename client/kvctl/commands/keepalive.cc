@@ -91,14 +91,7 @@ void tell_trouble(bool& lost, const client::Error* error, const Settings& settin
   if (lost == (error != nullptr)) return;
   lost = !lost;
   if (settings.quiet) return;
-  if (error == nullptr)
-    complain("connected again; the key is still there");
-  else if (error->code == client::Errc::kUnavailable)
-    complain("lost the connection to " + settings.endpoint + "; connecting again");
-  else if (error->code == client::Errc::kDeadlineExceeded)
-    complain("no answer within " + std::to_string(settings.timeout.count()) + " ms; trying again");
-  else
-    complain("the ttl was not renewed: " + error->message + "; trying again");
+  complain(error == nullptr ? "connected again; the key is still there" : trouble_of(*error, settings));
 }
 
 int give_up(Holder::Outcome why, const std::string& key) {
