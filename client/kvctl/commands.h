@@ -38,6 +38,7 @@ int run_watch(client::Client& client, const Settings& settings);
 int run_import(client::Client& client, const Settings& settings);
 int run_bench(client::Client& client, const Settings& settings);
 int run_stats(client::Client& client, const Settings& settings);
+int run_top(client::Client& client, const Settings& settings);
 int run_publish_policy(client::Client& client, const Settings& settings);
 int run_publish(client::Client& client, const Settings& settings);
 int run_health(client::Client& client, const Settings& settings);

@@ -53,9 +53,10 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error,
   if (!before)
     for (std::string& flag : flags_of(*commands.front())) flags.push_back(std::move(flag));
   const std::string typed = word.substr(0, word.find('='));
+  std::string near = typed.starts_with("--") ? nearest(typed, flags) : "";
+  if (near.empty() && before) near = command_like(std::span(&typed, 1), app);
   return "unexpected argument \"" + word + "\"" +
-         advice_for(typed.starts_with("--") ? nearest(typed, flags) : "",
-                    before ? kOwnHelp : "; see kvctl " + command + " --help");
+         advice_for(near, before ? kOwnHelp : "; see kvctl " + command + " --help");
 }
 
 std::string no_command(const CLI::App& app, std::span<const std::string> words) {

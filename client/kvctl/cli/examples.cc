@@ -56,6 +56,7 @@ const std::vector<CommandText>& texts() {
       {"stats",
        kServer,
        {"kvctl stats", "kvctl stats --raw                 # exact, for scripts", "kvctl -w json stats"}},
+      {"top", kServer, {"kvctl top", "kvctl top --once", "kvctl -w json top -n 60 --interval 5s"}},
       {"publish-policy",
        kServer,
        {"kvctl publish-policy", "kvctl publish-policy --interval 20ms",
