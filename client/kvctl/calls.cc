@@ -35,6 +35,10 @@ class Calls final : public grpc::ClientContext::GlobalCallbacks {
     const std::lock_guard lock(mutex_);
     if (command == command_) cancel_locked();
   }
+  void allow() {
+    const std::lock_guard lock(mutex_);
+    canceled_ = false;
+  }
   void begin(char command) {
     const std::lock_guard lock(mutex_);
     command_ = command;
@@ -67,6 +71,7 @@ Calls& calls() {
 void track_calls() { calls(); }
 void allow_calls(char command) { calls().begin(command); }
 void cancel_calls() { calls().cancel_all(); }
+void allow_calls() { calls().allow(); }
 void cancel_calls_of(char command) { calls().cancel_all_of(command); }
 
 CancelOnInterrupt::CancelOnInterrupt() {

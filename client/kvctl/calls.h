@@ -9,8 +9,10 @@ namespace flashkv::kvctl {
 void track_calls();
 // Calls may begin: those of the command of this number, which the shell counts.
 void allow_calls(char command);
-// Cancels those in progress, and each that begins before the next allow_calls().
+// Cancels those in progress, and each that begins before calls are allowed again.
 void cancel_calls();
+// The same command goes on to make calls.
+void allow_calls();
 // The same, unless another command runs by now.
 void cancel_calls_of(char command);
 

@@ -49,6 +49,15 @@ struct Server {
                                .errors = 0,
                                .latency = LatencyBounds{.p50 = 64, .p99 = 1'024, .max = 2'000'000}});
   }
+  // Figures wider than their columns.
+  void grow() {
+    rates.methods[1].name = "ServerReflectionInfo";
+    rates.methods[1].calls = 98'765'432'101;
+    rates.methods[2].errors = 123'456'789;
+    rates.methods[2].total = ~std::uint64_t{0};
+    stats.set_keys(~std::uint64_t{0});
+    stats.set_published_revision(~std::uint64_t{0});
+  }
   TopView view() const { return {.endpoint = "127.0.0.1:7400", .stats = stats, .rates = rates}; }
 };
 
@@ -119,6 +128,7 @@ TEST(TopLayout, ShowsEverythingIn200By60) {
 
 TEST(TopLayout, FitsEverySize) {
   Server server;
+  server.grow();
   for (const bool trouble : {false, true})
     for (std::size_t width = 1; width <= 130; ++width)
       for (std::size_t height = 1; height <= 40; ++height) {
@@ -135,7 +145,8 @@ TEST(TopLayout, FitsEverySize) {
 }
 
 TEST(TopLayout, NoFigureIsCutInTwo) {
-  const Server server;
+  Server server;
+  server.grow();
   const std::string whole = joined(top_lines(server.view(), 0, 0));
   for (std::size_t width = 30; width < 110; ++width)
     for (const TopLine& line : top_lines(server.view(), width, 0)) {
@@ -145,6 +156,15 @@ TEST(TopLayout, NoFigureIsCutInTwo) {
       const char next = whole[at + line.text.size()];
       EXPECT_TRUE(next == ' ' || next == '\n') << width << ": " << line.text;
     }
+}
+
+TEST(TopLayout, FiguresWiderThanTheirColumnsStayApart) {
+  Server server;
+  server.grow();
+  const auto lines = top_lines(server.view(), 0, 0);
+  EXPECT_TRUE(has(lines, "\nServerReflectionInfo 98,765,432,101  64.0 us ")) << joined(lines);
+  EXPECT_TRUE(has(lines, " 2.00 s 123,456,789 18,446,744,073,709,551,615\n")) << joined(lines);
+  EXPECT_TRUE(has(lines, "\nkeys       18,446,744,073,709,551,615        revision 184467")) << joined(lines);
 }
 
 TEST(TopLayout, TroubleIsTheSecondLine) {

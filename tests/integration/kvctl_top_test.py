@@ -97,9 +97,9 @@ class Terminal:
                 raise AssertionError(f"never written: {sequence!r}; but {self.written!r}")
             self.read(0.1)
 
-    def wait(self):
+    def wait(self, seconds=SECONDS):
         """The exit code, when everything is read."""
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + seconds
         while self.work.poll() is None:
             if time.monotonic() > end:
                 raise AssertionError("it does not end; shown:\n" + "\n".join(self.lines()))
@@ -254,7 +254,7 @@ class KvctlTopScreen(TopCase):
         self.addCleanup(self.kvd.signal, signal.SIGCONT)
         terminal.until("^no answer from ")
         terminal.type(b"q")
-        self.assertEqual(terminal.wait(), 0)
+        self.assertEqual(terminal.wait(10), 0)  # gRPC itself gives the connection up after 30 s
         self.assert_restored(terminal)
 
     def test_the_shell_goes_on_after_it(self):
@@ -320,6 +320,12 @@ class KvctlTopBlocks(TopCase):
         self.assertEqual(terminal.wait(), 0)
         self.assertEqual(terminal.written.count(b"\r\nrequests "), 1, terminal.written)
         self.assertNotIn(b"\x1b", terminal.written)
+
+    def test_a_script_goes_on_after_it(self):
+        script = b"top --once --interval 100ms\nput k v\nget k\n"
+        done = subprocess.run(self.command("shell"), input=script, capture_output=True, env=clean_environment(), timeout=SECONDS, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertTrue(done.stdout.endswith(b"\n\nOK\nv\n"), done.stdout)
 
     def test_goes_on_after_a_restart_without_rates_of_it(self):
         work = self.start("-w", "json", "top", "--interval", "100ms", "--timeout", "1s")

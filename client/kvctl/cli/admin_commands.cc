@@ -21,7 +21,7 @@ void add_top(CLI::App& app, Settings& s) {
           throw CLI::ValidationError("--interval", "must be from 100ms to 24h");
         s.top.interval = whole_ms(us);
       },
-      "time between two looks, which rates and latencies are of [1s]");
+      "time between two looks; rates and latencies are of the last one [1s]");
   auto* count = top->add_option("-n,--count", s.top.count, "print this many blocks and end")
                     ->check(decimal)
                     ->check(not_zero);

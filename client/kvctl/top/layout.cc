@@ -126,8 +126,9 @@ struct Table {
     std::string out = name;
     out.resize(std::max(name_width, name.size()), ' ');
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (width != 0 && out.size() + widths[i] > width) break;
-      out.append(widths[i] - std::min(widths[i], cells[i].size()), ' ').append(cells[i]);
+      const std::size_t room = std::max(widths[i], cells[i].size() + (out.ends_with(' ') ? 0 : 1));
+      if (width != 0 && out.size() + room > width) break;
+      out.append(room - cells[i].size(), ' ').append(cells[i]);
     }
     return out;
   }
@@ -172,7 +173,7 @@ std::string title(const TopView& view) {
   return line += s.guard();
 }
 
-// How many lines of each part there is room for.
+// How many lines of each part there is room for. Blank lines take theirs from the methods, which are last.
 struct Shares {
   std::size_t rows, distributions, methods;
   bool blanks;
@@ -191,7 +192,6 @@ Shares shares_of(std::size_t room, const Shares& wanted) {
     s.distributions = wanted.distributions;
     s.methods = std::min(wanted.methods, room - s.distributions);
     s.blanks = room >= s.distributions + few + 2;
-    if (s.blanks) s.methods = std::min(s.methods, room - s.distributions - 2);
   }
   return s;
 }

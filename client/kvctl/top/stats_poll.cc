@@ -19,6 +19,7 @@ StatsPoll::~StatsPoll() {
   thread_.request_stop();
   cancel_calls();
   thread_.join();
+  allow_calls();  // those of the next line of a script
 }
 
 void StatsPoll::run(const std::stop_token& stop) {
