@@ -30,12 +30,15 @@ int run_export(client::Client& client, const Settings& settings);
 int run_expire(client::Client& client, const Settings& settings);
 int run_ttl(client::Client& client, const Settings& settings);
 int run_incr(client::Client& client, const Settings& settings);
+// Renews the ttl of the key that run_put() has put in this revision, until `interrupted`.
+int keep_alive(client::Client& client, const Settings& settings, std::uint64_t put_revision);
 int run_append(client::Client& client, const Settings& settings);
 int run_txn(client::Client& client, const Settings& settings);
 int run_watch(client::Client& client, const Settings& settings);
 int run_import(client::Client& client, const Settings& settings);
 int run_bench(client::Client& client, const Settings& settings);
 int run_stats(client::Client& client, const Settings& settings);
+int run_top(client::Client& client, const Settings& settings);
 int run_publish_policy(client::Client& client, const Settings& settings);
 int run_publish(client::Client& client, const Settings& settings);
 int run_health(client::Client& client, const Settings& settings);

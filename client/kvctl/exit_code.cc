@@ -73,6 +73,21 @@ std::string& place() {
 
 }  // namespace
 
+bool may_pass(Errc code) noexcept {
+  switch (code) {
+    case Errc::kCancelled:
+    case Errc::kUnknown:
+    case Errc::kDeadlineExceeded:
+    case Errc::kResourceExhausted:
+    case Errc::kAborted:
+    case Errc::kInternal:
+    case Errc::kUnavailable:
+      return true;
+    default:
+      return false;
+  }
+}
+
 ExitCode exit_code_of(Errc code) noexcept {
   switch (code) {
     case Errc::kInvalidArgument:
@@ -115,6 +130,13 @@ std::string advice(const client::Error& error, const Settings& settings) {
     default:
       return said;
   }
+}
+
+std::string trouble_of(const client::Error& error, const Settings& settings) {
+  if (error.code == Errc::kResourceExhausted) return error.message + "; trying again";
+  if (error.code == Errc::kDeadlineExceeded)
+    return "no answer within " + std::to_string(settings.timeout.count()) + " ms; trying again";
+  return "lost the connection to " + settings.endpoint + "; connecting again";
 }
 
 void complaint_place(std::string text) { place() = std::move(text); }

@@ -20,9 +20,13 @@ enum ExitCode : int {
 constexpr const char* kScriptOnStdin =
     "standard input holds the shell's commands; name a file instead of -; nothing was changed";
 
+// Whether the same call may work later: the server or the network failed, not the request.
+bool may_pass(client::Errc code) noexcept;
 ExitCode exit_code_of(client::Errc code) noexcept;
 // One line, without its newline: what went wrong and what to do next.
 std::string advice(const client::Error& error, const Settings& settings);
+// One line about an error that may_pass(), while kvctl tries again.
+std::string trouble_of(const client::Error& error, const Settings& settings);
 // Prints "kvctl: TEXT" as one line on standard error, control characters escaped.
 void complain(const std::string& text);
 // Goes before the text of every later complaint: "line 3: ".

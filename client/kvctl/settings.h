@@ -32,6 +32,7 @@ enum class Command {
   kExport,
   kBench,
   kStats,
+  kTop,
   kPublishPolicy,
   kPublish,
   kHealth,
@@ -52,6 +53,7 @@ struct PutSettings {
   std::optional<std::string> value;  // "-" = standard input
   std::string file;
   client::PutOptions options;
+  bool keepalive = false;  // renew the ttl until it is interrupted
 };
 
 struct DelSettings {
@@ -126,6 +128,11 @@ struct BenchSettings {
   client::Ack ack = client::Ack::kPublished;
 };
 
+struct TopSettings {
+  std::chrono::milliseconds interval{1000};
+  std::uint64_t count = 0;  // blocks to print; 0 = a live screen, or blocks until it is interrupted
+};
+
 struct PolicySettings {
   std::optional<std::chrono::microseconds> interval;
   std::optional<std::uint64_t> max_batch;
@@ -154,6 +161,7 @@ struct Settings {
   ExportSettings exported;
   DelRangeSettings del_range;
   BenchSettings bench;
+  TopSettings top;
   PolicySettings policy;
   bool raw_stats = false;
   std::string health_service;

@@ -87,7 +87,7 @@ class KvctlCompletion(unittest.TestCase):
         self.assertEqual(
             self.complete(
                 "kvctl appe\tcolor",
-                "kvctl put k v --keep\t",
+                "kvctl put k v --keep-\t",
                 "kvctl --endp\thost:7400 mge\tk",
                 "kvctl --endpoint=host:7400 -w js\thealth",
                 "kvctl put k v --ack=dur\t",

@@ -71,6 +71,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error,
   const std::string typed = word.substr(0, word.find('='));
   std::string near = before ? "" : argument_like(command, typed, app);
   if (near.empty() && typed.starts_with("--")) near = nearest(typed, flags);
+  if (near.empty() && before) near = command_like(std::span(&typed, 1), app);
   return "unexpected argument \"" + word + "\"" +
          advice_for(near, before ? kOwnHelp : "; see kvctl " + command + " --help");
 }

@@ -57,12 +57,29 @@ CLI::Option* add_ttl_flag(CLI::App& sub, std::int64_t& ttl_ms, const std::string
       help + ", rounded up to milliseconds; 0 = never");
 }
 
+// A shorter ttl may pass between two renewals.
+constexpr std::chrono::seconds kShortestKept{1};
+
+// Options are taken in the order of their definition: the ttl is known by then.
+void add_keepalive(CLI::App& sub, PutSettings& put) {
+  sub.add_flag_callback(
+      "--keepalive",
+      [&put] {
+        if (std::chrono::milliseconds(put.options.ttl_ms) < kShortestKept)
+          throw CLI::ValidationError("--keepalive", "needs a --ttl of at least 1s");
+        put.keepalive = true;
+      },
+      "then renew the ttl whenever a third of it has passed, until Ctrl-C; the key expires by itself after "
+      "that. Exit code 1 when the key is gone or another client has put it");
+}
+
 void add_put(CLI::App& app, Settings& s) {
   CLI::App* sub = add_command(app, "put", "write a key", s, Command::kPut);
   PutSettings& put = s.put;
   sub->add_option("key", put.key, kKeyHelp)->required();
   add_value(*sub, put.value, put.file, "the value");
   auto* ttl = add_ttl_flag(*sub, put.options.ttl_ms, "expire the key after this time");
+  add_keepalive(*sub, put);
   sub->add_flag("--keep-ttl", put.options.keep_ttl, "keep the key's current expiry")->excludes(ttl);
   auto* absent = sub->add_flag_callback(
       "--if-absent", [&put] { put.options.condition = client::Condition::kIfAbsent; },

@@ -13,6 +13,8 @@ struct Foreign {
   std::string_view theirs, ours;
 };
 constexpr Foreign kForeign[] = {
+    {"--latency", "top"},
+    {"--stat", "top"},
     {"endpoint health", "health"},
     {"endpoint status", "stats"},
     {"lease grant", "put --ttl"},
@@ -40,9 +42,11 @@ constexpr Foreign kForeign[] = {
     {"flushdb", "del --all"},
     {"getdel", "del --prev"},
     {"getset", "put --prev"},
+    {"htop", "top"},
     {"incrby", "incr"},
     {"info", "stats"},
     {"keys", "scan"},
+    {"latency", "top"},
     {"lease", "put --ttl"},
     {"list", "keys"},
     {"list", "scan"},
@@ -50,7 +54,7 @@ constexpr Foreign kForeign[] = {
     {"ls", "keys"},
     {"ls", "scan"},
     {"member", "health"},
-    {"monitor", "watch"},
+    {"monitor", "top"},
     {"mset", "import"},
     {"multi", "txn"},
     {"persist", "expire KEY 0"},

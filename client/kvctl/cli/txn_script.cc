@@ -25,7 +25,8 @@ const std::map<std::string, Comparison> kComparisons{{"=", Comparison::kEqual},
                                                      {"<", Comparison::kLess},
                                                      {">", Comparison::kGreater}};
 // Options that belong to a command on its own, or to the transaction as a whole.
-constexpr const char* kRefused[] = {"--ack", "--file", "--at-least-revision", "--print-key", "--all"};
+constexpr const char* kRefused[] = {"--ack",       "--file", "--at-least-revision",
+                                    "--print-key", "--all",  "--keepalive"};
 
 // The character after a backslash; moves `at` to its last byte. Returns false for an unknown escape.
 bool unescape(const std::string& line, std::size_t& at, char& to) {

@@ -8,7 +8,7 @@
 namespace flashkv::kvctl {
 namespace {
 
-constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 22> kCommands{{
+constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 23> kCommands{{
     {Command::kGet, run_get},         {Command::kMget, run_mget},
     {Command::kPut, run_put},         {Command::kDel, run_del},
     {Command::kExpire, run_expire},   {Command::kTtl, run_ttl},
@@ -20,6 +20,7 @@ constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&
     {Command::kStats, run_stats},     {Command::kPublishPolicy, run_publish_policy},
     {Command::kPublish, run_publish}, {Command::kHealth, run_health},
     {Command::kVersion, run_version}, {Command::kShell, run_shell},
+    {Command::kTop, run_top},
 }};
 
 // Reads the first line: the newline that editors add is not part of the token.

@@ -63,9 +63,11 @@ int run_put(client::Client& client, const Settings& settings) {
     complain("the condition does not hold; nothing was written");
     return kNotFound;
   }
+  std::optional<InterruptScope> ctrl_c;
+  if (put.keepalive) ctrl_c.emplace();  // whoever has read OK may end it
   if (!put.options.prev_kv || settings.format != Format::kSimple)
     output.answer("result", "OK", done->revision);
-  return kDone;
+  return put.keepalive ? keep_alive(client, settings, done->revision) : kDone;
 }
 
 int run_append(client::Client& client, const Settings& settings) {

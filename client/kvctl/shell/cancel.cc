@@ -1,60 +1,16 @@
 #include "client/kvctl/shell/cancel.h"
 
 #include <fcntl.h>
-#include <grpcpp/client_context.h>
 #include <unistd.h>
 
 #include <array>
-#include <mutex>
 #include <thread>
-#include <unordered_set>
 
+#include "client/kvctl/calls.h"
 #include "client/kvctl/interrupt.h"
 
 namespace flashkv::kvctl {
 namespace {
-
-// All calls of the process that have begun and not ended. gRPC keeps a pointer to it until the process ends.
-class Calls final : public grpc::ClientContext::GlobalCallbacks {
- public:
-  void DefaultConstructor(grpc::ClientContext* call) override {
-    const std::lock_guard lock(mutex_);
-    calls_.insert(call);
-    if (canceled_) call->TryCancel();
-  }
-  void Destructor(grpc::ClientContext* call) override {
-    const std::lock_guard lock(mutex_);
-    calls_.erase(call);
-  }
-  // Unless another command runs by now.
-  void cancel_all(char command) {
-    const std::lock_guard lock(mutex_);
-    if (command != command_) return;
-    canceled_ = true;
-    for (grpc::ClientContext* call : calls_) call->TryCancel();
-  }
-
-  void begin(char command) {
-    const std::lock_guard lock(mutex_);
-    command_ = command;
-    canceled_ = false;
-  }
-
- private:
-  std::mutex mutex_;
-  char command_ = 0;
-  bool canceled_ = false;
-  std::unordered_set<grpc::ClientContext*> calls_;
-};
-
-Calls& calls() {
-  static Calls* const kept = [] {
-    auto* all = new Calls;
-    grpc::ClientContext::SetGlobalCallbacks(all);
-    return all;
-  }();
-  return *kept;
-}
 
 // What the handler writes to: for the canceling thread, and for whoever waits for input.
 int cancel_fd = -1, idle_wake_fd = -1;
@@ -79,7 +35,7 @@ struct Canceller::State {
 };
 
 Canceller::Canceller() : state_(std::make_unique<State>()) {
-  calls();
+  track_calls();
   if (::pipe2(state_->pipe.data(), O_CLOEXEC) != 0 || ::pipe2(state_->idle.data(), O_CLOEXEC) != 0) return;
   for (const int end : {state_->pipe[1], state_->idle[0], state_->idle[1]}) ::fcntl(end, F_SETFL, O_NONBLOCK);
   cancel_fd = state_->pipe[1];
@@ -87,7 +43,7 @@ Canceller::Canceller() : state_(std::make_unique<State>()) {
   state_->thread = std::thread([from = state_->pipe[0]] {
     char byte = 0;
     for (ssize_t n = 0; (n = ::read(from, &byte, 1)) != 0;)
-      if (n == 1) calls().cancel_all(byte);
+      if (n == 1) cancel_calls_of(byte);
   });
   shell_takes_interrupts = true;
   // Without SA_RESTART: a command that reads standard input must notice.
@@ -108,7 +64,7 @@ Canceller::~Canceller() {
 
 bool Canceller::begin() {
   state_->number = static_cast<char>(state_->number % 100 + 1);
-  calls().begin(state_->number);
+  allow_calls(state_->number);
   interrupted = 0;
   running = state_->number;
   char byte = 0;
