@@ -272,6 +272,15 @@ class KvctlTopScreen(TopCase):
         terminal.type(b"exit\n")
         self.assertEqual(terminal.wait(), 0)
 
+    def test_q_does_not_wait_for_the_first_answer(self):
+        self.kvd.signal(signal.SIGSTOP)
+        self.addCleanup(self.kvd.signal, signal.SIGCONT)
+        terminal = self.top("--timeout", "1000s")
+        terminal.until("^kvctl top  .*  waiting for an answer$")
+        terminal.type(b"q")
+        self.assertEqual(terminal.wait(10), 0)
+        self.assert_restored(terminal)
+
     def test_without_a_server_it_fails_with_one_line(self):
         self.kvd.kill()
         terminal = self.top()
