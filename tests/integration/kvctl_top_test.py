@@ -330,7 +330,7 @@ class KvctlTopBlocks(TopCase):
                 break
             self.assertLess(time.monotonic(), end, now)
         self.assertEqual(list(rates)[0], "Get", "the most called first")
-        self.assertAlmostEqual(now["requests_per_second"], sum(rates.values()))
+        self.assertGreater(now["requests_per_second"], rates["Get"])
         self.assertGreater(now["mutations_per_second"], 0)
         work.send_signal(signal.SIGTERM)
         self.assertEqual((work.wait(SECONDS), work.stderr.read()), (0, b""))
