@@ -20,6 +20,28 @@ TEST(ExitCode, TellsUsageFailureDenialAndTimeoutApart) {
   EXPECT_EQ(exit_code_of(Errc::kDeadlineExceeded), 5);
 }
 
+TEST(ExitCode, OnlyWhatTheServerOrTheNetworkFailsAtMayPass) {
+  for (const Errc code : {Errc::kUnavailable, Errc::kDeadlineExceeded, Errc::kResourceExhausted,
+                          Errc::kInternal, Errc::kUnknown, Errc::kAborted, Errc::kCancelled})
+    EXPECT_TRUE(may_pass(code)) << static_cast<int>(code);
+  for (const Errc code :
+       {Errc::kInvalidArgument, Errc::kNotFound, Errc::kPermissionDenied, Errc::kUnauthenticated,
+        Errc::kFailedPrecondition, Errc::kOutOfRange, Errc::kUnimplemented, Errc::kDataLoss})
+    EXPECT_FALSE(may_pass(code)) << static_cast<int>(code);
+}
+
+TEST(Advice, OfATroubleThatMayPassIsToWait) {
+  Settings settings;
+  settings.endpoint = "kv.example:7400";
+  const auto of = [&settings](Errc code) {
+    return trouble_of({.code = code, .message = "queue full"}, settings);
+  };
+  EXPECT_EQ(of(Errc::kUnavailable), "lost the connection to kv.example:7400; connecting again");
+  EXPECT_EQ(of(Errc::kCancelled), of(Errc::kUnavailable)) << "by a server that stops";
+  EXPECT_EQ(of(Errc::kDeadlineExceeded), "no answer within 5000 ms; trying again");
+  EXPECT_EQ(of(Errc::kResourceExhausted), "queue full; trying again");
+}
+
 TEST(Advice, SaysWhatToDoNext) {
   Settings settings;
   settings.endpoint = "127.0.0.1:9";

@@ -134,6 +134,26 @@ TEST(TopRates, MethodsAreSortedByTheirRateAndThenTheirTotal) {
   EXPECT_EQ(r.errors, 10);
 }
 
+TEST(TopRates, CallsOfAPipelineHaveTheRatesOfTheirMethodsAndCountOnce) {
+  Snapshot before = snapshot(1'000), now = snapshot(2'000);
+  add_calls(before, "Pipeline", 0, 100);
+  add_calls(now, "Pipeline", 0, 500);
+  add_calls(before, "Get", 0, 10);
+  add_calls(now, "Get", 0, 20);
+  add_latency(before, "Get", {110, 0}, 1).set_count(110);
+  add_latency(now, "Get", {320, 0}, 1).set_count(320);
+  add_latency(now, "Put", {200, 0}, 1).set_count(200);
+  const Rates r = rates_between(&before, now);
+  ASSERT_EQ(r.methods.size(), 3U);
+  EXPECT_EQ(r.methods[0].name, "Pipeline");
+  EXPECT_EQ(r.methods[1].name, "Get");
+  EXPECT_EQ(r.methods[1].calls, 210);
+  EXPECT_EQ(r.methods[2].name, "Put");
+  EXPECT_EQ(r.methods[2].calls, 200);
+  EXPECT_TRUE(r.methods[2].latency);
+  EXPECT_EQ(r.requests, 410);
+}
+
 TEST(TopRates, LatenciesAreOfTheCallsInTheInterval) {
   Snapshot before = snapshot(1'000), now = snapshot(2'000);
   add_calls(now, "Get", 0, 1);

@@ -161,11 +161,12 @@ class KvctlTopScreen(TopCase):
         self.load()
         terminal = self.top()
         terminal.until(r"^Get +[\d,]{3,} ")
-        terminal.until(r"^requests +1,[89]|^requests +2,[01]")
+        terminal.until(r"^requests +[\d,]{3,}/s")
+        terminal.until(r"^Put +\d\d")
         self.assertTrue(terminal.lines()[0].startswith(f"kvctl top  {self.kvd.endpoint}  up "), terminal.lines()[0])
         names = [line.split()[0] for line in terminal.lines()[15:] if line]
         self.assertEqual(names[:3], ["method", "Get", "Put"], "the most called first")
-        self.assertGreater(float(terminal.until(r"^mutations +([\d,.]+)/s").group(1).replace(",", "")), 50)
+        self.assertGreater(float(terminal.until(r"^mutations +([\d,.]+)/s").group(1).replace(",", "")), 0)
         self.assertEqual(terminal.moved(), 0)
         terminal.type(b"q")
         self.assertEqual(terminal.wait(), 0)
@@ -272,6 +273,15 @@ class KvctlTopScreen(TopCase):
         terminal.type(b"exit\n")
         self.assertEqual(terminal.wait(), 0)
 
+    def test_q_does_not_wait_for_the_first_answer(self):
+        self.kvd.signal(signal.SIGSTOP)
+        self.addCleanup(self.kvd.signal, signal.SIGCONT)
+        terminal = self.top("--timeout", "1000s")
+        terminal.until("^kvctl top  .*  waiting for an answer$")
+        terminal.type(b"q")
+        self.assertEqual(terminal.wait(10), 0)
+        self.assert_restored(terminal)
+
     def test_without_a_server_it_fails_with_one_line(self):
         self.kvd.kill()
         terminal = self.top()
@@ -300,19 +310,30 @@ class KvctlTopBlocks(TopCase):
             self.assertRegex(block, r"(?m)^Stats +[\d.]+ ")
         self.assertNotIn("\x1b", out)
 
-    def test_prints_objects_with_numbers_for_scripts(self):
-        self.load()
-        code, out, err = self.run_kvctl("-w", "json", "top", "-n", "3", "--interval", "500ms")
+    def test_prints_so_many_objects(self):
+        code, out, err = self.run_kvctl("-w", "json", "top", "-n", "3", "--interval", "100ms")
         self.assertEqual((code, err), (0, ""))
         objects = [json.loads(line) for line in out.splitlines()]
         self.assertEqual(len(objects), 3)
-        last = objects[-1]
-        self.assertGreater(last["requests_per_second"], 100)
-        self.assertGreater(last["mutations_per_second"], 10)
-        self.assertGreater(last["seconds"], 0.3)
-        self.assertEqual(last["queue_requests_limit"], 65536)
-        methods = {m["method"]: m for m in last["methods"]}
-        self.assertGreater(methods["Get"]["calls_per_second"], methods["Put"]["calls_per_second"])
+        for each in objects:
+            self.assertGreater(each["seconds"], 0)
+            self.assertEqual((each["endpoint"], each["queue_requests_limit"]), (self.kvd.endpoint, 65536))
+
+    def test_an_object_has_the_rates_of_a_load(self):
+        self.load()
+        work = self.start("-w", "json", "top", "--interval", "300ms")
+        end = time.monotonic() + SECONDS
+        while True:  # the first ones may show how the keys are written
+            now = json.loads(self.line(work.stdout))
+            rates = {m["method"]: m["calls_per_second"] for m in now["methods"]}
+            if rates.get("Get", 0) > rates.get("Put", 0) > 0:
+                break
+            self.assertLess(time.monotonic(), end, now)
+        self.assertEqual(list(rates)[0], "Get", "the most called first")
+        self.assertGreater(now["requests_per_second"], rates["Get"])
+        self.assertGreater(now["mutations_per_second"], 0)
+        work.send_signal(signal.SIGTERM)
+        self.assertEqual((work.wait(SECONDS), work.stderr.read()), (0, b""))
 
     def test_once_is_one_block_even_on_a_terminal(self):
         terminal = Terminal(self.command("top", "--once", "--interval", "100ms"))

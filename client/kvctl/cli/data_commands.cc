@@ -69,8 +69,8 @@ void add_keepalive(CLI::App& sub, PutSettings& put) {
           throw CLI::ValidationError("--keepalive", "needs a --ttl of at least 1s");
         put.keepalive = true;
       },
-      "then renew the ttl whenever a third of it has passed, until Ctrl-C; the key expires by itself after "
-      "that. Exit code 1 when the key is gone or another client has put it");
+      "renew the ttl whenever a third of it has passed, until Ctrl-C; after that the key expires by itself. "
+      "Exit code 1 when the key is gone or another client has put it");
 }
 
 void add_put(CLI::App& app, Settings& s) {

@@ -61,7 +61,9 @@ class Latest {
   std::optional<client::Error> error_;
 };
 
-int run_screen(Screen& screen, StatsPoll& poll, Latest& latest) {
+int run_screen(Screen& screen, StatsPoll& poll, Latest& latest, const std::string& endpoint) {
+  screen.draw(
+      {{.text = "kvctl top  " + endpoint + "  waiting for an answer", .look = TopLine::Look::kTitle}});
   auto drawn = Clock::now();
   for (auto event = Screen::Event::kNothing; event != Screen::Event::kQuit && interrupted == 0;
        event = screen.wait(kLook)) {
@@ -122,7 +124,7 @@ int run_top(client::Client& client, const Settings& settings) {
     StatsPoll poll(client, settings.top.interval);
     const bool live = settings.format != Format::kJson && settings.top.count == 0;
     if (const auto screen = live ? Screen::open() : nullptr)
-      code = run_screen(*screen, poll, latest);
+      code = run_screen(*screen, poll, latest, settings.endpoint);
     else
       code = run_blocks(poll, latest, settings);
   }

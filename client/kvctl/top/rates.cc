@@ -21,6 +21,7 @@ bool continues(const Snapshot& before, const Snapshot& now) {
          now.stats.uptime_ms() >= static_cast<std::uint64_t>(std::max<std::int64_t>(between.count(), 0));
 }
 
+// Calls of a Pipeline are counted as Pipeline; their latencies, and so their number, are under their methods.
 std::map<std::string, Calls> calls_of(const StatsResponse& s) {
   std::map<std::string, Calls> calls;
   for (const v1::MethodCount& m : s.requests()) {
@@ -28,7 +29,21 @@ std::map<std::string, Calls> calls_of(const StatsResponse& s) {
     of_method.all += m.count();
     if (m.code() != 0) of_method.failed += m.count();
   }
+  for (const v1::MethodLatency& l : s.latencies()) {
+    Calls& of_method = calls[l.method()];
+    of_method.all = std::max(of_method.all, l.count());
+  }
   return calls;
+}
+
+// Each request once.
+Calls all_calls(const StatsResponse& s) {
+  Calls all;
+  for (const v1::MethodCount& m : s.requests()) {
+    all.all += m.count();
+    if (m.code() != 0) all.failed += m.count();
+  }
+  return all;
 }
 
 // The counters of two snapshots, and the time between them.
@@ -150,12 +165,11 @@ Rates rates_between(const Snapshot* before, const Snapshot& now) {
   if (user && system) r.cpu = (*user + *system) / kUsPerSecond;
   r.batch_ops = batch_between(interval.before(), s);
   r.methods = methods_of(interval, s);
-  if (interval.seconds()) {
-    r.requests = r.errors = 0;
-    for (const MethodRates& m : r.methods) {
-      *r.requests += m.calls.value_or(0);
-      *r.errors += m.errors.value_or(0);
-    }
+  if (interval.before() != nullptr) {
+    const Calls from = all_calls(*interval.before());
+    const Calls to = all_calls(s);
+    r.requests = interval.rate(from.all, to.all);
+    r.errors = interval.rate(from.failed, to.failed);
   }
   return r;
 }
