@@ -90,11 +90,11 @@ class KvctlKeepalive(unittest.TestCase):
 
     def test_a_key_that_another_client_puts_is_left_alone(self):
         another = "kvctl: k was put by another client; its ttl is no longer renewed\n"
-        work = self.keep()
+        work = self.keep(ttl=9)  # no renewal before the changes are made, on a slow machine too
         self.kvctl("put", "k", "theirs")
         self.ended(work, 1, another)
         self.assertEqual((self.key()["value"], self.key()["expires_at_ms"]), ("theirs", 0))
-        work = self.keep()
+        work = self.keep(ttl=9)
         self.kvctl("del", "k")
         self.kvctl("put", "k", "v", "--ttl", "1h")
         expires = self.key()["expires_at_ms"]
