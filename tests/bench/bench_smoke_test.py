@@ -104,6 +104,13 @@ class Smoke(unittest.TestCase):
             low, high = shape["ratio_quartiles"]
             self.assertLessEqual(low, high)
 
+    def test_watches_over_grpc(self):
+        (found,) = self.script("watch_cost.py")
+        self.assertEqual((found["puts"], found["events"]), (1_000, 10_000))
+        self.assert_positive(found, "lag_p50_us")
+        self.assertLessEqual(found["lag_p50_us"], found["lag_p99_us"])
+        self.assertLessEqual(found["lag_p99_us"], found["lag_max_us"])
+
     def test_importing(self):
         (found,) = self.script("import_bench.py")
         self.assert_positive(found, "records", "per_second", "server_us", "client_us")
