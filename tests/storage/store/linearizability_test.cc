@@ -19,14 +19,13 @@
 #include "tests/storage/store/history/revision_check.h"
 #include "tests/support/calls.h"
 #include "tests/support/engine_cases.h"
-#include "tests/support/sanitized.h"
 
 namespace flashkv::test {
 namespace {
 
 constexpr int kKeys = 4;
 constexpr int kClients = 4;
-constexpr int kOperationsEach = kSanitized ? 150 : 500;
+constexpr int kOperationsEach = 500;
 
 std::string key_name(int key) { return numbered("key", static_cast<std::size_t>(key)); }
 
