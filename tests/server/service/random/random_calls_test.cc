@@ -1,5 +1,5 @@
-// Random sequences of calls through the method table, each answer compared with the oracle's. Now and then the
-// writer runs out of memory in a mutation: then that is refused, has changed nothing, and is made again.
+// Random sequences of calls through the method table, each answer compared with the oracle's. Now and then
+// the writer runs out of memory in a mutation: then that is refused, has changed nothing, and is made again.
 //
 //     random_calls_test [--seed N] [--gtest_filter='*/ENGINE']
 #include <google/protobuf/util/message_differencer.h>
@@ -140,7 +140,8 @@ class RandomCallsTest : public ServicesTest, public testing::WithParamInterface<
       const Status status = send(method, request, bytes);
       allowed_ = -1;  // where the call was refused before it came to the writer
       // An engine may do without what it could not get.
-      if (status.code != Code::kResourceExhausted) return expect_answer<Reply>(method, request, status, bytes);
+      if (status.code != Code::kResourceExhausted)
+        return expect_answer<Reply>(method, request, status, bytes);
       EXPECT_TRUE(allocation_failed) << status.message;
       ++starved_[method];
       expect_content();
