@@ -68,7 +68,7 @@ class ServicesTest : public testing::Test {
   ~ServicesTest() override { close(); }
 
   // Two turns: applies and publishes what was submitted.
-  void run_writer() {
+  virtual void run_writer() {
     store->step();
     store->step();
   }
