@@ -19,9 +19,7 @@ Status Daemon::start() {
     return {Code::kUnavailable, std::move(refusal)};
   }
   lower_connections();
-  Status why;
-  store_ = Store::open(config_.store, why);
-  if (!store_) return why;
+  if (const Status s = open_store(); !s.ok()) return s;
   kv_ = std::make_unique<KvService>(*store_, config_.limits);
   admin_ = std::make_unique<AdminService>(*store_, config_.threads);
   admin_->count_watches_with(kv_->watch_counts(), config_.limits.max_watches);
@@ -40,6 +38,30 @@ Status Daemon::start() {
   return started;
 }
 
+Status Daemon::open_store() {
+  constexpr Nanos kProgressGap = 2'000 * kNanosPerMilli;
+  Nanos shown = config_.store.clock->now();
+  config_.store.load_threads = config_.threads;
+  config_.store.on_load = [this, &shown](std::uint64_t records, std::uint64_t expected) {
+    const Nanos now = config_.store.clock->now();
+    if (now - shown < kProgressGap) return;
+    shown = now;
+    log::write(log::Level::kInfo, "loading",
+               {{"records", std::to_string(records)}, {"of_about", std::to_string(expected)}});
+  };
+  config_.store.on_journal = [this](const std::string& failure) {
+    health_.set_journal(failure.empty());
+    if (failure.empty())
+      log::write(log::Level::kWarning, "the journal works again");
+    else
+      log::write(log::Level::kError, "the journal fails; reads go on", {{"reason", failure}});
+  };
+  if (!config_.store.data_dir.empty()) health_.set_journal(true);
+  Status why;
+  store_ = Store::open(config_.store, why);
+  return why;
+}
+
 void Daemon::lower_connections() {
   const FileLimit limit = raise_file_limit();
   if (config_.max_connections <= limit.connections) return;
@@ -53,7 +75,11 @@ void Daemon::lower_connections() {
 
 bool Daemon::stop() {
   if (!store_) return true;
-  const bool clean = fronts_->drain(health_, *store_, *config_.store.clock, config_.drain_timeout);
+  bool clean = fronts_->drain(health_, *store_, *config_.store.clock, config_.drain_timeout);
+  if (const std::string failure = store_->journal_failure(); !failure.empty()) {
+    log::write(log::Level::kError, "the last changes are not in the data folder", {{"reason", failure}});
+    clean = false;
+  }
   fronts_.reset();
   store_.reset();
   return clean;

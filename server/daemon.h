@@ -33,6 +33,7 @@ class Daemon {
 
  private:
   // Lowers max_connections to what the limit on open files allows, with a warning.
+  Status open_store();
   void lower_connections();
 
   Config config_;

@@ -70,6 +70,12 @@ std::string word(flashkv::ReadRmw rmw) {
   return "unknown";
 }
 
+std::string storage_of(const flashkv::Config& config, const flashkv::StoreStats& stats) {
+  if (!stats.journal.on) return "memory only, nothing survives a stop; to keep the data, --data-dir";
+  return config.store.data_dir + ", revision " + std::to_string(stats.published_revision) + ", " +
+         std::to_string(stats.engine.keys) + " keys";
+}
+
 void announce(const flashkv::Config& config, flashkv::Daemon& daemon) {
   const flashkv::StoreStats stats = daemon.store().stats();
   flashkv::log::write(flashkv::log::Level::kInfo, "engine",
@@ -84,7 +90,7 @@ void announce(const flashkv::Config& config, flashkv::Daemon& daemon) {
                        {"engine", config.store.engine},
                        {"guard", stats.guard},
                        {"threads", std::to_string(config.threads)},
-                       {"storage", "memory only, nothing survives a stop"}});
+                       {"storage", storage_of(config, stats)}});
 }
 
 }  // namespace

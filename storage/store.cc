@@ -1,5 +1,6 @@
 #include "storage/store.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <random>
 #include <utility>
@@ -27,15 +28,17 @@ EngineOptions engine_options(const StoreOptions& options) {
 
 }  // namespace
 
-Store::Store(std::unique_ptr<AnyEngine> engine, const StoreOptions& options)
+Store::Store(std::unique_ptr<AnyEngine> engine, std::unique_ptr<Journal> journal, const StoreOptions& options)
     : clock_(*options.clock),
       limits_(options.limits),
       ordered_index_(options.ordered_index),
       hash_(engine->hash()),
-      store_id_(draw_nonzero()),
+      store_id_(journal ? journal->disk().store_id() : draw_nonzero()),
       engine_(std::move(engine)),
+      journal_(std::move(journal)),
       writer_(*engine_, options.policy, limits_, clock_, {},
-              options.ordered_index ? StagedState::Index::kOrdered : StagedState::Index::kNone),
+              options.ordered_index ? StagedState::Index::kOrdered : StagedState::Index::kNone,
+              journal_ ? &journal_->pump() : nullptr),
       thread_(writer_) {}
 
 std::unique_ptr<Store> Store::open(const StoreOptions& options, Status& why) {
@@ -44,11 +47,48 @@ std::unique_ptr<Store> Store::open(const StoreOptions& options, Status& why) {
     return nullptr;
   }
   std::unique_ptr<AnyEngine> engine = make_engine(options.engine, engine_options(options), why);
-  return engine == nullptr ? nullptr : over(std::move(engine), options);
+  if (engine == nullptr) return nullptr;
+  if (options.data_dir.empty()) return over(std::move(engine), options);
+  auto journal = Journal::open(options.data_dir, options.sync, draw_nonzero(), *options.clock, why);
+  if (journal == nullptr) return nullptr;
+  journal->pump().on_change(options.on_journal);
+  std::unique_ptr<Store> store(new Store(std::move(engine), std::move(journal), options));
+  if (why = store->load(options); !why.ok()) return nullptr;
+  return store;
 }
 
 std::unique_ptr<Store> Store::over(std::unique_ptr<AnyEngine> engine, const StoreOptions& options) {
-  return std::unique_ptr<Store>(new Store(std::move(engine), options));
+  return std::unique_ptr<Store>(new Store(std::move(engine), nullptr, options));
+}
+
+Status Store::load(const StoreOptions& options) {
+  const std::uint64_t expected = journal_->disk().estimated_records();
+  std::uint64_t loaded = 0;
+  Status failed;
+  const Status read = journal_->disk().load(options.load_threads, [&](std::vector<RecordPtr>& records) {
+    if (!writer_.load(records, failed)) return false;
+    loaded += records.size();
+    if (options.on_load) options.on_load(loaded, std::max(loaded, expected));
+    return true;
+  });
+  if (!read.ok()) return read;
+  if (failed.ok()) writer_.load({}, failed);
+  return failed;
+}
+
+void Store::start() {
+  if (journal_) journal_->start();
+  thread_.start();
+}
+
+bool Store::stop(Nanos patience) noexcept {
+  const bool settled = thread_.stop(patience);
+  if (journal_) journal_->stop();
+  return settled;
+}
+
+std::string Store::journal_failure() const {
+  return journal_ && journal_->pump().failing() ? journal_->pump().failure() : std::string();
 }
 
 Status Store::submit(Request& request) noexcept {
@@ -101,10 +141,23 @@ StoreStats Store::stats() const {
   s.writer = writer_.stats();
   s.policy = writer_.policy();
   s.store_id = store_id_;
+  s.journal = journal_stats();
   // In this order, so that what is published never exceeds what is assigned.
   s.published_revision = s.writer.published_revision = engine_->published();
   s.assigned_revision = s.writer.assigned_revision = writer_.assigned();
   return s;
+}
+
+JournalStats Store::journal_stats() const {
+  if (!journal_) return {};
+  const JournalPump& pump = journal_->pump();
+  return {.on = true,
+          .failing = pump.failing(),
+          .failure = pump.failure(),
+          .counts = pump.counts(),
+          .waiting_bytes = writer_.journal_bytes(),
+          .waiting_bytes_limit = limits_.max_journal_bytes,
+          .disk_bytes = journal_->disk().bytes()};
 }
 
 KeyHash key_hash(const StoreOptions& options) {

@@ -28,6 +28,7 @@ std::string cause(const std::string& said) {
 std::string on_unavailable(const std::string& said, const std::string& endpoint) {
   if (contains(said, "draining"))
     return "the server at " + endpoint + " is shutting down (" + said + "); try again in a moment";
+  if (said.starts_with("ack: ")) return said + "; look at the server's disk, and at kvctl stats";
   if (contains(said, "DNS resolution failed"))
     return "cannot resolve the host in " + endpoint + "; check the name given with --endpoint";
   return "cannot reach " + endpoint + ": " + cause(said) +

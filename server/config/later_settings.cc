@@ -3,14 +3,11 @@
 namespace flashkv {
 namespace {
 
-constexpr std::string_view kMemoryOnly = "memory only";
 constexpr std::string_view kNoMemoryLimit = "memory is not limited";
 constexpr std::string_view kNoTls = "connections are not encrypted";
 
 constexpr LaterSetting kLater[] = {
     {"metrics-listen", "", "no metrics page; see kvctl stats"},
-    {"data-dir", "", kMemoryOnly},
-    {"sync", "everysec", kMemoryOnly},
     {"max-memory", "", kNoMemoryLimit},
     {"eviction", "noeviction", kNoMemoryLimit},
     {"tls-cert", "", kNoTls},

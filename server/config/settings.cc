@@ -95,6 +95,18 @@ bool take_address(std::string_view text, std::string& to) {
   return true;
 }
 
+bool take_folder(std::string_view text, std::string& to) {
+  to = text;
+  return text.find('\0') == std::string_view::npos;
+}
+
+bool take_sync(std::string_view text, SyncPolicy& to) {
+  if (text == "always") to = SyncPolicy::kAlways;
+  if (text == "everysec") to = SyncPolicy::kEverySecond;
+  if (text == "never") to = SyncPolicy::kOnRequest;
+  return text == "always" || text == "everysec" || text == "never";
+}
+
 bool take_engine(std::string_view text, std::string& to) {
   const std::vector<std::string> names = engine_names();
   if (std::find(names.begin(), names.end(), text) == names.end()) return false;
@@ -225,6 +237,17 @@ constexpr Setting kSettings[] = {
      "most bytes of mutations that may wait for the writer",
      [](std::string_view t, Config& c) {
        return within<1, 65'536 * kMib>(parse_size(t), c.store.limits.max_queue_bytes);
+     }},
+    {"data-dir", "", [] { return std::string("a folder, or nothing: memory only"); },
+     "folder that keeps the data over restarts; none = memory only",
+     [](std::string_view t, Config& c) { return take_folder(t, c.store.data_dir); }},
+    {"sync", "everysec", [] { return std::string("always, everysec or never"); },
+     "when the data folder is synced although no request waits for it",
+     [](std::string_view t, Config& c) { return take_sync(t, c.store.sync); }},
+    {"max-journal-bytes", "256MiB", sizes<kMib, 65'536 * kMib>,
+     "most bytes of changes that may wait to be written to the data folder",
+     [](std::string_view t, Config& c) {
+       return within<kMib, 65'536 * kMib>(parse_size(t), c.store.limits.max_journal_bytes);
      }},
     {"watch-history", "16MiB", sizes<0, 65'536 * kMib>,
      "most memory for the recent changes that watches are fed from; 0 = no watches",

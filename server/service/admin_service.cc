@@ -76,6 +76,21 @@ void to_reply(const WriterStatsView& writer, v1::StatsResponse& to) {
   to_reply(writer.publish_lag_ns, *to.mutable_publish_lag_ns());
 }
 
+void to_reply(const JournalStats& journal, v1::Journal& to) {
+  if (journal.failing) to.set_failure(journal.failure);
+  to.set_written_revision(journal.counts.written_revision);
+  to.set_synced_revision(journal.counts.synced_revision);
+  to.set_waiting_bytes(journal.waiting_bytes);
+  to.set_waiting_bytes_limit(journal.waiting_bytes_limit);
+  to.set_disk_bytes(journal.disk_bytes);
+  to.set_batches(journal.counts.batches);
+  to.set_changes(journal.counts.entries);
+  to.set_syncs(journal.counts.syncs);
+  to.set_failures(journal.counts.failures);
+  to.set_last_sync_ns(static_cast<std::uint64_t>(journal.counts.last_sync_ns));
+  to.set_longest_sync_ns(static_cast<std::uint64_t>(journal.counts.longest_sync_ns));
+}
+
 void to_reply(const StoreLimits& limits, v1::StatsResponse& to) {
   to.set_queue_requests_limit(limits.max_queue_requests);
   to.set_queue_bytes_limit(limits.max_queue_bytes);
@@ -128,6 +143,7 @@ Status AdminService::stats(v1::StatsResponse& reply) const {
   to_reply(store_.limits(), reply);
   reply.set_ordered_index(store_.has_ordered_index());
   to_reply(stats.policy, *reply.mutable_policy());
+  if (stats.journal.on) to_reply(stats.journal, *reply.mutable_journal());
   add_watches(stats, reply);
   to_reply(counts_(), reply);
   to_reply(process_usage(), reply);

@@ -7,7 +7,7 @@
 
 namespace flashkv {
 
-// Answers at once; any name other than "" and "flashkv.v1.KV" is NOT_FOUND.
+// Answers at once; a name that HealthState does not know is NOT_FOUND.
 Started check_health(const HealthState& health, const grpc::health::v1::HealthCheckRequest& request,
                      grpc::health::v1::HealthCheckResponse& reply);
 
@@ -24,7 +24,7 @@ class HealthWatch final : public StreamHandler {
   void on_message(google::protobuf::io::ZeroCopyInputStream& bytes, std::size_t size) override;
   void on_writable() override;
   void on_end() override;
-  void on_timer() override {}
+  void on_timer() override;
   void on_notice() override { go_on(); }
   bool delays_stop() const override { return false; }
 
@@ -37,6 +37,7 @@ class HealthWatch final : public StreamHandler {
 
   ServerStream& stream_;
   bool asked_ = false;  // the client's message has arrived
+  std::string service_;
   bool known_ = false;  // it named a service that exists
   bool writing_ = false;
   bool finished_ = false;

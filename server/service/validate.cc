@@ -37,11 +37,7 @@ Status check_ttl(std::int64_t ttl_ms) {
 }
 
 Status check_ack(int ack) {
-  if (!v1::Ack_IsValid(ack)) return invalid("ack: no such value: " + std::to_string(ack));
-  if (ack == v1::ACK_DURABLE) {
-    return {Code::kFailedPrecondition, "ack: ACK_DURABLE needs a data directory, and this server has none"};
-  }
-  return {};
+  return v1::Ack_IsValid(ack) ? Status() : invalid("ack: no such value: " + std::to_string(ack));
 }
 
 Status check_count(std::string_view field, int count, std::uint64_t limit) {

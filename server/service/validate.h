@@ -10,8 +10,8 @@
 namespace flashkv {
 
 // Each returns the first violation. The message names the field, the size and the limit, never the bytes
-// themselves. The code is INVALID_ARGUMENT, or FAILED_PRECONDITION for ACK_DURABLE without a journal. Whether
-// the store keeps its keys in order, which prefixes and ranges need, is not looked at.
+// themselves. The code is INVALID_ARGUMENT. Whether the store keeps its keys in order, which prefixes and
+// ranges need, and whether it has the data directory that ACK_DURABLE needs, is not looked at.
 Status validate(const v1::GetRequest& r, const StoreLimits& limits);
 Status validate(const v1::MultiGetRequest& r, const StoreLimits& limits, const RequestLimits& request_limits);
 Status validate(const v1::PutRequest& r, const StoreLimits& limits);

@@ -1,5 +1,6 @@
 #include "storage/apply/staged_state.h"
 
+#include <cstdio>
 #include <new>
 #include <string>
 #include <utility>
@@ -8,12 +9,14 @@
 
 namespace flashkv {
 
-StagedState::StagedState(AnyEngine& engine, Index index, std::uint64_t history_bytes)
+StagedState::StagedState(AnyEngine& engine, Index index, std::uint64_t history_bytes, JournalPump* journal,
+                         std::uint64_t journal_bytes)
     : engine_(engine),
       hash_(engine.hash()),
-      history_(history_bytes, engine.published()),
-      assigned_(engine.published()),
-      published_(assigned_) {
+      history_(history_bytes, journal != nullptr ? journal->written() : engine.published()),
+      assigned_(journal != nullptr ? journal->written() : engine.published()),
+      published_(engine.published()) {
+  if (journal != nullptr) journal_.emplace(*journal, journal_bytes);
   if (index == Index::kNone) return;
   index_.emplace();
   index_->publish(published_);
@@ -42,7 +45,12 @@ bool StagedState::prepare(std::span<const Change> changes, Status& why) noexcept
 }
 
 bool StagedState::reserve(std::uint64_t replaced_bytes, Status& why) noexcept {
-  const bool followed = (!index_ || index_->reserve_only(kinds_)) &&  // by those that follow the engine
+  if (journal_ && !journal_->has_room()) {
+    say_journal_is_full(why);
+    return false;
+  }
+  const bool followed = (!journal_ || journal_->reserve(probes_.size())) &&
+                        (!index_ || index_->reserve_only(kinds_)) &&  // by those that follow the engine
                         history_.reserve(probes_.size(), replaced_bytes);
   if (!followed) {
     fail(why, Code::kResourceExhausted, kOutOfMemory);
@@ -51,6 +59,15 @@ bool StagedState::reserve(std::uint64_t replaced_bytes, Status& why) noexcept {
   if (engine_.reserve(probes_)) return true;
   say_what_is_short(why);
   return false;
+}
+
+void StagedState::say_journal_is_full(Status& why) const noexcept {
+  char text[128];
+  std::snprintf(text, sizeof text,
+                "journal: %llu bytes wait for the disk, the limit is %llu (max-journal-bytes)",
+                static_cast<unsigned long long>(journal_->bytes()),
+                static_cast<unsigned long long>(journal_->max_bytes()));
+  fail(why, Code::kResourceExhausted, text);
 }
 
 void StagedState::say_what_is_short(Status& why) const noexcept {
@@ -69,6 +86,7 @@ void StagedState::say_what_is_short(Status& why) const noexcept {
 void StagedState::commit(std::span<Change> changes, std::uint64_t revision) noexcept {
   for (Change& c : changes) {
     if (!c.is_net()) continue;
+    if (journal_) journal_->append(c.after != nullptr ? *c.after : *c.base, c.after == nullptr);
     const EventKind removed = c.cause == Cause::kExpiry ? EventKind::kExpire : EventKind::kDelete;
     history_.append({revision, c.after, c.base, c.after != nullptr ? EventKind::kPut : removed});
     if (c.base != nullptr) {  // the engine may free it
@@ -82,20 +100,49 @@ void StagedState::commit(std::span<Change> changes, std::uint64_t revision) noex
       if (index_) index_->erase(c.probe.key);
       expired_ += c.cause == Cause::kExpiry ? 1 : 0;
     } else {
-      expiries_.add(*c.after);
-      expiring_ += c.after->expires_at_ms() != 0 ? 1 : 0;
-      Record* const after = c.take().release();
-      if (index_) index_->upsert(after);
-      engine_.upsert(after, c.probe.hash);
+      insert(c.take().release(), c.probe);
     }
   }
   assigned_ = revision;
+}
+
+void StagedState::insert(Record* after, const Probe& probe) noexcept {
+  expiries_.add(*after);
+  expiring_ += after->expires_at_ms() != 0 ? 1 : 0;
+  if (index_) index_->upsert(after);
+  engine_.upsert(after, probe.hash);
+}
+
+bool StagedState::load(std::span<RecordPtr> records, Status& why) noexcept {
+  probes_.clear();
+  kinds_ = {};
+  try {
+    for (const RecordPtr& r : records) probes_.push_back({r->key(), hash_(r->key())});
+  } catch (const std::bad_alloc&) {
+    fail(why, Code::kResourceExhausted, kOutOfMemory);
+    return false;
+  }
+  kinds_.inserted = records.size();
+  if (index_ && !index_->reserve_only(kinds_)) {
+    fail(why, Code::kResourceExhausted, kOutOfMemory);
+    return false;
+  }
+  if (!engine_.reserve(probes_)) {
+    say_what_is_short(why);
+    return false;
+  }
+  for (std::size_t i = 0; i < records.size(); ++i) insert(records[i].release(), probes_[i]);
+  // The index changes its nodes in place until it is published, once.
+  engine_.publish(published_);
+  open_ = reserved_ = false;
+  return true;
 }
 
 void StagedState::publish() noexcept {
   engine_.publish(assigned_);
   if (index_) index_->publish(assigned_);
   history_.publish(assigned_);  // who sees an event can read what it says
+  if (journal_) journal_->publish(assigned_);
   published_ = assigned_;
   published_expiring_ = expiring_;
   open_ = reserved_ = false;

@@ -9,6 +9,7 @@
 
 #include "storage/apply/change_set.h"
 #include "storage/expiry/timer_wheel.h"
+#include "storage/journal/journal_feed.h"
 #include "storage/order/ordered_index.h"
 #include "storage/record/hash.h"
 #include "storage/request/status.h"
@@ -19,14 +20,15 @@
 namespace flashkv {
 
 // Purpose: the state that the writer is building, and the revision that readers see. The engine is one
-//          member, the wheel of expiries, the ordered index and the watch history are others; whatever else
-//          has to follow each change (a journal) becomes one more, and gets the same changes at the same
-//          moments.
+//          member, the wheel of expiries, the ordered index, the watch history and the journal's feed are
+//          others; whatever else has to follow each change becomes one more, and gets the same changes at the
+//          same moments.
 //          The plan and the writer know this type and nothing behind it.
 // Usage:   if (!staged.try_begin_batch(budget)) return;         // readers are still inside: try again later
 //          if (staged.prepare(changes, why)) staged.commit(changes, staged.assigned() + 1);
 //          staged.publish();                                    // readers see all that was committed
 //          while (staged.collect()) wait;                       // idle: frees what readers no longer hold
+//          At the start, before anything else: staged.load(records, why), then publish() if dirty().
 // Threads: the writer's.
 // Lifetime: borrows the engine, which is empty at first, and is the only one that ever changes it: the
 //          records are in its index, and those that expire in its wheel. Pins are returned before it goes.
@@ -36,8 +38,10 @@ class StagedState {
  public:
   enum class Index : bool { kNone = false, kOrdered = true };
 
-  // `history_bytes`: the bound of the events kept for watchers; 0 = none are.
-  explicit StagedState(AnyEngine& engine, Index index = Index::kNone, std::uint64_t history_bytes = 0);
+  // `history_bytes`: the bound of the events kept for watchers; 0 = none are. With a journal, revisions go on
+  // from the one that it has written.
+  explicit StagedState(AnyEngine& engine, Index index = Index::kNone, std::uint64_t history_bytes = 0,
+                       JournalPump* journal = nullptr, std::uint64_t journal_bytes = 0);
   StagedState(const StagedState&) = delete;
   StagedState& operator=(const StagedState&) = delete;
 
@@ -59,6 +63,11 @@ class StagedState {
   bool prepare(std::span<const Change> changes, Status& why) noexcept;
   // Applies prepared changes and takes their records. `revision` must be above assigned().
   void commit(std::span<Change> changes, std::uint64_t revision) noexcept;
+
+  // Takes records that the journal has read back, each of another key and none of them here yet; only while
+  // open, and it ends the batch: the engine would keep a log of all of them. They are no events, and the
+  // journal does not get them again. False: `why` says what is short, and the state is of no use.
+  bool load(std::span<RecordPtr> records, Status& why) noexcept;
 
   // Readers that start from now on see everything committed so far.
   void publish() noexcept;
@@ -90,6 +99,9 @@ class StagedState {
   // What changed recently, for those who watch.
   WatchHistory& history() noexcept { return history_; }
   const WatchHistory& history() const noexcept { return history_; }
+  // What is on its way to the disk; null = memory only.
+  JournalFeed* journal() noexcept { return journal_ ? &*journal_ : nullptr; }
+  const JournalFeed* journal() const noexcept { return journal_ ? &*journal_ : nullptr; }
   // How many keys were removed because they had expired.
   std::uint64_t expired() const noexcept { return expired_; }
   // Bytes of all records that were replaced or removed.
@@ -99,12 +111,15 @@ class StagedState {
  private:
   bool reserve(std::uint64_t replaced_bytes, Status& why) noexcept;
   void say_what_is_short(Status& why) const noexcept;
+  void say_journal_is_full(Status& why) const noexcept;
+  void insert(Record* after, const Probe& probe) noexcept;
 
   AnyEngine& engine_;
   const KeyHash hash_;
   TimerWheel expiries_;
   std::optional<order::OrderedIndex> index_;
   WatchHistory history_;
+  std::optional<JournalFeed> journal_;
   std::vector<Probe> probes_;   // of the request being prepared,
   order::Changes kinds_;        // and what it does to the index
   std::uint64_t assigned_;      // the last revision committed

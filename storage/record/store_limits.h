@@ -30,6 +30,9 @@ struct StoreLimits {
   std::uint64_t max_pinned_bytes = std::uint64_t{1} << 30;
   // Of the events kept for watchers, and of the records that only they keep; 0 = no watches.
   std::uint64_t watch_history_bytes = 0;
+  // Of what the journal has not written yet: records, and 16 bytes for each change. Beyond it writes are
+  // refused.
+  std::uint64_t max_journal_bytes = std::uint64_t{256} << 20;
 };
 
 }  // namespace flashkv

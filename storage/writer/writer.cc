@@ -14,8 +14,9 @@ constexpr std::string_view kTooLate = "deadline: passed before the request was a
 }  // namespace
 
 Writer::Writer(AnyEngine& engine, const PublishPolicy& policy, const StoreLimits& limits, const Clock& clock,
-               std::span<Source* const> sources, StagedState::Index index)
-    : clock_(clock), s_(engine, index, policy, limits, sources, clock.now()) {
+               std::span<Source* const> sources, StagedState::Index index, JournalPump* journal)
+    : clock_(clock), s_(engine, index, journal, policy, limits, sources, clock.now()) {
+  if (journal != nullptr) journal->tell(bell_);
   s_.stats.assigned_revision.set(s_.staged.assigned());
   show();
   show_policy();
@@ -43,6 +44,7 @@ Nanos Writer::step() noexcept {
   }
   if (s_.idle() && s_.now >= s_.collect_at) collect();
   publish_when_due();
+  look_at_journal();
   answer_waiting();
   answer_pinners();
   free_unpinned();
@@ -228,8 +230,7 @@ bool Writer::prepare(Request& r, std::uint64_t revision) noexcept {
 // All of one mutation or nothing of it; r.status says which.
 void Writer::apply(Request& r) noexcept {
   const std::uint64_t revision = r.revision != 0 ? r.revision : s_.staged.assigned() + 1;
-  if (r.ack == Ack::kDurable) {
-    fail(r.status, Code::kFailedPrecondition, "ack: DURABLE needs a data directory");
+  if (r.ack == Ack::kDurable && refuse_durable(r)) {
     s_.plan.skip(r);
   } else if (r.deadline <= s_.now) {
     fail(r.status, Code::kDeadlineExceeded, kTooLate);
@@ -272,7 +273,9 @@ bool Writer::apply_client(Request& r) noexcept {
   s_.pending.pop();
   // An outcome that depends on unpublished state is answered once that is published, unless the client asked
   // for it as soon as it is applied.
-  if (s_.staged.dirty() && r.ack != Ack::kApplied) {
+  if (applied && r.ack == Ack::kDurable) {
+    s_.unsynced.add(r);
+  } else if (s_.staged.dirty() && r.ack != Ack::kApplied) {
     s_.unpublished.add(r);
   } else {
     answer(r);
@@ -325,6 +328,7 @@ Nanos Writer::sources_due() const noexcept {
 }
 
 Nanos Writer::next_step() const noexcept {
+  if (s_.journal_again) return s_.now;
   Nanos t = std::min({s_.unpublished.next_deadline(), s_.trimmer.due(), s_.pins_at});
   const Nanos work_at = s_.staged.is_open() ? Nanos{0} : s_.retry_open_at;
   if (!s_.pending.empty()) t = std::min(t, work_at);
@@ -344,7 +348,7 @@ void Writer::wait_until(Nanos time) noexcept {
     return;
   }
   bell_.arm();
-  if (s_.queue.idle() && sources_due() > clock_.now()) bell_.sleep(left);
+  if (s_.queue.idle() && sources_due() > clock_.now() && !journal_moved()) bell_.sleep(left);
   bell_.disarm();
 }
 

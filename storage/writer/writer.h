@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "storage/request/doorbell.h"
 #include "storage/request/request.h"
@@ -62,12 +63,17 @@ class Writer {
   static constexpr Nanos kMaxRevisionWait = 30'000 * kNanosPerMilli;
 
   // `sources` are asked in this order, before the clients' queue.
+  // With a journal, load() of what it holds comes first, and its thread outlives the writer.
   Writer(AnyEngine& engine, const PublishPolicy& policy, const StoreLimits& limits, const Clock& clock,
-         std::span<Source* const> sources = {}, StagedState::Index index = StagedState::Index::kNone);
+         std::span<Source* const> sources = {}, StagedState::Index index = StagedState::Index::kNone,
+         JournalPump* journal = nullptr);
   Writer(AnyEngine&, const PublishPolicy&, StoreLimits&&, const Clock&, std::span<Source* const> = {},
-         StagedState::Index = StagedState::Index::kNone) = delete;
+         StagedState::Index = StagedState::Index::kNone, JournalPump* = nullptr) = delete;
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
+
+  // Before the first step(): records of a state that is complete with the last call, an empty span.
+  bool load(std::span<RecordPtr> records, Status& why) noexcept;
 
   // kAccepted: the request's sink gets it exactly once. Each operation's hash and request.bytes are set.
   Admission submit(Request& request) noexcept;
@@ -79,9 +85,9 @@ class Writer {
 
   // Refuses requests from now on.
   void close() noexcept { s_.queue.close(); }
-  // After close(): applies, publishes and answers everything that was accepted. Requests that readers still
-  // block after `patience` ns are answered UNAVAILABLE, unapplied. True: no reader holds the state before the
-  // last publish.
+  // After close(): applies, publishes and answers everything that was accepted, and hands it to the journal.
+  // Requests that readers still block after `patience` ns are answered UNAVAILABLE, unapplied; those that the
+  // disk has not synced by then UNAVAILABLE, too. True: no reader holds the state before the last publish.
   bool finish(Nanos patience) noexcept;
 
   std::uint64_t assigned() const noexcept { return s_.stats.assigned_revision.get(); }
@@ -91,6 +97,10 @@ class Writer {
   EngineStats engine_stats() const noexcept { return s_.stats.engine.copy(); }
   WatchHistory& history() noexcept { return s_.staged.history(); }
   const WatchHistory& history() const noexcept { return s_.staged.history(); }
+  // Bytes that the journal has not written yet.
+  std::uint64_t journal_bytes() const noexcept {
+    return s_.staged.journal() != nullptr ? s_.staged.journal()->bytes() : 0;
+  }
 
  private:
   // In the order of a step.
@@ -113,6 +123,13 @@ class Writer {
   void publish_when_due() noexcept;
   void publish() noexcept;
   void answer_waiting() noexcept;
+  void look_at_journal() noexcept;
+  bool journal_moved() const noexcept;
+  void answer_synced() noexcept;
+  void answer_unsynced(std::string_view why) noexcept;
+  bool waits_for_journal() const noexcept;
+  bool refuse_durable(Request& r) noexcept;
+  void say_why_it_fails(Status& status, std::string_view head) const noexcept;
   void answer_pinners() noexcept;
   void answer_pinner(Request& r) noexcept;
   void free_unpinned() noexcept;

@@ -105,14 +105,18 @@ bool Writer::finish(Nanos patience) noexcept {
   const Nanos began = clock_.now();
   const Nanos give_up = patience > kNever - began ? kNever : began + patience;
   s_.closing = true;
+  bool waits = false;  // for the journal
   do {
     s_.retry_open_at = 0;
     step();
     const bool blocked = s_.blocked();
     if (blocked && clock_.now() >= give_up) refuse_pending();
+    waits = waits_for_journal() && clock_.now() < give_up;
+    if (!waits) answer_unsynced("stopping: applied, but not synced in time");
+    leave_queue();
     s_.done.deliver();
-    if (blocked) std::this_thread::sleep_for(std::chrono::nanoseconds(kRetryGap));
-  } while (!s_.idle() || !s_.queue.drained());
+    if (blocked || waits) std::this_thread::sleep_for(std::chrono::nanoseconds(kRetryGap));
+  } while (!s_.idle() || !s_.queue.drained() || waits);
   bool released = s_.staged.is_open();
   while (!released) {
     const Nanos left = give_up - clock_.now();

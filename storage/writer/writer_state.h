@@ -22,9 +22,9 @@ namespace flashkv {
 // Purpose: the whole state of Writer::step(): a step reads and writes nothing that is not named here.
 // Threads: the writer's alone, except `queue` and `stats`, whose contracts name the other threads.
 struct WriterState {
-  WriterState(AnyEngine& engine, StagedState::Index index, const PublishPolicy& policy,
+  WriterState(AnyEngine& engine, StagedState::Index index, JournalPump* journal, const PublishPolicy& policy,
               const StoreLimits& limits, std::span<Source* const> inside, Nanos started)
-      : staged(engine, index, limits.watch_history_bytes),
+      : staged(engine, index, limits.watch_history_bytes, journal, limits.max_journal_bytes),
         queue(limits),
         pins(staged, queue, limits),
         expiry(staged.expiries(), engine.hash()),
@@ -44,6 +44,7 @@ struct WriterState {
   RequestList publishers;  // kPublish: answered in this step
   RequestList pinners;     // kTakePin of what is published: answered in this step
   WaitList unpublished;    // applied, kWaitRevision or kTakePin: answered once their revision is published
+  WaitList unsynced;       // DURABLE, applied: answered once their revision is synced, or the disk fails
   Completions done;        // out: answered in this step
 
   RequestPlan plan;  // the request being prepared
@@ -70,6 +71,12 @@ struct WriterState {
   Nanos collect_at = kNever;     // idle: when memory is next collected
   Nanos collect_gap = 0;         // grows while nothing is freed
   Nanos pins_at = kNever;        // when more of what pins held can be freed
+
+  // What was last seen of the journal.
+  std::uint64_t seen_written = 0;
+  std::uint64_t seen_synced = 0;
+  bool seen_failing = false;
+  bool journal_again = false;  // more records of written batches are to be released
 
   WriterCounts counts;
   WriterStats stats;

@@ -7,7 +7,7 @@ A session is a text file. A line that begins with `$ kvctl` is run; the lines up
     text        a line of standard output, exactly
     ! text      a line of standard error, exactly
     exit N      the exit code, if it is not 0
-Also: `kvd FLAGS` as the first line of the file, `file NAME` to write a file, and `NAME=text` before kvctl for its
+Also: `kvd FLAGS` as the first line of the file (<folder>: the session's own), `file NAME` to write a file, and `NAME=text` before kvctl for its
 environment.
     > text      a line of the file, or of the command's standard input
 <number>, <figure> (with decimals) and <text> stand for text that differs between runs, <endpoint> for the server,
@@ -151,7 +151,9 @@ def session_test(name):
     def test(self):
         steps = [Step(number, lines) for number, lines in blocks(os.path.join(FOLDER, name))]
         flags = shlex.split(steps.pop(0).head)[1:] if steps[0].head.startswith("kvd") else []
-        with tempfile.TemporaryDirectory() as folder, KvdProcess(BIN, *flags) as kvd:
+        with tempfile.TemporaryDirectory() as folder, KvdProcess(
+            BIN, *[flag.replace("<folder>", folder) for flag in flags]
+        ) as kvd:
             session = Session(self, folder, kvd.endpoint)
             for step in steps:
                 with self.subTest(f"kvctl/{name}:{step.number}: {step.head}"):

@@ -19,12 +19,12 @@ STOP_SECONDS = 60
 
 
 class KvdProcess:
-    def __init__(self, bin_folder, *flags):
+    def __init__(self, bin_folder, *flags, environment=None):
         self._process = subprocess.Popen(
             [os.path.join(bin_folder, "kvd"), "--listen", "127.0.0.1:0", "--log-format", "json", *flags],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=clean_environment(),
+            env={**clean_environment(), **(environment or {})},
         )
         self._lines = queue.Queue()
         self.log = []

@@ -15,14 +15,15 @@ STORAGE = {
     "order": {"table", "request", "record", "reclaim", "sync"},
     "expiry": {"table", "request", "record", "sync"},
     "watch": {"request", "record", "reclaim", "sync"},
-    "apply": {"order", "expiry", "watch", "table", "request", "record", "reclaim", "sync"},
-    "writer": {"apply", "expiry", "watch", "table", "request", "record", "reclaim", "sync"},
+    "journal": {"request", "record", "sync"},
+    "apply": {"order", "expiry", "watch", "journal", "table", "request", "record", "reclaim", "sync"},
+    "writer": {"apply", "expiry", "watch", "journal", "table", "request", "record", "reclaim", "sync"},
     "parts": BELOW_ENGINES,
     "engine/": {"parts", *BELOW_ENGINES},
     # It says why it makes no engine in the words that every refusal has.
     "registry": {"engine/", "table", "request"},
     # The door shows what its callers hold in their hands.
-    "door": {"registry", "writer", "apply", "order", "watch", "table", "request", "record", "sync"},
+    "door": {"registry", "writer", "apply", "order", "watch", "journal", "table", "request", "record", "sync"},
 }
 
 # "storage:" names a room of storage that a room of server may see; the rest of storage is behind the door.

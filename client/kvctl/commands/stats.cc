@@ -21,6 +21,21 @@ void add(Rows& rows, const std::string& name, const v1::Distribution& d) {
   rows.push_back({name + "_max", text(d.max())});
 }
 
+void add(Rows& rows, const v1::Journal& j) {
+  rows.push_back({"journal_failure", j.failure(), true});
+  rows.push_back({"journal_written_revision", text(j.written_revision())});
+  rows.push_back({"journal_synced_revision", text(j.synced_revision())});
+  rows.push_back({"journal_waiting_bytes", text(j.waiting_bytes())});
+  rows.push_back({"journal_waiting_bytes_limit", text(j.waiting_bytes_limit())});
+  rows.push_back({"journal_disk_bytes", text(j.disk_bytes())});
+  rows.push_back({"journal_batches", text(j.batches())});
+  rows.push_back({"journal_changes", text(j.changes())});
+  rows.push_back({"journal_syncs", text(j.syncs())});
+  rows.push_back({"journal_failures", text(j.failures())});
+  rows.push_back({"journal_last_sync_ns", text(j.last_sync_ns())});
+  rows.push_back({"journal_longest_sync_ns", text(j.longest_sync_ns())});
+}
+
 std::string rmw_name(v1::ReadRmw rmw) {
   switch (rmw) {
     case v1::READ_RMW_NONE:
@@ -86,6 +101,7 @@ Rows stats_rows(const v1::StatsResponse& s) {
             {"watch_history_limit", text(s.watch_history_limit())},
             {"watch_history_events", text(s.watch_history_events())},
             {"compact_revision", text(s.compact_revision())}};
+  if (s.has_journal()) add(rows, s.journal());
   add(rows, "batch_ops", s.batch_ops());
   add(rows, "writer_wait_ns", s.writer_wait_ns());
   add(rows, "publish_ns", s.publish_ns());

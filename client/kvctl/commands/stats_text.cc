@@ -105,6 +105,22 @@ std::string scans_and_watches(const v1::StatsResponse& s) {
                                         ", " + events}});
 }
 
+std::string journal(const v1::StatsResponse& s) {
+  const v1::Journal& j = s.journal();
+  Rows rows{{"state", j.failure().empty() ? "works" : "fails: " + j.failure()},
+            {"written", "up to revision " + std::to_string(j.written_revision())},
+            {"synced", "up to revision " + std::to_string(j.synced_revision())},
+            {"waiting", of(bytes(j.waiting_bytes()), bytes(j.waiting_bytes_limit()))},
+            {"on disk", bytes(j.disk_bytes())},
+            {"batches", count(j.batches()) + " with " + count(j.changes()) + " changes"}};
+  std::string syncs = count(j.syncs());
+  if (j.syncs() > 0)
+    syncs += ", the last took " + time(j.last_sync_ns()) + ", the longest " + time(j.longest_sync_ns());
+  rows.push_back({"syncs", syncs});
+  if (j.failures() > 0) rows.push_back({"failures", count(j.failures())});
+  return section("Journal", std::move(rows));
+}
+
 std::string requests(const v1::StatsResponse& s) {
   std::map<std::string, std::pair<std::uint64_t, std::string>> methods;  // answered OK, and the others
   for (const v1::MethodCount& m : s.requests()) {
@@ -125,6 +141,7 @@ std::string requests(const v1::StatsResponse& s) {
 std::string stats_text(const v1::StatsResponse& stats) {
   std::string text =
       server(stats) + '\n' + data(stats) + '\n' + writer(stats) + '\n' + scans_and_watches(stats);
+  if (stats.has_journal()) text.append(1, '\n').append(journal(stats));
   if (const std::string counts = requests(stats); !counts.empty()) text.append(1, '\n').append(counts);
   return text;
 }

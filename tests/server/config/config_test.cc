@@ -138,12 +138,27 @@ TEST(Config, EverySettingHasACaseOfABadValue) {
 }
 
 TEST(Config, EveryValueReachesItsField) {
-  const CommandLine line =
-      resolve({"--threads=7", "--publish-interval=5ms", "--publish-max-batch=9", "--publish-adaptive=false",
-               "--guard=refcount", "--max-key-bytes=100", "--max-value-bytes=2MiB", "--max-queue-requests=11",
-               "--max-streams=12", "--max-connections=13", "--max-multiget-keys=14", "--drain-timeout=3s",
-               "--max-request-bytes=4MiB", "--max-queue-bytes=64MiB", "--log-level=error",
-               "--log-format=json", "--listen=localhost:1", "--max-retired=3MiB"});
+  const CommandLine line = resolve({"--threads=7",
+                                    "--publish-interval=5ms",
+                                    "--publish-max-batch=9",
+                                    "--publish-adaptive=false",
+                                    "--guard=refcount",
+                                    "--max-key-bytes=100",
+                                    "--max-value-bytes=2MiB",
+                                    "--max-queue-requests=11",
+                                    "--max-streams=12",
+                                    "--max-connections=13",
+                                    "--max-multiget-keys=14",
+                                    "--drain-timeout=3s",
+                                    "--max-request-bytes=4MiB",
+                                    "--max-queue-bytes=64MiB",
+                                    "--log-level=error",
+                                    "--log-format=json",
+                                    "--listen=localhost:1",
+                                    "--max-retired=3MiB",
+                                    "--data-dir=data",
+                                    "--sync=never",
+                                    "--max-journal-bytes=5MiB"});
   ASSERT_EQ(line.action, Action::kServe) << line.text;
   const Config& c = line.config;
   EXPECT_EQ(c.threads, 7U);
@@ -164,6 +179,9 @@ TEST(Config, EveryValueReachesItsField) {
   EXPECT_EQ(c.log_level, log::Level::kError);
   EXPECT_EQ(c.log_format, log::Format::kJson);
   EXPECT_EQ(c.listen, "localhost:1");
+  EXPECT_EQ(c.store.data_dir, "data");
+  EXPECT_EQ(c.store.sync, SyncPolicy::kOnRequest);
+  EXPECT_EQ(c.store.limits.max_journal_bytes, 5U << 20);
 }
 
 TEST(Config, TheFlagsDefaultsAreThoseOfTheStoreAndTheServices) {
@@ -174,6 +192,9 @@ TEST(Config, TheFlagsDefaultsAreThoseOfTheStoreAndTheServices) {
   EXPECT_EQ(c.store.limits.max_queue_requests, limits.max_queue_requests);
   EXPECT_EQ(c.store.limits.max_queue_bytes, limits.max_queue_bytes);
   EXPECT_EQ(c.store.limits.max_retired_bytes, limits.max_retired_bytes);
+  EXPECT_EQ(c.store.limits.max_journal_bytes, limits.max_journal_bytes);
+  EXPECT_EQ(c.store.sync, StoreOptions{}.sync);
+  EXPECT_EQ(c.store.data_dir, "");
   EXPECT_EQ(c.limits.max_request_bytes, RequestLimits{}.max_request_bytes);
   EXPECT_EQ(c.limits.max_multiget_keys, RequestLimits{}.max_multiget_keys);
   EXPECT_EQ(c.store.policy.interval, PublishPolicy{}.interval);

@@ -41,6 +41,35 @@ TEST_F(HealthServiceTest, CheckKnowsTheServerAndItsServiceOnly) {
   EXPECT_EQ(check_health(health, named("other"), answer).status.code, Code{5});
 }
 
+TEST_F(HealthServiceTest, AJournalThatFailsHasANameOfItsOwn) {
+  Answer answer;
+  EXPECT_EQ(check_health(health, named("flashkv.journal"), answer).status.code, Code{5}) << "memory only";
+  health.set_journal(true);
+  EXPECT_TRUE(check_health(health, named("flashkv.journal"), answer).status.ok());
+  EXPECT_EQ(answer.status(), Answer::SERVING);
+  health.set_journal(false);
+  EXPECT_TRUE(check_health(health, named("flashkv.journal"), answer).status.ok());
+  EXPECT_EQ(answer.status(), Answer::NOT_SERVING);
+  EXPECT_TRUE(check_health(health, named(""), answer).status.ok());
+  EXPECT_EQ(answer.status(), Answer::SERVING) << "reads go on";
+  health.set_journal(true);
+  health.set_serving(false);
+  EXPECT_TRUE(check_health(health, named("flashkv.journal"), answer).status.ok());
+  EXPECT_EQ(answer.status(), Answer::NOT_SERVING) << "it is stopping";
+}
+
+TEST_F(HealthServiceTest, AWatcherOfTheJournalGetsItsChanges) {
+  health.set_journal(true);
+  stream.send(named("flashkv.journal"));
+  EXPECT_THAT(told(), ElementsAre(Answer::SERVING));
+  health.set_journal(false);
+  stream.fire_timer();
+  EXPECT_THAT(told(), ElementsAre(Answer::SERVING, Answer::NOT_SERVING));
+  health.set_journal(true);
+  stream.fire_timer();
+  EXPECT_THAT(told(), ElementsAre(Answer::SERVING, Answer::NOT_SERVING, Answer::SERVING));
+}
+
 TEST_F(HealthServiceTest, AWatcherGetsEachChangeOnce) {
   EXPECT_THAT(told(), ElementsAre()) << "it has not named a service yet";
   stream.send(named(""));
