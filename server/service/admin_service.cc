@@ -97,6 +97,21 @@ void to_reply(const MethodCounts& counts, v1::StatsResponse& to) {
   }
 }
 
+void to_reply(const MethodLatencies& latencies, v1::StatsResponse& to) {
+  to.clear_latencies();
+  for (std::size_t m = 0; m < kMaxMethods; ++m) {
+    const MethodLatency& from = latencies[m];
+    const auto count = std::accumulate(from.buckets.begin(), from.buckets.end(), std::uint64_t{0});
+    if (count == 0) continue;
+    v1::MethodLatency& latency = *to.add_latencies();
+    latency.set_method(std::string(method_name(static_cast<MethodId>(m))));
+    latency.set_count(count);
+    latency.set_total_us(from.total_ns / kNanosPerMicro);
+    latency.set_max_us(from.max_ns / kNanosPerMicro);
+    latency.mutable_buckets()->Add(from.buckets.begin(), from.buckets.end());
+  }
+}
+
 void to_reply(const ProcessUsage& usage, v1::StatsResponse& to) {
   to.set_cpu_user_us(usage.user_cpu_us);
   to.set_cpu_system_us(usage.system_cpu_us);
@@ -130,6 +145,7 @@ Status AdminService::stats(v1::StatsResponse& reply) const {
   to_reply(stats.policy, *reply.mutable_policy());
   add_watches(stats, reply);
   to_reply(counts_(), reply);
+  to_reply(meters_.latencies(), reply);
   to_reply(process_usage(), reply);
   reply.set_request_threads(request_threads_);
   return {};

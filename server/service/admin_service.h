@@ -6,6 +6,7 @@
 #include "flashkv/v1/admin.pb.h"
 #include "server/service/method.h"
 #include "server/service/pending_call.h"
+#include "server/service/request_meter.h"
 #include "server/service/watch/watch_counts.h"
 
 namespace flashkv {
@@ -25,6 +26,9 @@ class AdminService {
   // Where stats() gets the request counts from; set before the first call.
   void count_requests_with(std::function<MethodCounts()> counts) { counts_ = std::move(counts); }
 
+  // The request threads' meters; each Session opens its own.
+  RequestMeters& meters() noexcept { return meters_; }
+
   Status stats(v1::StatsResponse& reply) const;
   Status get_policy(v1::GetPublishPolicyResponse& reply) const;
   Started set_policy(const v1::SetPublishPolicyRequest& request, PendingCall& call);
@@ -41,6 +45,7 @@ class AdminService {
   const WatchCounts* watches_ = nullptr;
   std::uint64_t max_watches_ = 0;
   const unsigned request_threads_;
+  RequestMeters meters_;
   std::function<MethodCounts()> counts_ = [] { return MethodCounts{}; };
 };
 

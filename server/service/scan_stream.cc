@@ -7,12 +7,14 @@
 
 #include "server/service/key_range.h"
 #include "server/service/kv_service.h"
+#include "server/service/method_table.h"
 #include "server/service/wire.h"
 
 namespace flashkv {
 namespace {
 
 constexpr Code kCancelled{1};
+const MethodId kScan = method_id("Scan");
 
 OrderedScan::Options options_of(const v1::ScanRequest& r) {
   return {.direction = r.reverse() ? OrderedScan::kReverse : OrderedScan::kForward,
@@ -39,6 +41,7 @@ void ScanStream::on_notice() {
 void ScanStream::on_message(google::protobuf::io::ZeroCopyInputStream& bytes, std::size_t) {
   if (asked_ || end_) return;
   asked_ = true;
+  timed_ = {.method = kScan, .came = stream_.session().meter().now()};
   if (!request_.ParseFromZeroCopyStream(&bytes)) {
     wind_up({Code::kInvalidArgument, "the message is not a ScanRequest"});
     return;
@@ -174,6 +177,7 @@ void ScanStream::finish() {
   pin_.reset();
   Status status = end_.value_or(Status{});
   stream_.count(status.code);
+  if (asked_) stream_.session().meter().answered(timed_);
   stream_.finish(std::move(status));
 }
 
