@@ -23,7 +23,7 @@ Status Daemon::start() {
   store_ = Store::open(config_.store, why);
   if (!store_) return why;
   kv_ = std::make_unique<KvService>(*store_, config_.limits);
-  admin_ = std::make_unique<AdminService>(*store_, config_.threads);
+  admin_ = std::make_unique<AdminService>(*store_, config_.threads, config_.limits);
   admin_->count_watches_with(kv_->watch_counts(), config_.limits.max_watches);
   const Services services{*store_, *kv_, *admin_, health_, *config_.store.clock};
   fronts_ = std::make_unique<FrontSet>();

@@ -16,7 +16,8 @@ namespace flashkv {
 // Lifetime: the store outlives it; the function given to count_requests_with() is called by every stats().
 class AdminService {
  public:
-  AdminService(Store& store, unsigned request_threads) : store_(store), request_threads_(request_threads) {}
+  AdminService(Store& store, unsigned request_threads, const RequestLimits& limits = {})
+      : store_(store), request_threads_(request_threads), meters_(limits) {}
 
   // Where stats() gets the watches' numbers from, and how many may be open; set before the first call.
   void count_watches_with(const WatchCounts& counts, std::uint64_t most) {
@@ -35,6 +36,8 @@ class AdminService {
   Status finish_set_policy(const PendingCall& call, v1::SetPublishPolicyResponse& reply) const;
   Started publish(PendingCall& call);
   Status finish_publish(const PendingCall& call, v1::PublishResponse& reply) const;
+  Status slow_log(const v1::SlowLogRequest& request, v1::SlowLogResponse& reply);
+  Status set_log_level(const v1::SetLogLevelRequest& request, v1::SetLogLevelResponse& reply);
 
  private:
   void set_header(std::uint64_t revision, v1::ResponseHeader& header) const;

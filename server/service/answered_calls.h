@@ -23,6 +23,8 @@ class AnsweredCalls {
   struct Call {
     const v1::Call* call = nullptr;
     Nanos came = 0;  // when its message had been read
+    std::size_t reply_bytes = 0;
+    Code code{};
   };
 
   void add(RequestMeter& meter, const Call& answered) noexcept {
@@ -34,12 +36,25 @@ class AnsweredCalls {
     if (count_ == 0) return;
     const Nanos now = meter.now();
     for (std::size_t i = 0; i < count_; ++i) {
-      meter.answered({.method = method_of(*calls_[i].call), .came = calls_[i].came}, now);
+      const Call& each = calls_[i];
+      const MethodId method = method_of(*each.call);
+      const Nanos took = meter.count(method, each.came, now);
+      if (meter.is_slow(took)) keep(meter, each, method, took);
     }
     count_ = 0;
   }
 
  private:
+  // The request's size takes a walk over it, which the others are spared.
+  static void keep(RequestMeter& meter, const Call& slow, MethodId method, Nanos took) noexcept {
+    meter.keep({.method = method,
+                .came = slow.came,
+                .request_bytes = slow.call->ByteSizeLong(),
+                .reply_bytes = slow.reply_bytes,
+                .code = slow.code},
+               took);
+  }
+
   std::array<Call, kMost> calls_;
   std::size_t count_ = 0;
 };

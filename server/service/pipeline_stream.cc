@@ -159,8 +159,10 @@ void PipelineStream::add_answer(const Submitted& call, const Status& status, v1:
     answer.mutable_error()->set_code(static_cast<std::int32_t>(status.code));
     answer.mutable_error()->set_message(status.message);
   }
-  reply_bytes_ += kFrameBytes + answer.ByteSizeLong();
-  answered_.add(stream_.session().meter(), {.call = call.call, .came = call.message->came});
+  const std::size_t bytes = answer.ByteSizeLong();
+  reply_bytes_ += kFrameBytes + bytes;
+  answered_.add(stream_.session().meter(),
+                {.call = call.call, .came = call.message->came, .reply_bytes = bytes, .code = status.code});
 }
 
 bool PipelineStream::write() {

@@ -38,10 +38,10 @@ void ScanStream::on_notice() {
   if (stream_.draining()) wind_up({Code::kUnavailable, "the server is draining"});
 }
 
-void ScanStream::on_message(google::protobuf::io::ZeroCopyInputStream& bytes, std::size_t) {
+void ScanStream::on_message(google::protobuf::io::ZeroCopyInputStream& bytes, std::size_t size) {
   if (asked_ || end_) return;
   asked_ = true;
-  timed_ = {.method = kScan, .came = stream_.session().meter().now()};
+  timed_ = {.method = kScan, .came = stream_.session().meter().now(), .request_bytes = size};
   if (!request_.ParseFromZeroCopyStream(&bytes)) {
     wind_up({Code::kInvalidArgument, "the message is not a ScanRequest"});
     return;
@@ -161,7 +161,9 @@ void ScanStream::send(const v1::ScanResponse& page, bool last) {
     timing_ = true;
     stream_.wake_after(kLook);
   }
-  stream_.write(MessageBytes(page), false);
+  MessageBytes bytes(page);
+  timed_.reply_bytes += bytes.size();
+  stream_.write(std::move(bytes), false);
 }
 
 // The call comes back like one that the writer has completed, after everything that waits for this thread.
@@ -177,6 +179,7 @@ void ScanStream::finish() {
   pin_.reset();
   Status status = end_.value_or(Status{});
   stream_.count(status.code);
+  timed_.code = status.code;
   if (asked_) stream_.session().meter().answered(timed_);
   stream_.finish(std::move(status));
 }

@@ -45,7 +45,7 @@ void WriteStream::on_message(google::protobuf::io::ZeroCopyInputStream& bytes, s
   reading_ = false;
   if (!no_more_) {
     Slot& read = slot(next_);
-    read.timed = {.method = kWrite, .came = stream_.session().meter().now()};
+    read.timed = {.method = kWrite, .came = stream_.session().meter().now(), .request_bytes = size};
     read.request = google::protobuf::Arena::CreateMessage<v1::WriteRequest>(&read.arena);
     if (read.request->ParseFromZeroCopyStream(&bytes)) {
       ++next_;
@@ -99,6 +99,8 @@ void WriteStream::answer(Slot& slot, const Status& status) {
   MessageBytes bytes(reply);
   slot.clear();
   slot.reply = std::move(bytes);
+  slot.timed.reply_bytes = slot.reply.size();
+  slot.timed.code = status.code;
   stream_.session().meter().answered(slot.timed);
   slot.answered = true;
 }
