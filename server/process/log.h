@@ -25,7 +25,7 @@ struct Field {
 // Lines go to standard error. Called once, before other threads log.
 void start(Level level, Format format);
 void set_level(Level level);
-// Sets it while the program runs, and returns the level until then. Logs that it changed at info, whatever the
+// Sets it while the program runs, and returns the level until then. Logs a change at info, whatever the
 // levels are, so that even a change to `off` is confirmed.
 // Threads: any.
 Level change_level(Level to);

@@ -31,7 +31,7 @@ struct SlowRequest {
 // Threads: a ring's add() is its thread's; everything else any.
 // Lifetime: a ring and its entries stay when its thread ends.
 // Cost:    add(): a counter and the ring's own lock, which only read() competes for.
-// Limits:  each ring has room for `entries`, allocated by open(); read() copies a ring while it holds its lock.
+// Limits:  each ring has room for `entries`, allocated by open(); read() copies a ring under its lock.
 class SlowLog {
  public:
   SlowLog(Nanos threshold, std::uint64_t entries) : threshold_(threshold), entries_(entries) {}
