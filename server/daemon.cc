@@ -21,7 +21,7 @@ Status Daemon::start() {
   lower_connections();
   if (const Status s = open_store(); !s.ok()) return s;
   kv_ = std::make_unique<KvService>(*store_, config_.limits);
-  admin_ = std::make_unique<AdminService>(*store_, config_.threads);
+  admin_ = std::make_unique<AdminService>(*store_, config_.threads, config_.limits);
   admin_->count_watches_with(kv_->watch_counts(), config_.limits.max_watches);
   const Services services{*store_, *kv_, *admin_, health_, *config_.store.clock};
   fronts_ = std::make_unique<FrontSet>();

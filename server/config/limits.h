@@ -14,6 +14,8 @@ struct RequestLimits {
   std::uint64_t max_multiget_keys = 10'000;
   Nanos scan_timeout = 30'000 * kNanosPerMilli;  // a scan ends whose client takes no page for so long
   std::uint64_t max_watches = 100'000;
+  Nanos slow_log_threshold = 10 * kNanosPerMilli;  // a request that takes it or longer is slow; 0 = every one
+  std::uint64_t slow_log_entries = 128;
 };
 
 // Fixed: part of the API.

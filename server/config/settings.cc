@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint64_t kMib = std::uint64_t{1} << 20;
 constexpr Nanos kLongestDrain = Nanos{3600} * 1'000'000'000;
 constexpr Nanos kLongestScanWait = Nanos{24 * 3600} * 1'000'000'000;
+constexpr Nanos kSlowest = Nanos{24 * 3600} * 1'000'000'000;
+constexpr std::uint64_t kMostSlowEntries = 10'000;  // 0.5 MB a request thread
 constexpr std::uint64_t kMostPins = 1'024;
 
 std::string any_address() { return "HOST:PORT, [IPV6]:PORT or unix:PATH"; }
@@ -24,7 +26,7 @@ std::string durations() {
 }
 std::string switches() { return "true or false"; }
 std::string guards() { return "auto, refcount or asymmetric"; }
-std::string levels() { return "debug, info, warning, error or off"; }
+std::string levels() { return std::string(log::kLevelNames); }
 std::string formats() { return "text or json"; }
 std::string engines() {
   std::string names;
@@ -265,6 +267,14 @@ constexpr Setting kSettings[] = {
      [](std::string_view t, Config& c) { return within<1, 1'000'000>(parse_count(t), c.max_connections); }},
     {"drain-timeout", "10s", durations<kLongestDrain>, "how long a stop waits for calls in flight",
      [](std::string_view t, Config& c) { return take_duration(t, c.drain_timeout, kLongestDrain); }},
+    {"slow-log-threshold", "10ms", durations<kSlowest>,
+     "a request that takes this long or longer is counted as slow and kept in the slow log; 0 = every "
+     "request",
+     [](std::string_view t, Config& c) { return take_duration(t, c.limits.slow_log_threshold, kSlowest); }},
+    {"slow-log-entries", "128", counts<0, kMostSlowEntries>, "requests that the slow log keeps; 0 = none",
+     [](std::string_view t, Config& c) {
+       return within<0, kMostSlowEntries>(parse_count(t), c.limits.slow_log_entries);
+     }},
     {"log-level", "info", levels, "lowest severity that is logged",
      [](std::string_view t, Config& c) { return take_level(t, c.log_level); }},
     {"log-format", "text", formats, "text lines or JSON lines",

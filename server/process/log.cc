@@ -3,8 +3,10 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 namespace flashkv::log {
@@ -83,6 +85,18 @@ void start(Level level, Format format) {
 
 void set_level(Level level) {
   if (destination().logger) destination().logger->set_level(named(level).native);
+}
+
+Level change_level(Level to) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  const Level from = level();
+  if (from == to) return from;
+  set_level(std::min({from, to, Level::kInfo}));
+  write(Level::kInfo, "log level changed",
+        {{"from", std::string(name(from))}, {"to", std::string(name(to))}});
+  set_level(to);
+  return from;
 }
 
 Level level() {

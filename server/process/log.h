@@ -12,7 +12,8 @@ namespace flashkv::log {
 enum class Level : std::uint8_t { kDebug, kInfo, kWarning, kError, kOff };
 enum class Format : std::uint8_t { kText, kJson };
 
-// The values of --log-level: debug, info, warning, error, off.
+// The values of --log-level.
+inline constexpr std::string_view kLevelNames = "debug, info, warning, error or off";
 std::optional<Level> parse_level(std::string_view name);
 std::string_view name(Level level);
 
@@ -24,6 +25,10 @@ struct Field {
 // Lines go to standard error. Called once, before other threads log.
 void start(Level level, Format format);
 void set_level(Level level);
+// Sets it while the program runs, and returns the level until then. Logs a change at info, whatever the
+// levels are, so that even a change to `off` is confirmed.
+// Threads: any.
+Level change_level(Level to);
 Level level();
 
 // Usage:   log::write(log::Level::kInfo, "serving", {{"listen", address}});

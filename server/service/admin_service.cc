@@ -4,6 +4,7 @@
 #include <numeric>
 #include <string>
 
+#include "server/process/log.h"
 #include "server/process/process_usage.h"
 #include "server/service/method_table.h"
 #include "server/service/validate.h"
@@ -112,6 +113,21 @@ void to_reply(const MethodCounts& counts, v1::StatsResponse& to) {
   }
 }
 
+void to_reply(const MethodLatencies& latencies, v1::StatsResponse& to) {
+  to.clear_latencies();
+  for (std::size_t m = 0; m < kMaxMethods; ++m) {
+    const MethodLatency& from = latencies[m];
+    const auto count = std::accumulate(from.buckets.begin(), from.buckets.end(), std::uint64_t{0});
+    if (count == 0) continue;
+    v1::MethodLatency& latency = *to.add_latencies();
+    latency.set_method(std::string(method_name(static_cast<MethodId>(m))));
+    latency.set_count(count);
+    latency.set_total_us(from.total_ns / kNanosPerMicro);
+    latency.set_max_us(from.max_ns / kNanosPerMicro);
+    latency.mutable_buckets()->Add(from.buckets.begin(), from.buckets.end());
+  }
+}
+
 void to_reply(const ProcessUsage& usage, v1::StatsResponse& to) {
   to.set_cpu_user_us(usage.user_cpu_us);
   to.set_cpu_system_us(usage.system_cpu_us);
@@ -146,6 +162,8 @@ Status AdminService::stats(v1::StatsResponse& reply) const {
   if (stats.journal.on) to_reply(stats.journal, *reply.mutable_journal());
   add_watches(stats, reply);
   to_reply(counts_(), reply);
+  to_reply(meters_.latencies(), reply);
+  reply.set_slow_requests(meters_.slow_log().total());
   to_reply(process_usage(), reply);
   reply.set_request_threads(request_threads_);
   return {};
@@ -193,6 +211,35 @@ Status AdminService::finish_publish(const PendingCall& call, v1::PublishResponse
   set_header(call.revision, *reply.mutable_header());
   reply.set_revision(call.revision);
   return call.status;
+}
+
+Status AdminService::slow_log(const v1::SlowLogRequest& request, v1::SlowLogResponse& reply) {
+  set_header(store_.published_revision(), *reply.mutable_header());
+  const SlowLog::Latest latest = meters_.slow_log().read(request.limit(), request.reset());
+  reply.clear_entries();
+  for (const SlowRequest& from : latest.requests) {
+    v1::SlowLogEntry& entry = *reply.add_entries();
+    entry.set_id(from.id);
+    entry.set_at_ms(from.came / kNanosPerMilli);
+    entry.set_method(std::string(method_name(from.method)));
+    entry.set_duration_us(static_cast<std::uint64_t>(from.took / kNanosPerMicro));
+    entry.set_code(static_cast<std::int32_t>(from.code));
+    entry.set_request_bytes(from.request_bytes);
+    entry.set_reply_bytes(from.reply_bytes);
+  }
+  reply.set_threshold_us(static_cast<std::uint64_t>(meters_.slow_log().threshold() / kNanosPerMicro));
+  reply.set_total(latest.total);
+  return {};
+}
+
+Status AdminService::set_log_level(const v1::SetLogLevelRequest& request, v1::SetLogLevelResponse& reply) {
+  const auto level = log::parse_level(request.level());
+  if (!level) {
+    return {Code::kInvalidArgument, "level: unknown; allowed: " + std::string(log::kLevelNames)};
+  }
+  set_header(store_.published_revision(), *reply.mutable_header());
+  reply.set_previous(std::string(log::name(log::change_level(*level))));
+  return {};
 }
 
 }  // namespace flashkv

@@ -148,6 +148,10 @@ constexpr std::array kRows{
     unary<v1::PublishRequest, v1::PublishResponse>("/flashkv.v1.Admin/Publish", "Publish",
         [](auto& c) { return c.session->admin().publish(c.pending); },
         [](auto& c) { return c.session->admin().finish_publish(c.pending, c.reply); }),
+    unary<v1::SlowLogRequest, v1::SlowLogResponse>("/flashkv.v1.Admin/SlowLog", "SlowLog",
+        [](auto& c) { return Started{c.session->admin().slow_log(c.request, c.reply)}; }),
+    unary<v1::SetLogLevelRequest, v1::SetLogLevelResponse>("/flashkv.v1.Admin/SetLogLevel", "SetLogLevel",
+        [](auto& c) { return Started{c.session->admin().set_log_level(c.request, c.reply)}; }),
 
     unary<grpc::health::v1::HealthCheckRequest, grpc::health::v1::HealthCheckResponse>(
         "/grpc.health.v1.Health/Check", "Health.Check",

@@ -32,6 +32,7 @@ void PipelineStream::on_message(google::protobuf::io::ZeroCopyInputStream& bytes
   if (!no_more_) {
     Message& read = take_message();
     read.size = size;
+    read.came = stream_.session().meter().now();
     window_.admit(size);
     Status parsed = parse(bytes, *read.request);
     read.unanswered = read.request->calls_size();
@@ -77,6 +78,7 @@ void PipelineStream::go_on() {
   do {
     answer_completed();
     start_calls();
+    answered_.settle(stream_.session().meter());
   } while (write());
   read_next();
   finish_when_done();
@@ -157,7 +159,10 @@ void PipelineStream::add_answer(const Submitted& call, const Status& status, v1:
     answer.mutable_error()->set_code(static_cast<std::int32_t>(status.code));
     answer.mutable_error()->set_message(status.message);
   }
-  reply_bytes_ += kFrameBytes + answer.ByteSizeLong();
+  const std::size_t bytes = answer.ByteSizeLong();
+  reply_bytes_ += kFrameBytes + bytes;
+  answered_.add(stream_.session().meter(),
+                {.call = call.call, .came = call.message->came, .reply_bytes = bytes, .code = status.code});
 }
 
 bool PipelineStream::write() {
@@ -198,6 +203,7 @@ PipelineStream::Message& PipelineStream::take_message() {
 
 void PipelineStream::give_back(Message& message) {
   window_.release(message.size);
+  answered_.settle(stream_.session().meter());
   message.arena.Reset();
   spare_messages_.splice(spare_messages_.end(), messages_, message.self);
   if (spare_messages_.size() > kKeptMessages) spare_messages_.pop_back();

@@ -8,6 +8,7 @@
 #include <list>
 
 #include "flashkv/v1/kv.pb.h"
+#include "server/service/answered_calls.h"
 #include "server/service/pending_call.h"
 #include "server/service/server_stream.h"
 #include "server/service/window.h"
@@ -61,6 +62,7 @@ class PipelineStream final : public StreamHandler {
     google::protobuf::Arena arena;
     v1::PipelineRequest* request = nullptr;
     std::size_t size = 0;
+    Nanos came = 0;
     int started = 0;     // calls
     int unanswered = 0;  // calls
     std::list<Message>::iterator self;
@@ -109,7 +111,8 @@ class PipelineStream final : public StreamHandler {
   std::list<Submitted> calls_;
   std::list<Submitted> spare_calls_;
   std::deque<Submitted*> completed_;  // to be answered
-  Submitted* blocked_ = nullptr;      // waits for room in the queue
+  AnsweredCalls answered_;
+  Submitted* blocked_ = nullptr;  // waits for room in the queue
   google::protobuf::Arena reply_arena_;
   v1::PipelineResponse* reply_ = nullptr;
   std::size_t reply_bytes_ = 0;  // 0 = no answers

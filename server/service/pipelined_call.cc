@@ -4,9 +4,11 @@
 #include <google/protobuf/wire_format_lite.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "server/service/kv_service.h"
+#include "server/service/method_table.h"
 
 namespace flashkv {
 namespace {
@@ -35,6 +37,25 @@ Status parse(google::protobuf::io::ZeroCopyInputStream& bytes, v1::PipelineReque
     if (!Wire::ReadMessage(&in, request.add_calls())) return malformed;
   }
   return in.ConsumedEntireMessage() ? Status{} : malformed;
+}
+
+MethodId method_of(const v1::Call& call) noexcept {
+  struct Row {
+    v1::Call::CallCase call;
+    const char* method;
+  };
+  static constexpr std::array kMethods{
+      Row{v1::Call::kGet, "Get"},       Row{v1::Call::kMultiGet, "MultiGet"},
+      Row{v1::Call::kPut, "Put"},       Row{v1::Call::kDelete, "Delete"},
+      Row{v1::Call::kExpire, "Expire"}, Row{v1::Call::kIncrement, "Increment"},
+      Row{v1::Call::kAppend, "Append"}, Row{v1::Call::kTxn, "Txn"}};
+  static const auto kIds = [] {
+    std::array<MethodId, v1::Call::kTxn + 1> ids;
+    ids.fill(method_id("Pipeline"));
+    for (const Row& row : kMethods) ids[row.call] = method_id(row.method);
+    return ids;
+  }();
+  return kIds[call.call_case()];
 }
 
 Started start(Session& session, const v1::Call& call, v1::Answer& answer, PendingCall& pending) {

@@ -4,6 +4,7 @@
 #include <google/protobuf/io/zero_copy_stream.h>
 
 #include "flashkv/v1/kv.pb.h"
+#include "server/service/method.h"
 #include "server/service/pending_call.h"
 #include "server/service/session.h"
 
@@ -16,6 +17,9 @@ inline constexpr int kMaxCalls = 10'000;
 // to nothing on the wire take a hundred times as much here.
 // Errors: INVALID_ARGUMENT: not such a message, or more than kMaxCalls.
 Status parse(google::protobuf::io::ZeroCopyInputStream& bytes, v1::PipelineRequest& request);
+
+// The row of the call's unary method; Pipeline's where none is set.
+MethodId method_of(const v1::Call& call) noexcept;
 
 // Starts the call as its unary method would. Answered at once, unless it was submitted: then `answer` may
 // hold a part of the reply, and is to be thrown away. INVALID_ARGUMENT where no method is set.

@@ -7,12 +7,14 @@
 
 #include "server/service/key_range.h"
 #include "server/service/kv_service.h"
+#include "server/service/method_table.h"
 #include "server/service/wire.h"
 
 namespace flashkv {
 namespace {
 
 constexpr Code kCancelled{1};
+const MethodId kScan = method_id("Scan");
 
 OrderedScan::Options options_of(const v1::ScanRequest& r) {
   return {.direction = r.reverse() ? OrderedScan::kReverse : OrderedScan::kForward,
@@ -36,9 +38,10 @@ void ScanStream::on_notice() {
   if (stream_.draining()) wind_up({Code::kUnavailable, "the server is draining"});
 }
 
-void ScanStream::on_message(google::protobuf::io::ZeroCopyInputStream& bytes, std::size_t) {
+void ScanStream::on_message(google::protobuf::io::ZeroCopyInputStream& bytes, std::size_t size) {
   if (asked_ || end_) return;
   asked_ = true;
+  timed_ = {.method = kScan, .came = stream_.session().meter().now(), .request_bytes = size};
   if (!request_.ParseFromZeroCopyStream(&bytes)) {
     wind_up({Code::kInvalidArgument, "the message is not a ScanRequest"});
     return;
@@ -158,7 +161,9 @@ void ScanStream::send(const v1::ScanResponse& page, bool last) {
     timing_ = true;
     stream_.wake_after(kLook);
   }
-  stream_.write(MessageBytes(page), false);
+  MessageBytes bytes(page);
+  timed_.reply_bytes += bytes.size();
+  stream_.write(std::move(bytes), false);
 }
 
 // The call comes back like one that the writer has completed, after everything that waits for this thread.
@@ -174,6 +179,8 @@ void ScanStream::finish() {
   pin_.reset();
   Status status = end_.value_or(Status{});
   stream_.count(status.code);
+  timed_.code = status.code;
+  if (asked_) stream_.session().meter().answered(timed_);
   stream_.finish(std::move(status));
 }
 

@@ -63,8 +63,9 @@ class ScanStream final : public StreamHandler, Continuation {
   std::optional<OrderedScan> scan_;
   std::optional<Status> end_;  // what the stream ends with
   Nanos sent_at_ = 0;          // when the page on its way was handed over
-  bool asked_ = false;         // the client's message has arrived
-  bool away_ = false;          // call_ is with the writer, or waits for this thread's next turn
+  Answered timed_;
+  bool asked_ = false;  // the client's message has arrived
+  bool away_ = false;   // call_ is with the writer, or waits for this thread's next turn
   bool writing_ = false;
   bool last_sent_ = false;
   bool timing_ = false;

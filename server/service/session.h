@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/service/health_state.h"
+#include "server/service/request_meter.h"
 #include "storage/store.h"
 
 namespace flashkv {
@@ -27,7 +28,7 @@ struct Services {
 // Threads: one, which also opens and closes the reader.
 class Session {
  public:
-  explicit Session(Services services) : services_(services) {}
+  explicit Session(Services services);
 
   void open_reader() { reader_ = services_.store.make_reader(); }
   void close_reader() {
@@ -42,6 +43,8 @@ class Session {
   AdminService& admin() noexcept { return services_.admin; }
   HealthState& health() noexcept { return services_.health; }
   const Clock& clock() const noexcept { return services_.clock; }
+  // Times this thread's requests.
+  RequestMeter& meter() noexcept { return meter_; }
 
   // MultiGet's arguments; they keep their capacity.
   std::vector<std::string_view> keys;
@@ -51,6 +54,7 @@ class Session {
 
  private:
   Services services_;
+  RequestMeter& meter_;
   std::unique_ptr<ReadHandle> reader_;
 };
 

@@ -4,8 +4,14 @@
 #include <utility>
 
 #include "server/service/kv_service.h"
+#include "server/service/method_table.h"
 
 namespace flashkv {
+namespace {
+
+const MethodId kWrite = method_id("Write");
+
+}  // namespace
 
 void WriteStream::Slot::clear() {
   call.clear();
@@ -39,6 +45,7 @@ void WriteStream::on_message(google::protobuf::io::ZeroCopyInputStream& bytes, s
   reading_ = false;
   if (!no_more_) {
     Slot& read = slot(next_);
+    read.timed = {.method = kWrite, .came = stream_.session().meter().now(), .request_bytes = size};
     read.request = google::protobuf::Arena::CreateMessage<v1::WriteRequest>(&read.arena);
     if (read.request->ParseFromZeroCopyStream(&bytes)) {
       ++next_;
@@ -92,6 +99,9 @@ void WriteStream::answer(Slot& slot, const Status& status) {
   MessageBytes bytes(reply);
   slot.clear();
   slot.reply = std::move(bytes);
+  slot.timed.reply_bytes = slot.reply.size();
+  slot.timed.code = status.code;
+  stream_.session().meter().answered(slot.timed);
   slot.answered = true;
 }
 

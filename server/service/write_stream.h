@@ -52,6 +52,7 @@ class WriteStream final : public StreamHandler {
     google::protobuf::Arena arena;
     v1::WriteRequest* request = nullptr;
     std::size_t request_size = 0;
+    Answered timed;
     PendingCall call;
     bool answered = false;
     MessageBytes reply;

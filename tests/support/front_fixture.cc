@@ -34,7 +34,7 @@ void FrontTest::serve() {
   ASSERT_NE(store, nullptr) << why.message;
   const Clock& clock = *config.store.clock;
   kv_service = std::make_unique<KvService>(*store, config.limits);
-  admin_service = std::make_unique<AdminService>(*store, config.threads);
+  admin_service = std::make_unique<AdminService>(*store, config.threads, config.limits);
   server = std::make_unique<GrpcServer>(config, Services{*store, *kv_service, *admin_service, health, clock});
   admin_service->count_requests_with([this] { return server->counts(); });
   health.set_serving(true);

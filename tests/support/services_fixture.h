@@ -56,7 +56,7 @@ class ServicesTest : public testing::Test {
   void adopt(std::unique_ptr<Store> another) {
     store = std::move(another);
     kv = std::make_unique<KvService>(*store, limits);
-    admin = std::make_unique<AdminService>(*store, 2);
+    admin = std::make_unique<AdminService>(*store, 2, limits);
     session = std::make_unique<Session>(Services{*store, *kv, *admin, health, clock});
     session->open_reader();
   }

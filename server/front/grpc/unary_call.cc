@@ -33,6 +33,9 @@ void UnaryCall::ready(bool ok) {
 void UnaryCall::resume(PendingCall&) { finish(state_->finish(owner_.thread().session())); }
 
 void UnaryCall::begin() {
+  timed_ = {.method = owner_.row(),
+            .came = owner_.thread().session().meter().now(),
+            .request_bytes = request_.Length()};
   owner_.taken(*this);
   bool parsed = false;
   {
@@ -52,14 +55,18 @@ void UnaryCall::begin() {
 
 void UnaryCall::finish(Status status) {
   finishing_ = true;
+  timed_.code = status.code;
   owner_.thread().counters().count(owner_.row(), status.code);
   if (status.ok()) {
     grpc::Slice slice(state_->reply_size());
     // The slice is new: nothing else refers to its bytes yet.
     state_->write_reply(const_cast<std::uint8_t*>(slice.begin()));
+    timed_.reply_bytes = slice.size();
+    owner_.thread().session().meter().answered(timed_);
     writer_->Finish(grpc::ByteBuffer(&slice, 1), grpc::Status::OK, static_cast<Event*>(this));
     return;
   }
+  owner_.thread().session().meter().answered(timed_);
   if (status.code == Code::kDeadlineExceeded && !state_->pending.applied) {
     context_->AddTrailingMetadata("flashkv-applied", "no");
   }

@@ -39,6 +39,7 @@ class UnaryCall final : public Event, public Continuation {
   std::optional<grpc::ServerContext> context_;
   std::optional<RawWriter> writer_;
   grpc::ByteBuffer request_;  // until it is parsed
+  Answered timed_;
   bool finishing_ = false;
 };
 

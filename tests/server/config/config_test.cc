@@ -58,14 +58,16 @@ void add_line(const std::string& line, Case& to) {
 
 std::vector<Case> read_cases() {
   std::vector<Case> cases;
-  std::ifstream file(CONFIG_CASES);
-  EXPECT_TRUE(file.good()) << CONFIG_CASES;
-  for (std::string line; std::getline(file, line);) {
-    if (line.empty() || line.front() == '#') continue;
-    if (line.starts_with("case ")) {
-      cases.emplace_back().name = line.substr(5);
-    } else {
-      add_line(line, cases.back());
+  for (const char* path : {CONFIG_CASES, SLOW_LOG_CASES}) {
+    std::ifstream file(path);
+    EXPECT_TRUE(file.good()) << path;
+    for (std::string line; std::getline(file, line);) {
+      if (line.empty() || line.front() == '#') continue;
+      if (line.starts_with("case ")) {
+        cases.emplace_back().name = line.substr(5);
+      } else {
+        add_line(line, cases.back());
+      }
     }
   }
   return cases;

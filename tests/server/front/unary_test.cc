@@ -6,6 +6,7 @@
 
 #include "server/front/grpc/deadline.h"
 #include "server/front/grpc/request_thread.h"
+#include "server/service/method_table.h"
 #include "server/service/unary_state.h"
 #include "tests/support/front_fixture.h"
 
@@ -53,6 +54,34 @@ TEST_F(UnaryTest, ManyMoreCallsThanArePostedAreAllAnswered) {
   run_writer();
   for (auto& each : puts) EXPECT_TRUE(each->done.get().ok());
   for (std::size_t i = 0; i < 300; ++i) EXPECT_EQ(get(numbered("k", i)), numbered("k", i));
+}
+
+TEST_F(UnaryTest, ACallIsTimedUntilItsAnswer) {
+  ManualClock clock;
+  config.store.clock = &clock;
+  serve();
+  FlyingPut waiting(*kv, "k");
+  wait_until([&] { return store->stats().writer.queue_requests == 1; });
+  clock.advance(5 * kNanosPerMilli);
+  store->step();
+  store->step();
+  EXPECT_TRUE(waiting.done.get().ok());
+  EXPECT_EQ(get("k"), "k");
+  v1::PutRequest no_key;
+  v1::PutResponse reply;
+  Patient context;
+  EXPECT_FALSE(kv->Put(&context, no_key, &reply).ok());
+  const MethodLatencies latencies = admin_service->meters().latencies();
+  const MethodLatency& puts = latencies[method_id("Put")];
+  EXPECT_EQ(puts.total_ns, 5'000'000U);
+  EXPECT_EQ(puts.buckets[latency_bucket(5'000)], 1U);
+  EXPECT_EQ(puts.buckets[0], 1U) << "the one refused at once";
+  EXPECT_EQ(latencies[method_id("Get")].buckets[0], 1U);
+  server->begin_drain();
+  store->stop(0);
+  EXPECT_TRUE(server->stop(10'000 * kNanosPerMilli));
+  server.reset();
+  store.reset();
 }
 
 TEST_F(UnaryTest, AFullQueueIsResourceExhaustedAtOnce) {
