@@ -171,6 +171,26 @@ Result<PublishPolicy> Client::set_publish_policy(const PublishPolicy& policy) {
   return policy_of(reply);
 }
 
+Result<std::unique_ptr<v1::SlowLogResponse>> Client::slow_log(std::uint64_t limit, bool reset) {
+  v1::SlowLogRequest request;
+  request.set_limit(limit);
+  request.set_reset(reset);
+  auto reply = std::make_unique<v1::SlowLogResponse>();
+  if (auto failed = call(*this, *transport_, *transport_->admin, &v1::Admin::Stub::SlowLog, request, *reply))
+    return *failed;
+  return reply;
+}
+
+Result<std::string> Client::set_log_level(const std::string& level) {
+  v1::SetLogLevelRequest request;
+  request.set_level(level);
+  v1::SetLogLevelResponse reply;
+  if (auto failed =
+          call(*this, *transport_, *transport_->admin, &v1::Admin::Stub::SetLogLevel, request, reply))
+    return *failed;
+  return reply.previous();
+}
+
 Result<std::uint64_t> Client::publish() {
   v1::PublishResponse reply;
   if (auto failed = call(*this, *transport_, *transport_->admin, &v1::Admin::Stub::Publish,

@@ -13,8 +13,9 @@
 #include <flashkv/types.h>
 
 namespace flashkv::v1 {
+class SlowLogResponse;
 class StatsResponse;
-}
+}  // namespace flashkv::v1
 
 namespace flashkv::client {
 
@@ -74,6 +75,9 @@ class Client {
   Result<std::unique_ptr<v1::StatsResponse>> stats();
   Result<PublishPolicy> publish_policy();
   Result<PublishPolicy> set_publish_policy(const PublishPolicy& policy);
+  // The slow log documented in admin.proto. `limit`: most entries, 0 = all; `reset` forgets them then.
+  Result<std::unique_ptr<v1::SlowLogResponse>> slow_log(std::uint64_t limit = 0, bool reset = false);
+  Result<std::string> set_log_level(const std::string& level);  // returns the previous one
   Result<std::uint64_t> publish();  // publishes now; returns the published revision
   // `service`: "" for the whole server, or the full name of a service.
   Result<Health> health(const std::string& service = "");

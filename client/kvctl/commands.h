@@ -41,6 +41,8 @@ int run_stats(client::Client& client, const Settings& settings);
 int run_top(client::Client& client, const Settings& settings);
 int run_publish_policy(client::Client& client, const Settings& settings);
 int run_publish(client::Client& client, const Settings& settings);
+int run_slowlog(client::Client& client, const Settings& settings);
+int run_log_level(client::Client& client, const Settings& settings);
 int run_health(client::Client& client, const Settings& settings);
 int run_shell(client::Client& client, const Settings& settings);
 int run_version(client::Client& client, const Settings& settings);

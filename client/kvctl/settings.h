@@ -35,6 +35,8 @@ enum class Command {
   kTop,
   kPublishPolicy,
   kPublish,
+  kSlowlog,
+  kLogLevel,
   kHealth,
   kVersion,
   kShell,
@@ -139,6 +141,11 @@ struct PolicySettings {
   std::optional<bool> adaptive;
 };
 
+struct SlowLogSettings {
+  std::uint64_t limit = 0;  // 0 = all
+  bool reset = false;
+};
+
 struct Settings {
   Command command = Command::kNone;
   std::string endpoint = "127.0.0.1:7400";
@@ -164,6 +171,8 @@ struct Settings {
   TopSettings top;
   PolicySettings policy;
   bool raw_stats = false;
+  SlowLogSettings slow_log;
+  std::string log_level;
   std::string health_service;
   std::string completion_shell;
   std::string help_topic;  // a command

@@ -172,6 +172,15 @@ std::string format_left(std::chrono::milliseconds left) {
   return "in " + std::to_string(ceil<seconds>(left).count()) + " s";
 }
 
+std::string format_ago(std::chrono::milliseconds ago) {
+  using namespace std::chrono;
+  if (ago < seconds(1)) return "now";
+  if (ago >= days(2)) return std::to_string(duration_cast<days>(ago).count()) + " d ago";
+  if (ago >= hours(2)) return std::to_string(duration_cast<hours>(ago).count()) + " h ago";
+  if (ago >= minutes(2)) return std::to_string(duration_cast<minutes>(ago).count()) + " min ago";
+  return std::to_string(duration_cast<seconds>(ago).count()) + " s ago";
+}
+
 std::string format_bytes(std::uint64_t bytes) {
   return with_unit(bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"});
 }

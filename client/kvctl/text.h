@@ -33,6 +33,8 @@ std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
 std::string format_duration(std::chrono::milliseconds duration);
 // A time still to come, in one unit: "in 29 min", "in 3 h"; "now" if it is past.
 std::string format_left(std::chrono::milliseconds left);
+// A time that has passed, in one unit: "3 min ago"; "now" below a second.
+std::string format_ago(std::chrono::milliseconds ago);
 // Three digits are enough for people: "999 B", "1.50 KiB", "12.3 MiB".
 std::string format_bytes(std::uint64_t bytes);
 // "850 ns", "1.20 us", "12.3 ms", "2.00 s".

@@ -18,13 +18,11 @@ from kvd_case import KvdCase, admin_pb2, kv_pb2, main
 NOT_SERVED = {
     "Backup",
     "Restore",
-    "SlowLog",
-    "SetLogLevel",
     "Drain",
     "Reload",
 }
 # Messages whose fields are checked one by one where they are known: the others depend on the server's load and flags.
-NOT_WHOLE = ("StatsResponse",)
+NOT_WHOLE = ("StatsResponse", "SlowLogResponse")
 
 
 def step_of(name):
@@ -32,6 +30,8 @@ def step_of(name):
 
 
 class ApiWalk(KeySteps, StreamSteps, KvdCase):
+    flags = ("--slow-log-threshold", "0")  # every request is slow
+
     def setUp(self):
         self.recorder = Recorder(self.channel, (kv_pb2, admin_pb2))
         self.served = {name: m for name, m in self.recorder.methods.items() if name not in NOT_SERVED}
@@ -118,6 +118,26 @@ class ApiWalk(KeySteps, StreamSteps, KvdCase):
         for fields in ({"interval_us": 5_000, "max_batch": 77, "adaptive": False}, before):
             for reply in (self.call("SetPublishPolicy", **fields), self.call("GetPublishPolicy")):
                 self.assertEqual({name: getattr(reply, name) for name in fields}, fields)
+
+    def walk_slow_log(self):
+        self.put(b"slow", b"v" * 1000)
+        self.assert_code(grpc.StatusCode.INVALID_ARGUMENT, lambda: self.recorder.call("Get", key=b""))
+        log = self.call("SlowLog", limit=2, reset=True)
+        get, put = log.entries
+        self.assertEqual([(e.method, e.code) for e in (get, put)], [("Get", 3), ("Put", 0)], "the latest first")
+        self.assertGreater(put.request_bytes, 1000)
+        self.assertGreater(put.reply_bytes, 0)
+        self.assertGreater(put.duration_us, 0)
+        self.assertGreater(get.id, put.id)
+        self.assertGreaterEqual(get.at_ms, put.at_ms)
+        self.assertGreaterEqual(log.total, get.id)
+        self.assertEqual(log.threshold_us, 0)
+        again = self.call("SlowLog")
+        self.assertEqual([e.method for e in again.entries], ["SlowLog"], "only the one that reset it")
+
+    def walk_set_log_level(self):
+        self.assertEqual(self.call("SetLogLevel", level="debug").previous, "info")
+        self.assertEqual(self.call("SetLogLevel", level="info").previous, "debug")
 
     def walk_publish(self):
         """With an hour between publishes, only Publish shows what was applied."""

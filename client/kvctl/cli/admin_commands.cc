@@ -2,6 +2,33 @@
 #include "client/kvctl/cli/flags.h"
 
 namespace flashkv::kvctl {
+namespace {
+
+const std::map<std::string, std::string>& log_levels() {
+  static const std::map<std::string, std::string> levels{
+      {"debug", "debug"}, {"error", "error"}, {"info", "info"}, {"off", "off"}, {"warning", "warning"}};
+  return levels;
+}
+
+// What redis-cli writes after slowlog, and what it is here.
+std::string redis_word(const std::string& word) {
+  if (word == "get") return "slowlog get N is kvctl slowlog --limit N";
+  if (word == "reset") return "slowlog reset is kvctl slowlog --reset";
+  if (word == "len") return "slowlog len: kvctl slowlog -w table tells how many there have been";
+  return "slowlog takes no argument";
+}
+
+void add_slowlog(CLI::App& app, Settings& s) {
+  CLI::App* log = add_command(app, "slowlog", "print the latest requests that took long, latest first", s,
+                              Command::kSlowlog);
+  log->add_option("--limit", s.slow_log.limit, "most entries; 0 = all that are kept")->check(decimal);
+  log->add_flag("--reset", s.slow_log.reset, "forget all of them once they are printed");
+  log->add_option_function<std::vector<std::string>>(
+         "word", [](const auto& words) { throw CLI::ValidationError(redis_word(words.front())); })
+      ->group("");
+}
+
+}  // namespace
 
 namespace {
 
@@ -48,6 +75,11 @@ void add_admin_commands(CLI::App& app, Settings& s) {
                      "true: an idle store publishes at once; false: only when the interval ends");
   add_command(app, "publish", "publish everything applied so far and print the revision", s,
               Command::kPublish);
+  add_slowlog(app, s);
+  const std::map<std::string, std::string>& levels = log_levels();
+  CLI::App* level = add_command(app, "log-level", "change what the server logs, until it stops or reloads", s,
+                                Command::kLogLevel);
+  add_choice(*level, "level", s.log_level, levels, "lowest severity that is logged")->required();
   CLI::App* health = add_command(app, "health", "print the server's health; exit code 0 if it is serving", s,
                                  Command::kHealth);
   health->add_option("service", s.health_service, "full name of a service; none = the whole server");

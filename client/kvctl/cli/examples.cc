@@ -10,10 +10,7 @@ constexpr std::string_view kReading = "Reading", kWriting = "Writing", kBulk = "
 
 const std::vector<CommandText>& texts() {
   static const std::vector<CommandText> kTexts{
-      {"get",
-       kReading,
-       {"kvctl get color", "kvctl get color --print-key       # the key, then the value",
-        "kvctl -w json get color"}},
+      {"get", kReading, {"kvctl get color", "kvctl get color --print-key       # the key, too"}},
       {"mget", kReading, {"kvctl mget color shape", "kvctl mget color shape --keys-only"}},
       {"ttl", kReading, {"kvctl ttl session", "kvctl -w json ttl session         # in milliseconds"}},
       {"scan", kReading, {"kvctl scan user: --limit 10", "kvctl scan --range 2024-01 2024-02 --reverse"}},
@@ -62,6 +59,8 @@ const std::vector<CommandText>& texts() {
        {"kvctl publish-policy", "kvctl publish-policy --interval 20ms",
         "kvctl publish-policy --interval 0 --adaptive true"}},
       {"publish", kServer, {"kvctl publish", "kvctl -w json publish"}},
+      {"slowlog", kServer, {"kvctl slowlog --limit 10 -w table", "kvctl slowlog --reset"}},
+      {"log-level", kServer, {"kvctl log-level debug", "kvctl -w json log-level info"}},
       {"health", kServer, {"kvctl health", "kvctl health flashkv.v1.KV"}},
       {"version", kServer, {"kvctl version", "kvctl --endpoint kv.example version"}},
       {"shell",

@@ -8,18 +8,31 @@
 namespace flashkv::kvctl {
 namespace {
 
-constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 23> kCommands{{
-    {Command::kGet, run_get},         {Command::kMget, run_mget},
-    {Command::kPut, run_put},         {Command::kDel, run_del},
-    {Command::kExpire, run_expire},   {Command::kTtl, run_ttl},
-    {Command::kIncr, run_incr},       {Command::kAppend, run_append},
-    {Command::kTxn, run_txn},         {Command::kWatch, run_watch},
-    {Command::kImport, run_import},   {Command::kScan, run_scan},
-    {Command::kKeys, run_keys},       {Command::kCount, run_count},
-    {Command::kExport, run_export},   {Command::kBench, run_bench},
-    {Command::kStats, run_stats},     {Command::kPublishPolicy, run_publish_policy},
-    {Command::kPublish, run_publish}, {Command::kHealth, run_health},
-    {Command::kVersion, run_version}, {Command::kShell, run_shell},
+constexpr std::array<std::pair<Command, int (*)(client::Client&, const Settings&)>, 25> kCommands{{
+    {Command::kGet, run_get},
+    {Command::kMget, run_mget},
+    {Command::kPut, run_put},
+    {Command::kDel, run_del},
+    {Command::kExpire, run_expire},
+    {Command::kTtl, run_ttl},
+    {Command::kIncr, run_incr},
+    {Command::kAppend, run_append},
+    {Command::kTxn, run_txn},
+    {Command::kWatch, run_watch},
+    {Command::kImport, run_import},
+    {Command::kScan, run_scan},
+    {Command::kKeys, run_keys},
+    {Command::kCount, run_count},
+    {Command::kExport, run_export},
+    {Command::kBench, run_bench},
+    {Command::kStats, run_stats},
+    {Command::kPublishPolicy, run_publish_policy},
+    {Command::kPublish, run_publish},
+    {Command::kSlowlog, run_slowlog},
+    {Command::kLogLevel, run_log_level},
+    {Command::kHealth, run_health},
+    {Command::kVersion, run_version},
+    {Command::kShell, run_shell},
     {Command::kTop, run_top},
 }};
 

@@ -36,6 +36,25 @@ void add(Rows& rows, const v1::Journal& j) {
   rows.push_back({"journal_longest_sync_ns", text(j.longest_sync_ns())});
 }
 
+// Of a server that counts it.
+void add_memory(Rows& rows, const v1::StatsResponse& s) {
+  if (s.memory_limit_source().empty()) return;
+  rows.push_back({"memory_used_bytes", text(s.memory_used_bytes())});
+  rows.push_back({"memory_limit_bytes", text(s.memory_limit_bytes())});
+  rows.push_back({"memory_limit_source", s.memory_limit_source(), true});
+  rows.push_back({"eviction", s.eviction(), true});
+  rows.push_back({"evicted_keys", text(s.evicted_keys())});
+  rows.push_back({"memory_refusals", text(s.memory_refusals())});
+}
+
+void add(Rows& rows, const v1::MethodLatency& l) {
+  const std::string name = "latency_us_" + l.method();
+  rows.push_back({name + "_count", text(l.count())});
+  rows.push_back({name + "_p50", text(percentile_us(l, 0.5))});
+  rows.push_back({name + "_p99", text(percentile_us(l, 0.99))});
+  rows.push_back({name + "_max", text(l.max_us())});
+}
+
 std::string rmw_name(v1::ReadRmw rmw) {
   switch (rmw) {
     case v1::READ_RMW_NONE:
@@ -102,6 +121,7 @@ Rows stats_rows(const v1::StatsResponse& s) {
             {"watch_history_events", text(s.watch_history_events())},
             {"compact_revision", text(s.compact_revision())}};
   if (s.has_journal()) add(rows, s.journal());
+  add_memory(rows, s);
   add(rows, "batch_ops", s.batch_ops());
   add(rows, "writer_wait_ns", s.writer_wait_ns());
   add(rows, "publish_ns", s.publish_ns());
@@ -111,6 +131,8 @@ Rows stats_rows(const v1::StatsResponse& s) {
   rows.push_back({"publish_adaptive", text(s.policy().adaptive())});
   for (const v1::MethodCount& m : s.requests())
     rows.push_back({"requests_" + m.method() + "_" + std::to_string(m.code()), text(m.count())});
+  for (const v1::MethodLatency& l : s.latencies()) add(rows, l);
+  rows.push_back({"slow_requests", text(s.slow_requests())});
   rows.push_back({"cpu_user_us", text(s.cpu_user_us())});
   rows.push_back({"cpu_system_us", text(s.cpu_system_us())});
   rows.push_back({"rss_bytes", text(s.rss_bytes())});

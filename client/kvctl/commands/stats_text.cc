@@ -1,5 +1,7 @@
 #include "client/kvctl/commands/stats_text.h"
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <vector>
 
@@ -136,13 +138,33 @@ std::string requests(const v1::StatsResponse& s) {
   return rows.empty() ? std::string() : section("Requests", std::move(rows));
 }
 
+std::string latencies(const v1::StatsResponse& s) {
+  if (s.latencies().empty()) return "";
+  Rows rows{{"", "count", "p50", "p99", "max"}};
+  for (const v1::MethodLatency& l : s.latencies())
+    rows.push_back({l.method(), count(l.count()), time(percentile_us(l, 0.5) * 1000),
+                    time(percentile_us(l, 0.99) * 1000), time(l.max_us() * 1000)});
+  return section("Time in the server, " + count(s.slow_requests()) + " slow", std::move(rows));
+}
+
 }  // namespace
+
+std::uint64_t percentile_us(const v1::MethodLatency& latency, double quantile) {
+  const auto rank = static_cast<std::uint64_t>(std::ceil(quantile * static_cast<double>(latency.count())));
+  std::uint64_t seen = 0;
+  for (int i = 0; i < latency.buckets_size(); ++i) {
+    seen += latency.buckets(i);
+    if (seen >= rank && i < 63) return std::min(std::uint64_t{1} << i, latency.max_us());
+  }
+  return latency.max_us();
+}
 
 std::string stats_text(const v1::StatsResponse& stats) {
   std::string text =
       server(stats) + '\n' + data(stats) + '\n' + writer(stats) + '\n' + scans_and_watches(stats);
   if (stats.has_journal()) text.append(1, '\n').append(journal(stats));
-  if (const std::string counts = requests(stats); !counts.empty()) text.append(1, '\n').append(counts);
+  for (const std::string& of_methods : {requests(stats), latencies(stats)})
+    if (!of_methods.empty()) text.append(1, '\n').append(of_methods);
   return text;
 }
 
