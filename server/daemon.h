@@ -32,8 +32,9 @@ class Daemon {
   Store& store() { return *store_; }
 
  private:
-  // Lowers max_connections to what the limit on open files allows, with a warning.
+  // Reads what the data folder holds, if there is one, and logs how far it has come.
   Status open_store();
+  // Lowers max_connections to what the limit on open files allows, with a warning.
   void lower_connections();
 
   Config config_;

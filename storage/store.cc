@@ -83,12 +83,14 @@ void Store::start() {
 
 bool Store::stop(Nanos patience) noexcept {
   const bool settled = thread_.stop(patience);
-  if (journal_) journal_->stop();
-  return settled;
+  // Both threads have ended. What had no place in the ring goes in rounds, as long as the disk takes it.
+  if (journal_ && !std::exchange(stopped_, true)) saved_ = journal_->stop();
+  while (saved_ && writer_.hand_over_rest()) saved_ = journal_->pump().finish();
+  return settled && saved_;
 }
 
 std::string Store::journal_failure() const {
-  return journal_ && journal_->pump().failing() ? journal_->pump().failure() : std::string();
+  return journal_ && (journal_->pump().failing() || !saved_) ? journal_->pump().failure() : std::string();
 }
 
 Status Store::submit(Request& request) noexcept {
@@ -104,7 +106,21 @@ Status Store::submit(Request& request) noexcept {
       request.bytes += op.key.size() + op.value.size() + (op.record ? op.record->bytes() : 0);
     }
   }
+  if (journal_is_full(request)) {
+    Status s;
+    char text[96];
+    std::snprintf(text, sizeof text, "queue full: the disk is behind by max-journal-bytes %llu",
+                  static_cast<unsigned long long>(limits_.max_journal_bytes));
+    fail(s, Code::kResourceExhausted, text);
+    return s;
+  }
   return status_of(writer_.submit(request));
+}
+
+// A disk that is slow holds up streams, as a full queue does; one that fails is the writer's to explain.
+bool Store::journal_is_full(const Request& request) const noexcept {
+  return journal_ && request.kind == RequestKind::kMutation && !journal_->pump().failing() &&
+         writer_.journal_bytes() >= limits_.max_journal_bytes;
 }
 
 Status Store::status_of(Admission a) const noexcept {

@@ -127,6 +127,7 @@ class Store {
   Status load(const StoreOptions& options);
   Status status_of(Admission admission) const noexcept;
   JournalStats journal_stats() const;
+  bool journal_is_full(const Request& request) const noexcept;
 
   const Clock& clock_;
   const StoreLimits limits_;  // the copy that all others borrow
@@ -141,6 +142,8 @@ class Store {
   const std::unique_ptr<Journal> journal_;  // null = memory only
   Writer writer_;
   WriterThread thread_;
+  bool stopped_ = false;
+  bool saved_ = true;
 };
 
 // The hash that the options ask for; a seed of 0 is drawn anew by each call.

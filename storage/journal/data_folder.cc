@@ -67,6 +67,8 @@ Status claim_folder(const std::string& folder, bool& is_new) {
   if (!fs::exists(folder, failed) && !failed) {
     fs::create_directory(folder, failed);
     if (!failed) fs::permissions(folder, fs::perms::owner_all, failed);
+    const fs::path parent = fs::absolute(folder).parent_path();
+    if (Status s = failed ? Status() : sync_folder(parent.string()); !s.ok()) return s;
   }
   if (failed) return refuse(folder, ": " + failed.message());
   if (!fs::is_directory(folder, failed)) return refuse(folder, " is not a folder");

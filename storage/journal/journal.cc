@@ -19,14 +19,13 @@ std::unique_ptr<Journal> Journal::open(const std::string& folder, SyncPolicy pol
 void Journal::start() {
   if (thread_.joinable()) return;
   thread_ = std::thread([this] {
-    while (!stopping_.load(std::memory_order_seq_cst)) pump_.wait_until(pump_.step());
+    while (!pump_.stopping()) pump_.wait_until(pump_.step());
   });
   pthread_setname_np(thread_.native_handle(), "kv-journal");
 }
 
 bool Journal::stop() noexcept {
-  stopping_.store(true, std::memory_order_seq_cst);
-  pump_.wake();
+  pump_.stop();
   if (thread_.joinable()) thread_.join();
   return pump_.finish();
 }

@@ -1,7 +1,6 @@
 // A store's journal: its folder, its thread, and the two ends of the queue between.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -23,7 +22,11 @@ class Journal {
                                        std::uint64_t new_store_id, const Clock& clock, Status& why);
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
-  ~Journal() { stop(); }
+  // What was handed over and not yet written is lost, where the thread still runs: call stop().
+  ~Journal() {
+    pump_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
 
   RocksDisk& disk() noexcept { return *disk_; }
   const RocksDisk& disk() const noexcept { return *disk_; }
@@ -40,7 +43,6 @@ class Journal {
   const std::unique_ptr<RocksDisk> disk_;
   JournalPump pump_;
   std::thread thread_;
-  std::atomic<bool> stopping_{false};
 };
 
 }  // namespace flashkv

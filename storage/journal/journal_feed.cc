@@ -70,7 +70,7 @@ bool JournalFeed::collect() noexcept {
   }
   hand_over();
   show();
-  return written_ != nullptr;
+  return queue().written_batch() != nullptr;
 }
 
 // How many it released; once that is all, the batch is empty.

@@ -1,6 +1,7 @@
 #include "storage/journal/journal_pump.h"
 
 #include <algorithm>
+#include <exception>
 #include <new>
 
 namespace flashkv {
@@ -32,8 +33,15 @@ Nanos JournalPump::step() noexcept {
   if (ok) works();
   const bool news = written() + synced() != before || failing() != failed_before;
   if (news && told_ != nullptr) told_->ring();
-  if (failing() != failed_before && on_change_) on_change_(failing() ? failure() : std::string());
+  if (failing() != failed_before) say_so();
   return next_step();
+}
+
+void JournalPump::say_so() noexcept {
+  try {
+    if (on_change_) on_change_(failing() ? failure() : std::string());
+  } catch (const std::exception&) {  // out of memory: Stats says it, too
+  }
 }
 
 bool JournalPump::revive() noexcept {
@@ -43,13 +51,17 @@ bool JournalPump::revive() noexcept {
 }
 
 bool JournalPump::write_batches() noexcept {
-  while (const JournalBatch* batch = queue_.next(0)) {
+  // No more than the ring holds: a writer that never pauses must not put off the sync.
+  for (std::size_t n = 0; n < JournalQueue::kBatches; ++n) {
+    const JournalBatch* const batch = queue_.next(0);
+    if (batch == nullptr) break;
     if (const Status s = disk_.write(*batch); !s.ok()) return failed(s);
     add(batches_, 1);
     add(entries_, batch->entries.size());
     if (policy_ == SyncPolicy::kEverySecond && sync_at_ == kNever) sync_at_ = now_ + kSyncGap;
-    written_.store(batch->revision, std::memory_order_seq_cst);  // then told_ is looked at: its W1
-    queue_.written(1);
+    const std::uint64_t revision = batch->revision;
+    queue_.written(1);  // first: whoever sees the revision can take the batch back
+    written_.store(revision, std::memory_order_seq_cst);  // then told_ is looked at: its W1
   }
   return true;
 }
@@ -104,7 +116,8 @@ void JournalPump::wait_until(Nanos time) noexcept {
   if (left <= 0) return;
   bell_.arm();
   // While the disk fails, new work does not bring the next try forward.
-  if (failing() || (queue_.next(0) == nullptr && !sync_is_due())) bell_.sleep(left);
+  const bool rest = failing() || (queue_.next(0) == nullptr && !sync_is_due());
+  if (rest && !stopping()) bell_.sleep(left);
   bell_.disarm();
 }
 

@@ -35,7 +35,7 @@ struct JournalCounts {
 //          When the disk fails, it tries again, less and less often; failing() says so meanwhile, and why.
 // Usage:   JournalPump pump(disk, policy, revision, system_clock());
 //          pump.tell(writers_bell);
-//          one thread:  while (!stopping) pump.wait_until(pump.step());
+//          one thread:  while (!pump.stopping()) pump.wait_until(pump.step());
 //          writer:      pump.want_sync(r.revision);  ...  if (pump.synced() >= r.revision) answer(r);
 // Threads: step(), wait_until() and finish() from one at a time; queue() as it says; the rest from any.
 // Lifetime: borrows disk, clock and bell.
@@ -63,6 +63,12 @@ class JournalPump {
   Nanos step() noexcept;
   void wait_until(Nanos time) noexcept;
   void wake() noexcept { bell_.ring(); }
+  // Ends the loop: `while (!pump.stopping()) pump.wait_until(pump.step());`
+  void stop() noexcept {
+    stopping_.store(true, std::memory_order_seq_cst);
+    bell_.ring();
+  }
+  bool stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
   // Writes and syncs everything that was handed over, with one try. False: the disk failed.
   bool finish() noexcept;
 
@@ -78,6 +84,7 @@ class JournalPump {
   JournalCounts counts() const noexcept;
 
  private:
+  void say_so() noexcept;
   bool revive() noexcept;
   bool write_batches() noexcept;
   bool sync() noexcept;
@@ -104,6 +111,7 @@ class JournalPump {
   std::atomic<std::uint64_t> synced_;
   std::atomic<std::uint64_t> wanted_{0};
   std::atomic<bool> failing_{false};
+  std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> batches_{0}, entries_{0}, syncs_{0}, failures_{0};
   std::atomic<Nanos> last_sync_{0}, longest_sync_{0};
   mutable std::mutex mutex_;  // of failure_; never taken while the disk works

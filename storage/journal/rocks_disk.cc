@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <new>
 #include <string_view>
 #include <thread>
@@ -123,6 +124,8 @@ Status read_range(rocksdb::DB& db, const std::string& folder, std::string_view f
 
 }  // namespace
 
+RocksDisk::RocksDisk(std::string folder) noexcept : folder_(std::move(folder)) {}
+
 RocksDisk::~RocksDisk() = default;
 
 std::unique_ptr<RocksDisk> RocksDisk::open(const std::string& folder, std::uint64_t new_store_id,
@@ -144,21 +147,9 @@ Status RocksDisk::open_db(bool is_new) {
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(options, journal_folder(folder_), &db);
   if (!opened.ok()) return open_failure(opened, folder_);
-  set_db(std::shared_ptr<rocksdb::DB>(db));
+  db_.reset(db);
+  measure();
   return {};
-}
-
-std::shared_ptr<rocksdb::DB> RocksDisk::db() const {
-  const std::lock_guard lock(mutex_);
-  return db_;
-}
-
-void RocksDisk::set_db(std::shared_ptr<rocksdb::DB> db) {
-  std::shared_ptr<rocksdb::DB> before;  // closed without the lock
-  {
-    const std::lock_guard lock(mutex_);
-    before = std::exchange(db_, std::move(db));
-  }
 }
 
 Status RocksDisk::read_identity() {
@@ -186,15 +177,13 @@ std::uint64_t RocksDisk::estimated_records() const {
   return count;
 }
 
-std::uint64_t RocksDisk::bytes() const {
-  const std::shared_ptr<rocksdb::DB> db = this->db();
-  if (!db) return 0;
-  std::uint64_t tables = 0;
-  db->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &tables);
+void RocksDisk::measure() {
+  std::uint64_t total = 0;
+  db_->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &total);
   rocksdb::VectorLogPtr logs;
-  if (!db->GetSortedWalFiles(logs).ok()) return tables;
-  for (const auto& log : logs) tables += log->SizeFileBytes();
-  return tables;
+  if (db_->GetSortedWalFiles(logs).ok())
+    for (const auto& log : logs) total += log->SizeFileBytes();
+  bytes_.store(total, std::memory_order_relaxed);
 }
 
 Status RocksDisk::load(unsigned threads, const Take& take) {
@@ -204,6 +193,11 @@ Status RocksDisk::load(unsigned threads, const Take& take) {
   ends.emplace_back(kPastRecords);
   RecordStream stream(static_cast<unsigned>(ends.size() - 1));
   std::vector<std::jthread> readers;
+  // Before the threads are joined, also where something throws.
+  const struct End {
+    ~End() { stream.end(); }
+    RecordStream& stream;
+  } end{stream};
   for (std::size_t i = 0; i + 1 < ends.size(); ++i) {
     readers.emplace_back(
         [this, &stream, from = std::string_view(ends[i]), to = std::string_view(ends[i + 1])] {
@@ -220,6 +214,7 @@ Status RocksDisk::load(unsigned threads, const Take& take) {
   while (stream.take(records)) {
     if (!take(records)) stream.end();
   }
+  stream.end();
   readers.clear();
   return stream.status();
 }
@@ -234,34 +229,41 @@ Status RocksDisk::write(const JournalBatch& batch) noexcept try {
   changes.Put(slice(kRevisionKey), {revision.data(), revision.size()});
   const rocksdb::Status s = db_->Write(rocksdb::WriteOptions(), &changes);
   if (s.ok()) written_ = batch.revision;
+  if (++writes_ % kWritesPerMeasure == 0) measure();
   return status_of(s, folder_);
-} catch (const std::bad_alloc&) {
+} catch (const std::exception&) {  // no memory, or no thread to be had
+  in_doubt_ = true;
   return {Code::kResourceExhausted, std::string(kOutOfMemory)};
 }
 
 Status RocksDisk::sync() noexcept try {
-  return status_of(db_->SyncWAL(), folder_);
-} catch (const std::bad_alloc&) {
+  const rocksdb::Status s = db_->SyncWAL();
+  if (s.ok() && ++syncs_ % kSyncsPerMeasure == 1) measure();
+  return status_of(s, folder_);
+} catch (const std::exception&) {  // no memory, or no thread to be had
+  in_doubt_ = true;
   return {Code::kResourceExhausted, std::string(kOutOfMemory)};
 }
 
 // After most failures RocksDB can resume: what was written and not synced is still in its write buffers, and
 // those are flushed to files of their own. After the others it is opened anew.
 Status RocksDisk::revive() noexcept try {
-  if (db_ && db_->Resume().ok()) return status_of(db_->Flush(rocksdb::FlushOptions()), folder_);
+  if (db_ && !std::exchange(in_doubt_, false) && db_->Resume().ok())
+    return status_of(db_->Flush(rocksdb::FlushOptions()), folder_);
   return reopen();
-} catch (const std::bad_alloc&) {
+} catch (const std::exception&) {  // no memory, or no thread to be had
+  in_doubt_ = true;
   return {Code::kResourceExhausted, std::string(kOutOfMemory)};
 }
 
 // What was written comes back from the log, and goes to new files while it is opened. A disk that lost it
 // keeps the journal from going on: its next batch would stand on changes that are not there.
 Status RocksDisk::reopen() {
-  set_db(nullptr);
+  db_.reset();
   if (Status s = open_db(false); !s.ok()) return s;
   if (Status s = read_identity(); !s.ok()) return s;
   if (revision_ >= written_) return {};
-  set_db(nullptr);
+  db_.reset();
   return {Code::kDataLoss, "data-dir: " + folder_ + " has lost what was written after revision " +
                                std::to_string(revision_) + "; restart kvd once the disk is sound"};
 }

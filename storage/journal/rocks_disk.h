@@ -1,10 +1,10 @@
 // The journal in a RocksDB.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,8 +50,8 @@ class RocksDisk final : public JournalDisk {
 
   // About how many records there are.
   std::uint64_t estimated_records() const;
-  // Bytes of all files.
-  std::uint64_t bytes() const;
+  // Bytes of all files, as of one of the last syncs or writes.
+  std::uint64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
 
   // Takes records, stamped and owned by nobody; in the order of their keys within a call and, with one
   // thread, over all calls. False ends the load.
@@ -66,17 +66,23 @@ class RocksDisk final : public JournalDisk {
   Status revive() noexcept override;
 
  private:
-  explicit RocksDisk(std::string folder) : folder_(std::move(folder)) {}
+  explicit RocksDisk(std::string folder) noexcept;
   Status open_db(bool is_new);
   Status reopen();
   Status read_identity();
   Status write_identity(std::uint64_t new_store_id);
-  std::shared_ptr<rocksdb::DB> db() const;
-  void set_db(std::shared_ptr<rocksdb::DB> db);
+  void measure();
+
+  // It lists a folder: once in so many calls.
+  static constexpr std::uint64_t kSyncsPerMeasure = 16;
+  static constexpr std::uint64_t kWritesPerMeasure = 256;
 
   const std::string folder_;
-  mutable std::mutex mutex_;         // of db_, which bytes() reads on other threads
-  std::shared_ptr<rocksdb::DB> db_;  // null = closed after a failure
+  std::unique_ptr<rocksdb::DB> db_;  // null = closed after a failure
+  std::uint64_t syncs_ = 0;
+  std::uint64_t writes_ = 0;
+  bool in_doubt_ = false;  // a call ended half way: RocksDB must be opened anew
+  std::atomic<std::uint64_t> bytes_{0};
   std::uint64_t store_id_ = 0;
   std::uint64_t revision_ = 0;
   std::uint64_t written_ = 0;  // the revision of the last batch that was written

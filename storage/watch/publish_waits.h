@@ -62,7 +62,7 @@ class BasicPublishWaits {
     for (std::size_t i = 0; i < kPlaces; ++i) {
       if (places_[i].used_.exchange(true, Orders::kJoin)) continue;
       places_[i].request_ = &request;
-      std::size_t seen = reached_.load(sync::kRelaxed);
+      std::size_t seen = reached_.load(Orders::kReach);
       while (seen <= i && !reached_.compare_exchange_weak(seen, i + 1, Orders::kReach, sync::kRelaxed)) {
       }
       return &places_[i];

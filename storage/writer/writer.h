@@ -90,6 +90,10 @@ class Writer {
   // disk has not synced by then UNAVAILABLE, too. True: no reader holds the state before the last publish.
   bool finish(Nanos patience) noexcept;
 
+  // After finish(), with the journal's thread ended: hands over what had no place before. False: nothing was
+  // left.
+  bool hand_over_rest() noexcept;
+
   std::uint64_t assigned() const noexcept { return s_.stats.assigned_revision.get(); }
   PublishPolicy policy() const noexcept;
   WriterStatsView stats() const noexcept;

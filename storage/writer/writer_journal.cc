@@ -47,12 +47,21 @@ bool Writer::journal_moved() const noexcept {
           journal->pump().failing() != s_.seen_failing);
 }
 
+bool Writer::hand_over_rest() noexcept {
+  JournalFeed* const journal = s_.staged.journal();
+  if (journal == nullptr || !journal->waits()) return false;
+  while (journal->collect()) {
+  }
+  return true;
+}
+
 void Writer::look_at_journal() noexcept {
   JournalFeed* const journal = s_.staged.journal();
   if (journal == nullptr) return;
+  // In this order: what was synced before it failed is not answered with the failure.
+  s_.seen_failing = journal->pump().failing();
   s_.seen_written = journal->pump().written();
   s_.seen_synced = journal->pump().synced();
-  s_.seen_failing = journal->pump().failing();
   s_.journal_again = journal->collect();
   if (s_.unsynced.mutations() == 0) return;
   // What waits was applied before the last publish, or goes with the next.

@@ -97,6 +97,19 @@ TEST_F(JournalFeedTest, ALargeBatchIsLetGoInPieces) {
   EXPECT_FALSE(map.feed.collect());
 }
 
+TEST_F(JournalFeedTest, BatchesAreLetGoToTheLastWhereverAPieceEnds) {
+  FedMap map(pump);
+  for (int batch = 0; batch < 3; ++batch) {
+    for (std::size_t n = 0; n < JournalFeed::kReleasedAtOnce; ++n) map.put(numbered("k", n), "1");
+    map.publish();
+  }
+  map.feed.collect();
+  pump.step();
+  while (map.feed.collect()) {
+  }
+  EXPECT_EQ(map.feed.bytes(), 0U);
+}
+
 TEST_F(JournalFeedTest, BytesAreHeldUntilTheyAreWritten) {
   FedMap map(pump, 1'000);
   EXPECT_TRUE(map.feed.has_room());

@@ -179,6 +179,34 @@ TEST(JournalPump, TellsWhenSomethingMoved) {
   EXPECT_TRUE(rung()) << "works again";
 }
 
+// Who waits for a sync must get it from a journal that always has more to write.
+TEST(JournalPump, AWriterThatNeverPausesDoesNotPutOffTheSync) {
+  class Busy final : public JournalDisk {
+   public:
+    Status write(const JournalBatch&) noexcept override {
+      if (++written > 1'000) return {Code::kInternal, "no sync after 1,000 batches"};
+      map->feed.collect();
+      map->put("key", "value");
+      map->publish();
+      return {};
+    }
+    Status sync() noexcept override { return ++synced, Status(); }
+    Status revive() noexcept override { return {}; }
+    FedMap* map = nullptr;
+    int written = 0, synced = 0;
+  };
+  ManualClock clock;
+  Busy disk;
+  JournalPump pump(disk, SyncPolicy::kAlways, 0, clock);
+  FedMap map(pump);
+  disk.map = &map;
+  map.put("key", "value");
+  map.publish();
+  EXPECT_LE(pump.step(), clock.now()) << "there is more";
+  EXPECT_EQ(disk.synced, 1);
+  EXPECT_FALSE(pump.failing()) << pump.failure();
+}
+
 TEST(JournalPump, SaysWhenTheDiskFailsAndWhenItWorksAgain) {
   Journal j(SyncPolicy::kAlways);
   std::vector<std::string> said;
@@ -195,11 +223,10 @@ TEST(JournalPump, SaysWhenTheDiskFailsAndWhenItWorksAgain) {
 // The thread sleeps until kNever, so a lost wake-up would hang.
 TEST(JournalPump, NoWakeUpIsLost) {
   Journal j(SyncPolicy::kOnRequest);
-  std::atomic<bool> stopping = false;
   Doorbell written;
   j.pump.tell(written);
   std::thread thread([&] {
-    while (!stopping.load()) j.pump.wait_until(j.pump.step());
+    while (!j.pump.stopping()) j.pump.wait_until(j.pump.step());
   });
   for (std::uint64_t n = 1; n <= 2'000; ++n) {
     j.put("key", std::to_string(n));
@@ -211,8 +238,7 @@ TEST(JournalPump, NoWakeUpIsLost) {
       written.disarm();
     }
   }
-  stopping = true;
-  j.pump.wake();
+  j.pump.stop();
   thread.join();
   EXPECT_EQ(j.disk.written, (State{{"key", "2000"}}));
 }
