@@ -29,6 +29,8 @@ class Lease {
   void renewing() { in_doubt_ = true; }
   // The renewal was certainly not applied.
   void not_renewed() { in_doubt_ = false; }
+  // The server has lost its last changes: an earlier state of the key is the holder's, too.
+  void rolled_back() { rolled_back_ = true; }
   // Of the key as it was last seen.
   std::uint64_t mod_revision() const { return mod_revision_; }
 
@@ -37,6 +39,7 @@ class Lease {
 
   bool seen_ = false;
   bool in_doubt_ = false;
+  bool rolled_back_ = false;
   std::uint64_t create_revision_ = 0, mod_revision_ = 0, version_ = 0;
   std::int64_t expires_at_ms_ = 0;
 };

@@ -31,7 +31,7 @@ using MethodLatencies = std::array<MethodLatency, kMaxMethods>;
 // Purpose: one request thread's own latencies: no two threads write to the same cache line.
 // Threads: add() on its own thread; add_to() on any.
 // Cost:    add(): two loads and stores, and a third load.
-// Limits:  a sum taken during add() may hold the request in its bucket and not yet in the total.
+// Limits:  a sum taken during add() may hold the request in some of bucket, total and maximum only.
 class alignas(64) LatencyCounters {
  public:
   void add(MethodId method, std::uint64_t ns) noexcept {

@@ -12,10 +12,12 @@ void SlowLog::Ring::add(SlowRequest request) noexcept {
   ++next_;
 }
 
-void SlowLog::Ring::copy_to(std::vector<SlowRequest>& to, bool reset) {
+void SlowLog::Ring::copy_to(std::vector<SlowRequest>& to, std::uint64_t most, bool reset) {
   const std::lock_guard lock(mutex_);
   const std::uint64_t oldest = next_ - std::min<std::uint64_t>(next_, kept_.size());
-  for (std::uint64_t i = std::max(first_, oldest); i < next_; ++i) to.push_back(kept_[i % kept_.size()]);
+  const std::uint64_t latest = next_ - std::min(next_, most);
+  for (std::uint64_t i = std::max({first_, oldest, latest}); i < next_; ++i)
+    to.push_back(kept_[i % kept_.size()]);
   if (reset) first_ = next_;
 }
 
@@ -26,15 +28,16 @@ SlowLog::Ring& SlowLog::open() {
 
 SlowLog::Latest SlowLog::read(std::uint64_t limit, bool reset) {
   Latest latest;
+  // The latest of all rings are among the latest of each.
+  const std::uint64_t most = limit == 0 ? entries_ : std::min(limit, entries_);
   {
     const std::lock_guard lock(mutex_);
-    latest.requests.reserve(rings_.size() * entries_);  // no allocation while a ring is locked
-    for (Ring& ring : rings_) ring.copy_to(latest.requests, reset);
+    latest.requests.reserve(rings_.size() * most);  // no allocation while a ring is locked
+    for (Ring& ring : rings_) ring.copy_to(latest.requests, most, reset);
   }
   latest.total = total();
   std::sort(latest.requests.begin(), latest.requests.end(),
             [](const SlowRequest& a, const SlowRequest& b) { return a.id > b.id; });
-  const std::uint64_t most = limit == 0 ? entries_ : std::min(limit, entries_);
   if (latest.requests.size() > most) latest.requests.resize(most);
   return latest;
 }

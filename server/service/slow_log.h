@@ -43,7 +43,7 @@ class SlowLog {
 
    private:
     friend class SlowLog;
-    void copy_to(std::vector<SlowRequest>& to, bool reset);
+    void copy_to(std::vector<SlowRequest>& to, std::uint64_t most, bool reset);
 
     SlowLog& log_;
     std::mutex mutex_;

@@ -40,6 +40,19 @@ TEST(Lease, AKeyPutAgainIsAnothersWithOrWithoutATtl) {
   }
 }
 
+TEST(Lease, AnEarlierStateOfTheKeyIsTheHoldersOnceTheServerHasLostItsLastChanges) {
+  Lease lease(7);
+  ASSERT_EQ(lease.check(kPut), Key::kOwn);
+  ASSERT_EQ(lease.check(changed(9, 2, 1'000)), Key::kOwn);
+  EXPECT_EQ(lease.check(changed(8, 1, 900)), Key::kAnothers);
+  lease.rolled_back();
+  EXPECT_EQ(lease.check(changed(8, 1, 900)), Key::kOwn);
+  EXPECT_EQ(lease.mod_revision(), 8U) << "the next renewal must know";
+  EXPECT_EQ(lease.check(changed(7, 1, 800)), Key::kAnothers) << "it has not lost more";
+  lease.rolled_back();
+  EXPECT_EQ(lease.check(changed(12, 2, 5'000)), Key::kAnothers) << "put since, by somebody else";
+}
+
 TEST(Lease, AKeyCreatedAgainIsAnothersEvenWithTheSameExpiry) {
   Lease lease(7);
   ASSERT_EQ(lease.check(kPut), Key::kOwn);

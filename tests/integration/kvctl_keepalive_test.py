@@ -89,7 +89,7 @@ class KvctlKeepalive(unittest.TestCase):
         self.ended(work, 1, "kvctl: k is gone: it was deleted, or it expired before it could be renewed\n")
 
     def test_a_key_that_another_client_puts_is_left_alone(self):
-        another = "kvctl: k was put by another client; its ttl is no longer renewed\n"
+        another = "kvctl: k was put, or given another expiry, by another client; its ttl is no longer renewed\n"
         work = self.keep(ttl=9)  # no renewal before the changes are made, on a slow machine too
         self.kvctl("put", "k", "theirs")
         self.ended(work, 1, another)

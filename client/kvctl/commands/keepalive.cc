@@ -34,6 +34,12 @@ class Holder {
   Outcome attend(bool renew) {
     while (interrupted == 0) {
       auto got = client_.get(put_.key, {.keys_only = true, .at_least_revision = revision_});
+      if (!got && got.error().code == client::Errc::kOutOfRange && revision_ != 0) {
+        // A server that has started again without its last changes, or without any.
+        revision_ = 0;
+        lease_.rolled_back();
+        continue;
+      }
       if (!got) return fail_with(got.error());
       const Lease::Key key = lease_.check(got->kv);
       if (key != Lease::Key::kOwn) return key == Lease::Key::kGone ? Outcome::kGone : Outcome::kAnothers;
@@ -57,9 +63,7 @@ class Holder {
   const client::Error& error() const { return error_; }
 
  private:
-  // A server that has started without its data does not know the revision.
   Outcome fail_with(const client::Error& error) {
-    if (error.code == client::Errc::kOutOfRange) return Outcome::kGone;
     error_ = error;
     return Outcome::kFailed;
   }
@@ -98,7 +102,7 @@ int give_up(Holder::Outcome why, const std::string& key) {
   complain(quoted_unless_printable(key) +
            (why == Holder::Outcome::kGone
                 ? " is gone: it was deleted, or it expired before it could be renewed"
-                : " was put by another client; its ttl is no longer renewed"));
+                : " was put, or given another expiry, by another client; its ttl is no longer renewed"));
   return kNotFound;
 }
 

@@ -62,8 +62,9 @@ class Latest {
 };
 
 int run_screen(Screen& screen, StatsPoll& poll, Latest& latest, const std::string& endpoint) {
-  screen.draw(
-      {{.text = "kvctl top  " + endpoint + "  waiting for an answer", .look = TopLine::Look::kTitle}});
+  const std::vector<TopLine> waiting{
+      {.text = "kvctl top  " + endpoint + "  waiting for an answer", .look = TopLine::Look::kTitle}};
+  screen.draw(waiting);
   auto drawn = Clock::now();
   for (auto event = Screen::Event::kNothing; event != Screen::Event::kQuit && interrupted == 0;
        event = screen.wait(kLook)) {
@@ -73,8 +74,8 @@ int run_screen(Screen& screen, StatsPoll& poll, Latest& latest, const std::strin
       draw = true;
     }
     if (latest.final_error() != nullptr) break;
-    if (!draw || !latest.any()) continue;
-    screen.draw(top_lines(latest.view(), screen.size().width, screen.size().height));
+    if (!draw) continue;
+    screen.draw(latest.any() ? top_lines(latest.view(), screen.size().width, screen.size().height) : waiting);
     drawn = Clock::now();
   }
   return kDone;

@@ -9,6 +9,10 @@ namespace flashkv::kvctl {
 
 using Clock = std::chrono::steady_clock;
 
+namespace {
+constexpr std::chrono::milliseconds kRetryGap{1000};  // while the server is away
+}  // namespace
+
 StatsPoll::StatsPoll(client::Client& client, std::chrono::milliseconds interval)
     : client_(client), interval_(interval) {
   track_calls();
@@ -26,7 +30,7 @@ void StatsPoll::run(const std::stop_token& stop) {
   for (auto due = Clock::now(); !stop.stop_requested();) {
     auto stats = client_.stats();
     const auto now = Clock::now();
-    due = std::max(due + interval_, now);
+    due = stats ? std::max(due + interval_, now) : now + std::min(interval_, kRetryGap);
     std::unique_lock lock(mutex_);
     if (stats)
       latest_.emplace(Snapshot{.stats = std::move(**stats), .taken = now});
