@@ -138,8 +138,7 @@ std::string trouble_of(const client::Error& error, const Settings& settings) {
   if (error.code == Errc::kDeadlineExceeded)
     return "no answer within " + std::to_string(settings.timeout.count()) + " ms; trying again";
   // A server that answers is there.
-  if (error.code != Errc::kUnavailable || error.message.starts_with("ack: ") ||
-      contains(error.message, "draining"))
+  if (error.message.starts_with("ack: ") || contains(error.message, "draining"))
     return error.message + "; trying again";
   return "lost the connection to " + settings.endpoint + "; connecting again";
 }

@@ -40,6 +40,8 @@ TEST(Advice, OfATroubleThatMayPassIsToWait) {
   EXPECT_EQ(of(Errc::kCancelled), of(Errc::kUnavailable)) << "by a server that stops";
   EXPECT_EQ(of(Errc::kDeadlineExceeded), "no answer within 5000 ms; trying again");
   EXPECT_EQ(of(Errc::kResourceExhausted), "queue full; trying again");
+  for (const std::string said : {"ack: applied, but not durable: no space left", "the server is draining"})
+    EXPECT_EQ(trouble_of({.code = Errc::kUnavailable, .message = said}, settings), said + "; trying again");
 }
 
 TEST(Advice, SaysWhatToDoNext) {
